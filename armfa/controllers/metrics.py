@@ -1,0 +1,72 @@
+"""Measures of learning: normalised error, angles, accuracy."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from armfa.arrays import Array
+
+
+def nse(output: Array, target: Array) -> float:
+    """Normalised squared error: sum |y* - y|^2 / sum |y* - mean y*|^2 over a test set. [Lillicrap et al. 2016]
+
+    1 is as good as always answering the mean target. output, target : (batch, n_out).
+    """
+    return _squares(output - target) / _squares(target - target.mean(-2))
+
+
+def normalized_error(output: Array, loss: Any) -> float:
+    """The NSE of a squared-error loss in the space of its target: sum 2 L / sum |y* - mean y*|^2."""
+    target = np.asarray(loss.target)
+    return 2.0 * float(np.sum(loss.value(output), dtype=np.float64)) / _squares(target - target.mean(-2))
+
+
+def mean_loss(output: Array, loss: Any) -> float:
+    """Mean loss of a batch."""
+    return float(np.mean(loss.value(output), dtype=np.float64))
+
+
+def accuracy(output: Array, target: Array) -> float:
+    """Share of examples (..., batch) whose largest output is the target's largest."""
+    return float(np.mean(np.argmax(output, -1) == np.argmax(target, -1)))
+
+
+def classification_error(output: Array, loss: Any) -> float:
+    """Share of examples whose largest output is not the target's largest."""
+    return 1.0 - accuracy(output, loss.target)
+
+
+def angle_between(a: Array, b: Array) -> Array:
+    """Signed angle arccos(a.b / |a||b|) between vectors along the last axis, degrees in [0, 180], (...).
+
+    The preprint prints |a.b|, which no angle above 90 degrees could pass. NaN where a vector is zero.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine = (a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
+    return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+
+def mean_angle(a: Array, b: Array) -> float:
+    """Mean over samples (batch, n) of the angle between two teaching signals, degrees; zero vectors do not count."""
+    angles = angle_between(a, b)
+    counted = np.isfinite(angles)
+    return float(angles[counted].mean()) if counted.any() else math.nan
+
+
+def matrix_angle(a: Array, b: Array) -> Array:
+    """Angle between two matrices (..., n, m), each read as one long vector, degrees (...)."""
+    return angle_between(a.reshape(*a.shape[:-2], -1), b.reshape(*b.shape[:-2], -1))
+
+
+def unit_angles(weight: Array, feedback: Array) -> Array:
+    """Angle of each hidden unit's outgoing weights (column of W) to its feedback (row of B), degrees (..., n_hidden).
+
+    weight : (..., n_out, n_hidden); feedback : (..., n_hidden, n_out).
+    """
+    return angle_between(np.asarray(weight).swapaxes(-1, -2), feedback)
+
+
+def _squares(values: Array) -> float:
+    return float(np.sum(np.square(values, dtype=np.float64)))

@@ -1,0 +1,137 @@
+"""Optimizers: gradients in, updates out; updates are added to the weights."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from armfa.controllers.network import Dense, Params, per_layer
+from armfa.controllers.trees import tree_map
+
+Gradients = tuple[Dense | None, ...]
+"""One entry a layer; None is a layer that does not learn."""
+
+
+class Optimizer(Protocol):
+    """Turns gradients into updates; its state is returned, not kept."""
+
+    def init(self, params: Params) -> Any:
+        """First state."""
+        ...
+
+    def update(self, gradients: Gradients, state: Any, params: Params) -> tuple[Gradients, Any]:
+        """Updates to add, and the next state."""
+        ...
+
+
+class SGDState(NamedTuple):
+    """What SGD keeps: how many updates were made."""
+
+    step: Any = 0
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent: update = -rate_l (gradient + weight_decay W_l).
+
+    rates : one number, or one a layer of weights.
+    decay : "none", or "linear": rates fall to 0 over `updates` updates.
+    weight_decay : acts on weights, not on biases.
+    """
+
+    rates: tuple[float, ...] | float
+    decay: str = "none"
+    updates: int | None = None
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse schedules that cannot be."""
+        if not isinstance(self.rates, int | float):
+            object.__setattr__(self, "rates", tuple(float(rate) for rate in self.rates))
+        if self.decay not in ("none", "linear"):
+            raise ValueError(f"expected decay 'none' or 'linear', got {self.decay!r}")
+        if self.decay == "linear" and not (self.updates and self.updates > 0):
+            raise ValueError(
+                "expected updates=N beside decay='linear' (after how many updates the rate is 0), got none"
+            )
+
+    def init(self, params: Params) -> SGDState:
+        """A count of zero."""
+        per_layer(self.rates, len(params), "rates")
+        return SGDState()
+
+    def factor(self, step: Any) -> Any:
+        """Share of the rates that is left at an update."""
+        if self.decay == "none" or self.updates is None:
+            return 1.0
+        left = 1.0 - step / self.updates
+        return left * (left > 0)
+
+    def update(self, gradients: Gradients, state: SGDState, params: Params) -> tuple[Gradients, SGDState]:
+        """-rate (gradient + weight_decay W), and the count."""
+        factor = self.factor(state.step)
+        updates = tuple(
+            None if gradient is None else self._layer(gradient, layer, -rate * factor)
+            for gradient, layer, rate in zip(gradients, params, per_layer(self.rates, len(params), "rates"))
+        )
+        return updates, SGDState(state.step + 1)
+
+    def _layer(self, gradient: Dense, layer: Dense, rate: Any) -> Dense:
+        weight = gradient.weight * rate
+        if self.weight_decay:
+            weight = weight + layer.weight * (rate * self.weight_decay)
+        return Dense(weight, gradient.bias * rate)
+
+
+class AdamState(NamedTuple):
+    """Running means of the gradient and of its square, and the number of updates."""
+
+    mean: Params
+    square: Params
+    step: Any = 0
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam: update = -rate m' / (sqrt(v') + epsilon), with bias-corrected means. [Kingma & Ba 2015, algorithm 1]"""
+
+    rates: tuple[float, ...] | float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        """Keep the rates hashable."""
+        if not isinstance(self.rates, int | float):
+            object.__setattr__(self, "rates", tuple(float(rate) for rate in self.rates))
+
+    def init(self, params: Params) -> AdamState:
+        """Means of zero."""
+        per_layer(self.rates, len(params), "rates")
+        zeros = tree_map(lambda leaf: leaf * 0, params)
+        return AdamState(zeros, zeros)
+
+    def update(self, gradients: Gradients, state: AdamState, params: Params) -> tuple[Gradients, AdamState]:
+        """One step of Adam on every layer that learns."""
+        step = state.step + 1
+        correction1, correction2 = 1.0 - self.beta1**step, 1.0 - self.beta2**step
+
+        def layer(gradient, mean, square, rate):
+            if gradient is None:
+                return None, mean, square
+            mean = tree_map(lambda m, g: self.beta1 * m + (1.0 - self.beta1) * g, mean, gradient)
+            square = tree_map(lambda v, g: self.beta2 * v + (1.0 - self.beta2) * (g * g), square, gradient)
+            update = tree_map(
+                lambda m, v: m * (-rate / correction1) / ((v * (1.0 / correction2)) ** 0.5 + self.epsilon), mean, square
+            )
+            return update, mean, square
+
+        rates = per_layer(self.rates, len(params), "rates")
+        updates, means, squares = zip(*map(layer, gradients, state.mean, state.square, rates))
+        return updates, AdamState(means, squares, step)
+
+
+def apply_updates(params: Params, updates: Gradients) -> Params:
+    """The weights with the updates added."""
+    return tuple(
+        layer if update is None else Dense(layer.weight + update.weight, layer.bias + update.bias)
+        for layer, update in zip(params, updates)
+    )

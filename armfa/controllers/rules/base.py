@@ -1,0 +1,65 @@
+"""What a learning rule is: an estimate of the gradient, in most rules a modulator times the presynaptic rate."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from armfa.arrays import Array
+from armfa.controllers.losses import Loss
+from armfa.controllers.network import MLP, Dense, Params, Trace, transpose
+from armfa.controllers.optimizers import Gradients
+
+RuleState = Any
+"""What a rule keeps between updates: a (nested) tuple of arrays."""
+
+Deltas = Sequence[Array | None]
+"""dL/dz of every example, (..., batch, n_out), or what stands in its place; None is a layer that does not learn."""
+
+
+class GradientEstimator(ABC):
+    """Anything that proposes a gradient for the weights.
+
+    looks_at : what the rule may see. keeps : what it stores between updates.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]] = ()
+    keeps: ClassVar[tuple[str, ...]] = ()
+    source: ClassVar[str] = ""
+
+    def init(self, params: Params, rng: Any) -> RuleState:
+        """First state of the rule; most rules draw their feedback weights here."""
+        return ()
+
+    @abstractmethod
+    def gradients(
+        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Gradients, RuleState]:
+        """Estimated gradient of the batch's mean loss, and the rule's next state."""
+
+
+class LearningRule(GradientEstimator):
+    """A rule that only fills in the modulators: the weight change is always delta x presynaptic rate."""
+
+    def gradients(
+        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Gradients, RuleState]:
+        """Batch mean of delta x presynaptic rate, and the rule's next state."""
+        trace = network.forward(params, inputs)
+        deltas, state = self.deltas(network, params, trace, loss, state, rng)
+        return outer_products(deltas, trace), state
+
+    @abstractmethod
+    def deltas(
+        self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Deltas, RuleState]:
+        """Modulators of every layer's units, in place of dL/dz, and the rule's next state."""
+
+
+def outer_products(deltas: Deltas, trace: Trace) -> Gradients:
+    """dL/dW = mean over the batch of delta h^T, dL/db = mean of delta: the one place where weights meet rates."""
+    return tuple(None if delta is None else _outer(delta, rate) for delta, rate in zip(deltas, trace.inputs))
+
+
+def _outer(delta: Array, rate: Array) -> Dense:
+    share = delta * (1.0 / delta.shape[-2])  # (..., batch, n_out)
+    return Dense(transpose(share) @ rate, share.sum(-2))

@@ -1,0 +1,177 @@
+"""Rules that send an error back layer by layer; they differ in the matrices that carry it.
+
+delta_L = e o f'(z_L);  signal_l = B_(l+1) delta_(l+1);  delta_l = signal_l o f'(z_l).  Backprop is B = W^T.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from armfa.arrays import Array
+from armfa.controllers.losses import Loss
+from armfa.controllers.network import MLP, Params, Trace, transpose
+from armfa.controllers.rules.base import Deltas, LearningRule, RuleState
+from armfa.controllers.rules.derivatives import weigh
+
+CARRIES = ("delta", "error", "task")
+
+
+class Feedback(NamedTuple):
+    """Feedback matrices, one a hidden layer: B_l (..., n_hidden_l, n of the layer above)."""
+
+    matrices: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class FeedbackRule(LearningRule):
+    """Sends the error backwards layer by layer through the matrices that `feedback` returns.
+
+    carry : what enters the topmost matrix: "delta" e o f'(z_L); "error" dL/dy itself, as the papers print it;
+        "task" the loss's own task error, so that the feedback skips the plant (B is then n_hidden x n_task).
+    propagate_derivative : whether what one hidden layer sends on to the next holds its own slope
+        (True: the preprint's B1 (delta2 o h2'); False: the article's B1 delta2).
+    derivative : slope of the hidden units that the rule assumes, see `derivatives`.
+    """
+
+    carry: str = "delta"
+    propagate_derivative: bool = True
+    derivative: str = "exact"
+
+    def __post_init__(self) -> None:
+        """Refuse unknown names."""
+        if self.carry not in CARRIES:
+            raise ValueError(f"expected carry out of {CARRIES}, got {self.carry!r}")
+
+    @abstractmethod
+    def feedback(self, params: Params, state: RuleState) -> tuple[Array, ...]:
+        """Matrices that carry signals down, one a hidden layer, (..., n_hidden, n of the layer above)."""
+
+    def learn(
+        self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: RuleState, rng: Any
+    ) -> RuleState:
+        """Next state of the rule; fixed feedback stays as it is."""
+        return state
+
+    def signals(
+        self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState
+    ) -> tuple[list[Array], list[Array]]:
+        """What reaches each hidden layer before its slope (the papers' delta_FA = Be), and the deltas of all layers."""
+        matrices = self.feedback(params, state)
+        delta = network.weigh(network.n_layers - 1, loss.error(trace.output), trace)
+        carried = self.carried(delta, trace, loss)
+        signals, deltas = [], [delta]
+        for layer in reversed(range(network.n_layers - 1)):
+            signal = carried @ transpose(matrices[layer])  # (..., batch, n_hidden)
+            delta = weigh(network, layer, signal, trace, self.derivative)
+            carried = delta if self.propagate_derivative else signal
+            signals.insert(0, signal)
+            deltas.insert(0, delta)
+        return signals, deltas
+
+    def carried(self, delta: Array, trace: Trace, loss: Loss) -> Array:
+        """What enters the topmost feedback matrix, (..., batch, n)."""
+        if self.carry == "delta":
+            return delta
+        return loss.error(trace.output) if self.carry == "error" else task_error(loss, trace.output)
+
+    def deltas(
+        self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Deltas, RuleState]:
+        """Modulators of every layer, and the rule's next state."""
+        deltas = self.signals(network, params, trace, loss, state)[1]
+        return deltas, self.learn(network, params, trace, deltas, state, rng)
+
+
+@dataclass(frozen=True)
+class Backprop(FeedbackRule):
+    """Exact gradient: signal_l = W_(l+1)^T delta_(l+1). [Rumelhart, Hinton & Williams 1986]"""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "forward weights")
+    source: ClassVar[str] = "Rumelhart, Hinton & Williams 1986"
+
+    def feedback(self, params: Params, state: RuleState) -> tuple[Array, ...]:
+        """W^T of the layer above."""
+        return tuple(transpose(layer.weight) for layer in params[1:])
+
+
+@dataclass(frozen=True)
+class FeedbackAlignment(FeedbackRule):
+    """Fixed random feedback in place of W^T: signal_l = B_(l+1) delta_(l+1). [Lillicrap et al. 2016, eq. 1]
+
+    scale : B ~ U(-scale, scale), or N(0, scale^2); one number, or one a hidden layer.
+    distribution : "uniform" or "normal". sparsity : share of the elements of B that is absent.
+    task_size : n_task, needed with carry="task" only.
+    seed : one B for all networks of a stack; without it B is drawn from each run's own stream.
+    """
+
+    scale: tuple[float, ...] | float = 0.5
+    distribution: str = "uniform"
+    sparsity: float = 0.0
+    task_size: int | None = None
+    seed: int | None = None
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights")
+    keeps: ClassVar[tuple[str, ...]] = ("fixed B, a layer",)
+    source: ClassVar[str] = "Lillicrap, Cownden, Tweed & Akerman 2016"
+
+    def __post_init__(self) -> None:
+        """Refuse unknown names and impossible scales."""
+        super().__post_init__()
+        check_feedback_settings(self.scale, self.distribution, self.sparsity)
+        if self.carry == "task" and not self.task_size:
+            raise ValueError("expected task_size=n beside carry='task' (components of the task error), got none")
+
+    def init(self, params: Params, rng: Any) -> RuleState:
+        """Random matrices, B_l (..., n_hidden_l, n of the layer above)."""
+        above = [layer.weight.shape[-2] for layer in params[1:]]
+        if self.carry == "task" and above:
+            above[-1] = self.task_size or above[-1]
+        return Feedback(draw_feedback(self, params, above, rng))
+
+    def feedback(self, params: Params, state: Feedback) -> tuple[Array, ...]:
+        """The fixed B."""
+        return state.matrices
+
+
+def check_feedback_settings(scale: tuple[float, ...] | float, distribution: str, sparsity: float) -> None:
+    """Refuse feedback weights that cannot be drawn."""
+    scales = (scale,) if isinstance(scale, int | float) else tuple(scale)
+    if any(not 0 < value < float("inf") for value in scales):
+        raise ValueError(f"expected a feedback scale above 0 (0.5 is the papers'), got {scale}")
+    if distribution not in ("uniform", "normal"):
+        raise ValueError(f"expected distribution 'uniform' or 'normal', got {distribution!r}")
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"expected sparsity as a share in [0, 1), got {sparsity}")
+
+
+def draw_feedback(settings: Any, params: Params, columns: list[int], rng: Any) -> tuple[Array, ...]:
+    """Random matrices (..., n_hidden_l, columns_l) by the settings' scale, distribution, sparsity and seed."""
+    scales = settings.scale if isinstance(settings.scale, tuple) else (settings.scale,) * len(columns)
+    if len(scales) != len(columns):
+        raise ValueError(f"expected one feedback scale or {len(columns)} (one a hidden layer), got {settings.scale}")
+    rng = rng if settings.seed is None else np.random.default_rng(settings.seed)
+    matrices = tuple(
+        draw_matrix(rng, (layer.weight.shape[-2], n), scale, settings.distribution, settings.sparsity, layer.weight)
+        for layer, n, scale in zip(params, columns, scales)
+    )
+    networks = params[0].weight.shape[:-2]  # a B that all networks share is repeated, as a view
+    return tuple(np.broadcast_to(matrix, (*networks, *matrix.shape[-2:])) for matrix in matrices)
+
+
+def draw_matrix(
+    rng: Any, size: tuple[int, int], scale: float, distribution: str, sparsity: float, like: Array
+) -> Array:
+    """One random matrix (..., *size) with the dtype of `like`."""
+    draws = rng.uniform(-1.0, 1.0, size) if distribution == "uniform" else rng.standard_normal(size)
+    if sparsity:
+        draws = draws * (rng.uniform(0.0, 1.0, size) >= sparsity)
+    return (draws * scale).astype(like.dtype)
+
+
+def task_error(loss: Any, output: Array) -> Array:
+    """The loss's error in the space of its task, (..., batch, n_task)."""
+    if not hasattr(loss, "task_error"):
+        raise ValueError(f"expected a loss with task_error(output) for carry='task', got {type(loss).__name__}")
+    return loss.task_error(output)

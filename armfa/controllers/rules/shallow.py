@@ -1,0 +1,61 @@
+"""Learning in some layers only: the output layer (shallow), or all but the frozen ones."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from armfa.arrays import Array
+from armfa.controllers.losses import Loss
+from armfa.controllers.network import MLP, Params, Trace
+from armfa.controllers.optimizers import Gradients
+from armfa.controllers.rules.base import Deltas, GradientEstimator, LearningRule, RuleState, outer_products
+
+
+@dataclass(frozen=True)
+class Shallow(LearningRule):
+    """Only the output layer learns, by the delta rule: delta_L = e o f'(z_L). [Widrow & Hoff 1960]"""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error",)
+    source: ClassVar[str] = "Widrow & Hoff 1960"
+
+    def deltas(
+        self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Deltas, RuleState]:
+        """None for every hidden layer, e o f' for the output."""
+        delta = network.weigh(network.n_layers - 1, loss.error(trace.output), trace)
+        return (None,) * (network.n_layers - 1) + (delta,), state
+
+
+@dataclass(frozen=True)
+class Frozen(GradientEstimator):
+    """Another rule with some layers held still (the papers' frozen-W0 control).
+
+    layers : numbers of the frozen layers of weights, 0 is the first.
+    """
+
+    rule: GradientEstimator
+    layers: tuple[int, ...] = (0,)
+
+    looks_at: ClassVar[tuple[str, ...]] = ("what the wrapped rule sees",)
+    keeps: ClassVar[tuple[str, ...]] = ("what the wrapped rule keeps",)
+    source: ClassVar[str] = "control of Lillicrap et al. 2016"
+
+    def init(self, params: Params, rng: Any) -> RuleState:
+        """First state of the wrapped rule."""
+        wrong = [layer for layer in self.layers if not 0 <= layer < len(params)]
+        if wrong:
+            raise ValueError(f"expected frozen layers out of 0 to {len(params) - 1}, got {wrong[0]}")
+        return self.rule.init(params, rng)
+
+    def gradients(
+        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+    ) -> tuple[Gradients, RuleState]:
+        """The wrapped rule's, None where frozen."""
+        if isinstance(self.rule, LearningRule):
+            trace = network.forward(params, inputs)
+            deltas, state = self.rule.deltas(network, params, trace, loss, state, rng)
+            return outer_products(self._thaw(deltas), trace), state
+        gradients, state = self.rule.gradients(network, params, inputs, loss, state, rng)
+        return self._thaw(gradients), state
+
+    def _thaw(self, entries: Any) -> tuple[Array | None, ...]:
+        return tuple(None if layer in self.layers else entry for layer, entry in enumerate(entries))

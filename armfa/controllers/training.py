@@ -1,0 +1,196 @@
+"""The loop that trains a stack of networks, one per seed, as one array program, and can be killed and resumed."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from armfa.arrays import Array
+from armfa.controllers import checkpoint as files
+from armfa.controllers.evaluation import evaluate, hidden_angles
+from armfa.controllers.machine import keep_memory, one_blas_thread
+from armfa.controllers.metrics import mean_loss, normalized_error
+from armfa.controllers.network import MLP, Params
+from armfa.controllers.optimizers import Optimizer
+from armfa.controllers.rules.base import GradientEstimator
+from armfa.controllers.rules.feedback import Backprop
+from armfa.controllers.step import Batch, Problem, TrainState, init_state, train_step
+from armfa.controllers.trees import Streams, stack, take, tree_map, unstack
+
+CHUNK_SAMPLES = 4096  # examples drawn at a time for each seed: one call of the problem serves many small updates
+CHUNK_NUMBERS = 2**18  # and at most this many input numbers, 1 MB
+
+
+class Report(NamedTuple):
+    """What a progress callback gets: where the run is, and the latest point of its curve (means over the seeds)."""
+
+    update: int
+    updates: int
+    seconds: float
+    latest: dict[str, float]
+
+
+class TrainResult(NamedTuple):
+    """A finished run: the stack of networks, and the curve.
+
+    curve : "updates" and "samples" (points,); each measure (points, seeds); each angle (points, seeds, hidden layers).
+    """
+
+    state: TrainState
+    curve: dict[str, np.ndarray]
+    seconds: float
+
+    def params(self, number: int) -> Params:
+        """The weights of one network of the stack."""
+        return take(self.state.params, number)
+
+
+MEASURES: Mapping[str, Callable[[Array, Any], float]] = {"loss": mean_loss, "nse": normalized_error}
+REFERENCES: Mapping[str, GradientEstimator] = {"angle": Backprop()}
+
+
+def train(
+    problem: Problem | Sequence[Problem],
+    network: MLP,
+    rule: GradientEstimator,
+    optimizer: Optimizer,
+    *,
+    seeds: int | Sequence[int],
+    updates: int,
+    batch_size: int,
+    evaluate_every: int | None = None,
+    measures: Mapping[str, Callable[[Array, Any], float]] = MEASURES,
+    references: Mapping[str, GradientEstimator] = REFERENCES,
+    angle_samples: int = 500,
+    start: TrainState | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int | None = None,
+    progress: Callable[[Report], None] | None = None,
+) -> TrainResult:
+    """The networks that `updates` updates make, one per seed, and their learning curves.
+
+    problem : one for all seeds, or a list with one a seed. A seed spawns separate streams for weights, data and rule,
+        so that every rule sees the same first weights and the same batches.
+    evaluate_every : updates between two points of the curve (a fiftieth of the run when None).
+    measures : name -> f(output, loss) on the test batch. references : name -> rule with whose teaching signals the
+        rule's are compared, on `angle_samples` test examples; the curve holds the angle in degrees.
+    start : stacked state to begin from instead of fresh weights.
+    checkpoint : file written every `checkpoint_every` updates and at the end. Where it exists the run goes on from it,
+        and gives bit for bit the curve of an undisturbed run.
+    """
+    seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
+    shared = not isinstance(problem, Sequence)
+    problems = [problem] * len(seeds) if not isinstance(problem, Sequence) else list(problem)
+    every = evaluate_every or max(1, updates // 50)
+    for name, value in dict(seeds=len(seeds), updates=updates, batch_size=batch_size, evaluate_every=every).items():
+        if value < 1:
+            raise ValueError(f"expected {name} of at least 1, got {value}")
+    if len(problems) != len(seeds):
+        raise ValueError(f"expected one problem, or one a seed ({len(seeds)}), got {len(problems)}")
+    keep_memory()
+    run = _Run(problems, network, rule, optimizer, seeds, batch_size, start)
+    tests = [problems[0].test()] * len(seeds) if shared else [each.test() for each in problems]
+    settings = files.jsonable(
+        {"network": network, "rule": rule, "optimizer": optimizer, "seeds": seeds, "batch_size": batch_size,
+         "evaluate_every": every, "problem": getattr(problem, "settings", type(problem).__name__),
+         "measures": sorted(measures), "references": dict(references), "angle_samples": angle_samples}
+    )  # fmt: skip
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.restore(*files.load_run(checkpoint, run.tree(), settings))
+    began = time.perf_counter()
+
+    def record() -> None:
+        point = _measure(run, tests, measures, references, angle_samples)
+        for name, value in point.items():
+            run.curve.setdefault(name, []).append(value)
+        if progress is not None:
+            with np.errstate(all="ignore"):
+                latest = {name: float(np.mean(value)) for name, value in point.items()}
+            progress(Report(run.update, updates, time.perf_counter() - began, latest))
+
+    with one_blas_thread():
+        if not run.curve:
+            record()
+        while run.update < updates:
+            run.step()
+            if run.update % every == 0 or run.update == updates:
+                record()
+            if checkpoint is not None and (
+                run.update == updates or (checkpoint_every and run.update % checkpoint_every == 0)
+            ):
+                files.save_run(checkpoint, run.tree(), run.curve, settings, run.place())
+    curve = {name: np.asarray(values) for name, values in run.curve.items()}
+    return TrainResult(run.state, curve, time.perf_counter() - began)
+
+
+class _Run:
+    """Where a run is: the only thing in this package that changes in place."""
+
+    def __init__(
+        self, problems: list, network: MLP, rule: GradientEstimator, optimizer: Optimizer, seeds: tuple[int, ...],
+        batch_size: int, start: TrainState | None,
+    ) -> None:  # fmt: skip
+        streams = [[np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)] for seed in seeds]
+        weights, data, self.rule_rngs = (list(each) for each in zip(*streams))
+        self.problems, self.network, self.rule, self.optimizer = problems, network, rule, optimizer
+        self.batch_size, self.data = batch_size, data
+        self.rng = Streams(self.rule_rngs)
+        self.state = start or init_state(network, rule, optimizer, Streams(weights), self.rng)
+        self.chunk_updates = max(1, min(CHUNK_SAMPLES, CHUNK_NUMBERS // network.sizes[0]) // batch_size)
+        self.chunk: Batch | None = None
+        self.data_at_chunk = [rng.bit_generator.state for rng in data]
+        self.update, self.curve = 0, {}
+
+    def step(self) -> None:
+        """One update of every network."""
+        number = self.update % self.chunk_updates
+        if number == 0 or self.chunk is None:
+            self.chunk = self._draw()
+        batch = take(self.chunk, (slice(None), number))
+        self.state = train_step(self.network, self.rule, self.optimizer, self.state, batch, self.rng)
+        self.update += 1
+
+    def _draw(self) -> Batch:
+        """The next batches of every seed, (seeds, updates, batch, ...)."""
+        self.data_at_chunk = [rng.bit_generator.state for rng in self.data]
+        size = self.chunk_updates * self.batch_size
+        chunks = [problem.batch(rng, size) for problem, rng in zip(self.problems, self.data)]
+        if not isinstance(chunks[0].loss, tuple):
+            raise TypeError(f"expected a loss that is a NamedTuple of arrays, got {type(chunks[0].loss).__name__}")
+        shape = (len(chunks), self.chunk_updates, self.batch_size)
+        return tree_map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), stack(chunks))
+
+    def tree(self) -> Any:
+        """The arrays that a checkpoint holds."""
+        return self.state
+
+    def place(self) -> dict[str, Any]:
+        """Where the run is in its random streams: a chunk that is in use is drawn again after a restart."""
+        in_use = self.update % self.chunk_updates > 0
+        data = self.data_at_chunk if in_use else [rng.bit_generator.state for rng in self.data]
+        return {"update": self.update, "data": data, "rule": [rng.bit_generator.state for rng in self.rule_rngs]}
+
+    def restore(self, state: TrainState, curve: dict[str, list], place: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.state, self.curve, self.update, self.chunk = state, curve, place["update"], None
+        for rngs, states in ((self.data, place["data"]), (self.rule_rngs, place["rule"])):
+            for rng, saved in zip(rngs, states):
+                rng.bit_generator.state = saved
+
+
+def _measure(
+    run: _Run, tests: list[Batch], measures: Mapping[str, Any], references: Mapping[str, Any], angle_samples: int
+) -> dict[str, Any]:
+    """One point of the curve; its random numbers are its own, so that measuring does not change the run."""
+    network, points = run.network, []
+    for params, rule_state, test in zip(unstack(run.state.params), unstack(run.state.rule, len(tests)), tests):
+        point: dict[str, Any] = evaluate(network, params, test, measures)
+        few = take(test, slice(angle_samples))
+        for name, reference in references.items():
+            rng = np.random.default_rng(run.update)
+            point[name] = hidden_angles(network, run.rule, reference, params, few, rule_state, rng)
+        points.append(point)
+    here = {"updates": run.update, "samples": run.update * run.batch_size}
+    return here | {name: np.array([point[name] for point in points]) for name in points[0]}
