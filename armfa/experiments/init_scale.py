@@ -1,0 +1,180 @@
+"""Start scale and the pseudoinverse: with small first weights, feedback alignment follows pseudo-backprop.
+
+The 30-20-10 linear task; W0, W ~ U(-omega, omega) for nine omegas. Angles of the hidden update B e to backprop's W^T e and
+to pseudo-backprop's W^+ e. [arXiv:1411.0247, Fig. 4]
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armfa.controllers.metrics import angle_between
+from armfa.controllers.network import MLP, transpose
+from armfa.controllers.optimizers import SGD
+from armfa.controllers.rules.feedback import FeedbackAlignment
+from armfa.experiments.base import Choice, Claim, Experiment, Unit, find
+from armfa.experiments.learning import WithoutBiases, learn, points, streams
+from armfa.experiments.statistics import all_of, mean_below, mean_between, paired_less
+from armfa.experiments.style import angle_axis, band, examples_axis, panels
+from armfa.problems import regression
+
+EXPECTED = {0.001: (27, 1), 0.01: (27, 2), 0.05: (28, 9), 0.1: (32, 18), 0.15: (38, 27), 0.25: (47, 39)}
+"""Median angles (to backprop, to pseudo-backprop) of an earlier trial of 20 networks after 20,000 examples, degrees."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The preprint's nine scales and its learning rate."""
+
+    seeds: int = 20
+    scales: tuple[float, ...] = (0.0001, 0.001, 0.01, 0.05, 0.1, 0.125, 0.15, 0.2, 0.25)
+    learning_rate: float = 1e-3
+    examples: int = 20_000
+    feedback_scale: float = 0.5
+    probes: int = 100  # inputs at which angles are measured
+
+    @classmethod
+    def quick(cls):
+        """Four scales, six networks, half of the examples."""
+        return cls(seeds=6, scales=(0.001, 0.05, 0.15, 0.25), examples=10_000)
+
+
+def units(settings):
+    """One unit a scale, all networks in one stack."""
+    seconds = settings.examples * (60e-6 + 3e-6 * settings.seeds)
+    seeds = list(range(settings.seeds))
+    return [Unit(f"scale_{scale:g}", {"scale": scale, "seeds": seeds}, seconds) for scale in settings.scales]
+
+
+def run(settings, unit, checkpoint):
+    """Error and both angles over training."""
+    scale = unit.arguments["scale"]
+    random = streams(unit.arguments["seeds"])
+    problem = regression.linear(random.problem, test_size=settings.probes, dtype=np.float64)
+    target, probes = problem.teacher.weight, problem.held_out.inputs
+    network = MLP((30, 20, 10), "linear", weight_scale=scale)
+
+    def measure(state):
+        w0, w = state.params[0].weight, state.params[1].weight
+        missing = target - w @ w0
+        error = probes @ transpose(missing)  # (seeds, probes, 10)
+        sent = error @ transpose(state.rule.matrices[0])
+        to_backprop = angle_between(sent, error @ w)
+        to_pseudo = angle_between(sent, error @ transpose(np.linalg.pinv(w)))
+        nse = (missing**2).sum((1, 2)) / (target**2).sum((1, 2))
+        return {"nse": nse, "to_backprop": to_backprop.mean(1), "to_pseudo": to_pseudo.mean(1)}
+
+    at = points(settings.examples, 80, first=10)
+    curves, _ = learn(
+        problem,
+        network,
+        FeedbackAlignment(scale=settings.feedback_scale),
+        WithoutBiases(SGD(settings.learning_rate)),
+        random,
+        updates=settings.examples,
+        batch_size=1,
+        at=at,
+        measure=measure,
+        checkpoint=checkpoint,
+        dtype=np.float64,
+    )
+    return {"examples": at, **curves}
+
+
+def table(settings, runs):
+    """One row a scale: error and angles at the end."""
+    return [
+        {
+            "scale": run.arguments["scale"],
+            "n": len(run.arguments["seeds"]),
+            "nse_median": float(np.median(run.arrays["nse"][:, -1])),
+            "angle_to_backprop": float(run.arrays["to_backprop"][:, -1].mean()),
+            "angle_to_backprop_sd": float(run.arrays["to_backprop"][:, -1].std(ddof=1)),
+            "angle_to_pseudobackprop": float(run.arrays["to_pseudo"][:, -1].mean()),
+            "angle_to_pseudobackprop_sd": float(run.arrays["to_pseudo"][:, -1].std(ddof=1)),
+        }
+        for run in runs
+    ]
+
+
+def claims(settings, runs):
+    """Small starts follow the pseudoinverse; the angle grows with the scale; the earlier trial's table."""
+    small = min(settings.scales, key=lambda scale: abs(np.log(scale / 0.001)))
+    at_small = find(runs, scale=small).arrays
+    ends = np.stack([run.arrays["to_pseudo"][:, -1] for run in runs], axis=1)  # (seeds, scales)
+    order = np.array([np.polyfit(np.log(settings.scales), row, 1)[0] for row in ends])
+    found = [
+        Claim(
+            "small start: W acts like a local pseudoinverse of B",
+            f"angle to pseudo-backprop at the end, start scale {small:g}, degrees",
+            at_small["to_pseudo"][:, -1],
+            mean_below(at_small["to_pseudo"][:, -1], 5),
+        ),
+        Claim(
+            "the angle to pseudo-backprop soon is smaller than that to backprop",
+            f"difference of the angles at the end, start scale {small:g}, degrees",
+            at_small["to_pseudo"][:, -1] - at_small["to_backprop"][:, -1],
+            paired_less(at_small["to_pseudo"][:, -1], at_small["to_backprop"][:, -1]),
+        ),
+        Claim(
+            "the angle grows with the start scale",
+            "angle to pseudo-backprop gained per e-fold of scale, degrees",
+            order,
+            all_of(mean_between(order, 0, 90), paired_less(ends[:, 0], ends[:, -1])),
+        ),
+    ]
+    for scale, (to_backprop, to_pseudo) in EXPECTED.items():
+        if scale in settings.scales and settings.examples == 20_000:
+            arrays = find(runs, scale=scale).arrays
+            for name, key, angle in (
+                ("backprop", "to_backprop", to_backprop),
+                ("pseudo-backprop", "to_pseudo", to_pseudo),
+            ):
+                values = arrays[key][:, -1]
+                margin = float(values.std(ddof=1)) + 0.5  # one standard deviation, and the rounding to whole degrees
+                claim = f"(an earlier trial, within one sd) start scale {scale:g}: {angle} degrees to {name}"
+                verdict = mean_between(values, angle - margin, angle + margin)
+                found.append(Claim(claim, "angle at the end, degrees", values, verdict))
+    return found
+
+
+def figures(settings, runs):
+    """The preprint's Fig. 4: error and both angles over examples, small scales blue, large ones red."""
+    from matplotlib import colormaps
+
+    figure, (error, backprop, pseudo) = panels(3.6, 3.2, 3.2)
+    for number, run in enumerate(runs):
+        colour = colormaps["coolwarm"](number / max(1, len(runs) - 1))
+        x = run.arrays["examples"]
+        label = f"{run.arguments['scale']:g}"
+        error.plot(x, np.median(run.arrays["nse"], axis=0), color=colour, label=label)
+        band(backprop, x, run.arrays["to_backprop"], colour, deviations=0)
+        band(pseudo, x, run.arrays["to_pseudo"], colour, deviations=0)
+    error.set(yscale="log", ylim=(1e-10, 2), ylabel="NSE", title="error")
+    error.legend(title="start scale ω", ncols=2, loc="upper right")
+    backprop.set_title("angle to backprop")
+    pseudo.set_title("angle to pseudo-backprop")
+    for axis in (error, backprop, pseudo):
+        examples_axis(axis)
+        axis.set_xlim(0, settings.examples)
+    for axis in (backprop, pseudo):
+        angle_axis(axis)
+    return {"scales": figure}
+
+
+EXPERIMENT = Experiment(
+    name="init-scale",
+    title="Start scale and the pseudoinverse",
+    source="preprint Fig. 4; Nature Communications, Supplementary Notes 13 and 14",
+    settings=Settings,
+    units=units,
+    run=run,
+    table=table,
+    claims=claims,
+    figures=figures,
+    remarks="Lines are means over networks (median for the error), blue for small first weights, red for large ones.",
+    choices=(
+        Choice("number of examples", "20,000", "the figure's axis ends near 2 x 10^4"),
+        Choice("error", "exact, |T - W W0|^2 / |T|^2", "inputs have unit variance, so no test set is needed"),
+    ),
+)

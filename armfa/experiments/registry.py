@@ -1,0 +1,33 @@
+"""The experiments by name, in the order of the report; each is a module of this package and is imported when asked for."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from armfa.experiments.base import Experiment
+
+NAMES = (
+    "linear",
+    "init-scale",
+    "flow-field",
+    "theory",
+    "deep",
+    "quadratic",
+    "ten-layers",
+)
+"""Names as `--only` takes them; `init-scale` lives in `init_scale.py`."""
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of this name."""
+    if name not in NAMES:
+        raise ValueError(f"expected one of {', '.join(NAMES)}, got {name!r}")
+    return import_module(f"armfa.experiments.{name.replace('-', '_')}").EXPERIMENT
+
+
+def chosen(only: str) -> Sequence[str]:
+    """The names in a comma-separated list, checked; all of them for an empty one."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in NAMES:
+            raise ValueError(f"expected names out of {', '.join(NAMES)}, got {name!r}")
+    return [name for name in NAMES if not names or name in names]

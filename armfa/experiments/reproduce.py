@@ -1,0 +1,143 @@
+"""From one command to a report: run what is missing, then draw tables, figures and the page from the runs on disk."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+
+from armfa.experiments.display import Display
+from armfa.experiments.pool import Job, run_jobs
+from armfa.experiments.registry import chosen, experiment
+from armfa.experiments.report import Section, write_report
+from armfa.experiments.runs import read_run, write_text
+from armfa.experiments.style import STYLE
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Run the experiments of the papers and write one report with every figure and a verdict on every claim."""
+
+    out: Path = Path("reproduction")
+    """Folder for runs, tables, figures and report.html."""
+    only: str = ""
+    """Experiments to run, separated by commas (linear,deep); all of them when empty."""
+    quick: bool = False
+    """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
+    seeds: int | None = None
+    """Networks per rule where the experiment trains several; each experiment's own number when not given."""
+    resume: bool = False
+    """Continue in a folder that already holds runs; what is finished there is not run again."""
+    processes: int = 2
+    """Units that run at once, each with one BLAS thread."""
+    data: Literal["mnist", "digits"] = "mnist"
+    """Handwritten digits: the MNIST files, or scikit-learn's small 8x8 digits, which need no download."""
+    redraw: bool = False
+    """Draw tables, figures and report anew from the runs in the folder, and run nothing."""
+
+
+def reproduce(config: Reproduce, console: Console | None = None) -> Path:
+    """Run what is missing under `config.out`, draw everything, and return the path of the report."""
+    console = console or Console()
+    settings = {name: settings_of(name, config) for name in chosen(config.only)}
+    runs_folder = config.out / "runs"
+    if not (config.resume or config.redraw) and any(runs_folder.glob("*/*.json")):
+        raise FileExistsError(f"{runs_folder} already holds runs: pass --resume to continue, or choose another --out")
+    config.out.mkdir(parents=True, exist_ok=True)
+    write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
+    start = time.monotonic()
+    failed = [] if config.redraw else run_missing(settings, runs_folder, config.processes, console)
+    report = redraw(settings, config.out, console)
+    console.print(f"{report}  ({(time.monotonic() - start) / 60:.1f} minutes)", highlight=False)
+    if failed:
+        raise RuntimeError(f"{len(failed)} units failed: {', '.join(failed)}; the report holds what did not")
+    return report
+
+
+def settings_of(name: str, config: Reproduce) -> Any:
+    """Settings of an experiment at the scale of the command, with its number of seeds and its data set."""
+    kind = experiment(name).settings
+    settings = kind.quick() if config.quick else kind()
+    known = {field.name for field in fields(settings)}
+    if config.seeds is not None and "seeds" in known:
+        settings = replace(settings, seeds=config.seeds)
+    if "data" in known:
+        settings = replace(settings, data=config.data)
+    return settings
+
+
+def run_missing(settings: Mapping[str, Any], folder: Path, processes: int, console: Console) -> list[str]:
+    """Run every unit that is not on disk yet, longest first; returns the names of those that failed."""
+    jobs = [
+        Job(name, chosen_settings, unit, folder)
+        for name, chosen_settings in settings.items()
+        for unit in experiment(name).units(chosen_settings)
+        if read_run(folder, name, chosen_settings, unit) is None
+    ]
+    jobs.sort(key=lambda job: -job.unit.seconds)
+    failed = []
+    with Display(jobs, processes, console) as display:
+        for outcome in run_jobs(jobs, min(processes, max(1, len(jobs))), display.tell):
+            display.end(outcome)
+            if outcome.error is not None:
+                failed.append(f"{outcome.job.experiment}/{outcome.job.unit.name}")
+    return failed
+
+
+def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = None) -> Path:
+    """Tables, figures and report from the runs under `out`; an experiment with missing runs is said to be missing."""
+    import matplotlib
+
+    sections = []
+    for name, chosen_settings in settings.items():
+        source = experiment(name)
+        units = source.units(chosen_settings)
+        found = [read_run(out / "runs", name, chosen_settings, unit) for unit in units]
+        runs = [run for run in found if run is not None]
+        if len(runs) < len(units):
+            sections.append(Section(source, chosen_settings, runs, missing=len(units) - len(runs)))
+            continue
+        write_table(out / "tables" / f"{name}.csv", source.table(chosen_settings, runs))
+        with matplotlib.rc_context(STYLE):
+            figures = {key: _png(figure) for key, figure in source.figures(chosen_settings, runs).items()}
+        for key, png in figures.items():
+            path = out / "figures" / f"{name}_{key}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png)
+        sections.append(Section(source, chosen_settings, runs, figures, source.claims(chosen_settings, runs)))
+    _tell(sections, console or Console())
+    return write_report(out, sections)
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows with the same keys as a CSV; floats with six digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+    write_text(path, text.getvalue())
+
+
+def _png(figure) -> bytes:
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=130, metadata={"Software": None})
+    return image.getvalue()
+
+
+def _tell(sections: Sequence[Section], console: Console) -> None:
+    """Each claim with its verdict, on the console."""
+    for section in sections:
+        if section.missing:
+            console.print(f"{section.source.name}: {section.missing} units missing", highlight=False)
+        for claim in section.claims:
+            line = f"{claim.verdict.status:>10}  {section.source.name}: {claim.paper}"
+            console.print(line, style="red" if claim.verdict.status == "fails" else None, highlight=False, markup=False)
+
+

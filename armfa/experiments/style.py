@@ -1,0 +1,81 @@
+"""How every figure looks: one colour a rule, log axes for errors, bands of two standard deviations, panels of angles."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+COLOURS = {
+    "shallow": "#b5b5b5",
+    "node_perturbation": "#6f6f6f",
+    "backprop": "#111111",
+    "feedback_alignment": "#1a9641",
+    "backprop_4": "#c51b8a",  # the paper's magenta and blue for the deeper net
+    "feedback_alignment_4": "#2166ac",
+    "backprop_tuned": "#7b3294",
+    "pseudobackprop": "#d95f0e",
+    "sparse": "#80cdc1",
+    "initial": "#999999",
+}
+LABELS = {
+    "shallow": "shallow",
+    "node_perturbation": "node perturbation",
+    "backprop": "backprop",
+    "feedback_alignment": "feedback alignment",
+    "backprop_4": "backprop, 4 layers",
+    "feedback_alignment_4": "feedback alignment, 4 layers",
+    "backprop_tuned": "backprop, own best rates",
+    "pseudobackprop": "pseudo-backprop",
+}
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+}
+
+
+def panels(*widths: float, height: float = 3.1):
+    """A figure with a row of axes of these widths, inches (`STYLE` is in force while an experiment draws)."""
+    figure = Figure(figsize=(sum(widths), height))
+    return figure, list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
+
+
+def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line):
+    """Mean over runs (leading axis) with a band of so many standard deviations; on a log axis both are of the logarithm."""
+    shown = np.log10(np.maximum(values, 1e-300)) if log else np.asarray(values)
+    mean, spread = shown.mean(0), shown.std(0, ddof=1) if len(shown) > 1 else np.zeros(shown.shape[1])
+    low, high = mean - deviations * spread, mean + deviations * spread
+    if log:
+        mean, low, high = 10**mean, 10**low, 10**high
+    axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    axis.plot(x, mean, color=colour, label=label, **line)
+
+
+def angle_axis(axis, top: float = 100.0) -> None:
+    """Degrees from 0, with the 90 degrees of unrelated directions marked."""
+    axis.set_ylim(0, top)
+    axis.set_yticks(range(0, int(top) + 1, 30))
+    axis.axhline(90, color="#999999", linewidth=0.8, linestyle=":")
+    axis.set_ylabel("angle (degrees)")
+
+
+def examples_axis(axis, label: str = "examples") -> None:
+    """Number of training examples along x, with k and M for thousands and millions."""
+    axis.set_xlabel(label)
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_count(value)))
+
+
+def short_count(value: float) -> str:
+    """A count as in `20 k` or `1.5 M`."""
+    for size, name in ((1e6, " M"), (1e3, " k")):
+        if abs(value) >= size:
+            return f"{value / size:g}{name}"
+    return f"{value:g}"

@@ -1,0 +1,123 @@
+"""Functions to imitate: the papers' linear, deep and quadratic targets, with inputs drawn at random.
+
+Every teacher may carry leading axes: one teacher a seed, so that a stack of networks meets a stack of teachers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from armfa.arrays import Array
+from armfa.controllers.losses import SquaredError
+from armfa.controllers.network import MLP, Params, transpose, uniform
+from armfa.controllers.training import Batch
+from armfa.controllers.trees import Streams
+
+Generator = np.random.Generator | Streams
+
+
+class Teacher(Protocol):
+    """A fixed function of the inputs."""
+
+    def answer(self, inputs: Array) -> Array:
+        """y* (..., batch, n_out) for inputs (..., batch, n_in)."""
+        ...
+
+
+class LinearTeacher(NamedTuple):
+    """y* = T x. [Lillicrap et al. 2016, Fig. 2]"""
+
+    weight: Array  # (..., n_out, n_in)
+
+    def answer(self, inputs: Array) -> Array:
+        """T x."""
+        return inputs @ transpose(self.weight)
+
+
+class NetworkTeacher(NamedTuple):
+    """y* of a fixed network: W2 tanh(W1 tanh(W0 x + b0) + b1) + b2. [Lillicrap et al. 2016, Fig. 3d]"""
+
+    network: MLP
+    params: Params
+
+    def answer(self, inputs: Array) -> Array:
+        """The network's output."""
+        return self.network.forward(self.params, inputs).output
+
+
+class QuadraticTeacher(NamedTuple):
+    """y*_k = x^T Q_k x. [Lillicrap et al. 2016, Fig. 5]"""
+
+    forms: Array  # (..., n_out, n_in, n_in)
+
+    def answer(self, inputs: Array) -> Array:
+        """x^T Q_k x for every k."""
+        n_out, n_in = self.forms.shape[-3], self.forms.shape[-1]
+        flat = self.forms.reshape(*self.forms.shape[:-3], n_out * n_in, n_in)
+        products = (inputs @ transpose(flat)).reshape(*inputs.shape[:-1], n_out, n_in)
+        return (products * inputs[..., None, :]).sum(-1)
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A problem: imitate a teacher on inputs drawn at random.
+
+    limit : inputs are uniform in +-limit; None draws them from N(0, 1).
+    held_out : the test batch, always the same.
+    """
+
+    teacher: Teacher
+    n_in: int
+    limit: float | None
+    held_out: Batch
+    dtype: type = np.float32
+
+    def batch(self, rng: Any, size: int) -> Batch:
+        """`size` new examples; `Streams` of S generators give inputs (S, size, n_in)."""
+        return _examples(self.teacher, self.n_in, self.limit, rng, size, self.dtype)
+
+    def test(self) -> Batch:
+        """The held-out batch."""
+        return self.held_out
+
+
+def linear(rng: Generator, sizes: tuple[int, int] = (30, 10), *, test_size: int = 1000, dtype: type = np.float32):
+    """A linear target with elements uniform in [-1, 1], inputs from N(0, 1). [Lillicrap et al. 2016, Methods]"""
+    teacher = LinearTeacher(uniform(rng, 1.0, (sizes[1], sizes[0]), dtype))
+    return _problem(teacher, sizes[0], None, rng, test_size, dtype)
+
+
+def deep(
+    rng: Generator,
+    sizes: tuple[int, ...] = (30, 20, 10, 10),
+    *,
+    scale: float | None = 0.5,
+    test_size: int = 5000,
+    dtype: type = np.float32,
+):
+    """A tanh network with linear outputs as target, inputs from N(0, 1). [Lillicrap et al. 2016, Methods]
+
+    scale : weights and biases of the target ~ U(-scale, scale); None: weights that keep the variance, no biases.
+    """
+    kinds = ("tanh",) * (len(sizes) - 2) + ("linear",)
+    network = MLP(sizes, kinds, weight_scale=scale, bias_scale=scale or 0.0)
+    return _problem(NetworkTeacher(network, network.init(rng, dtype)), sizes[0], None, rng, test_size, dtype)
+
+
+def quadratic(rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: int = 1000, dtype: type = np.float32):
+    """Quadratic forms with elements uniform in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]"""
+    teacher = QuadraticTeacher(uniform(rng, 0.5, (sizes[1], sizes[0], sizes[0]), dtype))
+    return _problem(teacher, sizes[0], 2.0, rng, test_size, dtype)
+
+
+def _problem(teacher: Teacher, n_in: int, limit: float | None, rng: Generator, test_size: int, dtype: type) -> Regression:
+    return Regression(teacher, n_in, limit, _examples(teacher, n_in, limit, rng, test_size, dtype), dtype)
+
+
+def _examples(teacher: Teacher, n_in: int, limit: float | None, rng: Any, size: int, dtype: type) -> Batch:
+    if limit is None:
+        inputs = rng.standard_normal((size, n_in), dtype)
+    else:
+        inputs = (rng.uniform(-limit, limit, (size, n_in))).astype(dtype)
+    return Batch(inputs, SquaredError(teacher.answer(inputs)))
