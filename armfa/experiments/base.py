@@ -112,3 +112,8 @@ def select(runs: Sequence[Run], **arguments) -> list[Run]:
 def gather(runs: Sequence[Run], key: str, **arguments) -> np.ndarray:
     """One array of the selected runs, joined along the leading axis (seeds)."""
     return np.concatenate([run.arrays[key] for run in select(runs, **arguments)])
+
+
+def chunks(count: int, size: int) -> list[list[int]]:
+    """Seeds 0 .. count - 1 in groups of at most `size`: each group is one stack, and one unit."""
+    return [list(range(first, min(first + size, count))) for first in range(0, count, size)]
