@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 COLOURS = {
     "shallow": "#b5b5b5",
@@ -70,6 +70,8 @@ def angle_axis(axis, top: float = 100.0) -> None:
 def examples_axis(axis, label: str = "examples") -> None:
     """Number of training examples along x, with k and M for thousands and millions."""
     axis.set_xlabel(label)
+    if axis.get_xscale() == "linear":
+        axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_count(value)))
 
 
