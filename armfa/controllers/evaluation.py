@@ -13,6 +13,7 @@ from armfa.controllers.metrics import mean_angle
 from armfa.controllers.network import MLP, Params, Trace
 from armfa.controllers.rules.base import GradientEstimator, LearningRule
 from armfa.controllers.rules.shallow import Frozen
+from armfa.controllers.rules.sparse import Sparse
 
 
 class DeadOutputWarning(UserWarning):
@@ -37,7 +38,8 @@ def hidden_angles(
     The signals are those before the unit's slope (Be against W^T e) when both rules have them, otherwise the deltas.
     """
     trace = network.forward(params, batch.inputs)
-    rules = [rule.rule if isinstance(rule, Frozen) else rule, reference]
+    rule, state = unwrapped(rule, state)
+    rules = [rule, reference]
     both = all(hasattr(each, "signals") for each in rules)
     found = [_sent(network, each, params, trace, batch.loss, state, rng, both) for each in rules]
     return [math.nan if a is None or b is None else mean_angle(a, b) for a, b in zip(*found)]
@@ -52,6 +54,14 @@ def _sent(
     if not isinstance(rule, LearningRule):
         return [None] * hidden
     return list(rule.deltas(network, params, trace, loss, state, rng)[0][:hidden])
+
+
+def unwrapped(rule: GradientEstimator, state: Any) -> tuple[GradientEstimator, Any]:
+    """The rule inside `Frozen` and `Sparse`, and its state."""
+    while isinstance(rule, Frozen | Sparse):
+        state = state.rule if isinstance(rule, Sparse) else state
+        rule = rule.rule
+    return rule, state
 
 
 def evaluate(network: MLP, params: Params, batch: Any, measures: Mapping[str, Any]) -> dict[str, float]:

@@ -1,28 +1,59 @@
 """Learning rules: how a network finds out in which direction its weights should change."""
 
 from armfa.controllers.rules.base import Deltas, GradientEstimator, LearningRule, RuleState, outer_products
-from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment, FeedbackRule
+from armfa.controllers.rules.derivatives import DERIVATIVES
+from armfa.controllers.rules.direct import DirectFeedbackAlignment, DirectKolenPollack, DirectRandomTarget
+from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment, FeedbackRule, PseudoBackprop
+from armfa.controllers.rules.learned import KolenPollack, Product, ProductFeedbackAlignment, WeightMirror
+from armfa.controllers.rules.perturbation import EvolutionStrategies, NodePerturbation, WeightPerturbation
 from armfa.controllers.rules.shallow import Frozen, Shallow
+from armfa.controllers.rules.sparse import Sparse
+from armfa.controllers.rules.symmetry import BatchSignSymmetry, FixedSignSymmetry, UniformSignSymmetry
 
 RULES: dict[str, type[GradientEstimator]] = {
     "backprop": Backprop,
     "feedback-alignment": FeedbackAlignment,
+    "direct-feedback-alignment": DirectFeedbackAlignment,
     "shallow": Shallow,
-    "frozen": Frozen,
+    "node-perturbation": NodePerturbation,
+    "weight-perturbation": WeightPerturbation,
+    "evolution-strategies": EvolutionStrategies,
+    "uniform-sign-symmetry": UniformSignSymmetry,
+    "batch-sign-symmetry": BatchSignSymmetry,
+    "fixed-sign-symmetry": FixedSignSymmetry,
+    "kolen-pollack": KolenPollack,
+    "weight-mirror": WeightMirror,
+    "direct-kolen-pollack": DirectKolenPollack,
+    "product-feedback-alignment": ProductFeedbackAlignment,
+    "direct-random-target": DirectRandomTarget,
+    "pseudo-backprop": PseudoBackprop,
 }
 """Every rule by name; a rule that is listed here is tested and appears in the table of rules."""
 
+WRAPPERS: dict[str, type[GradientEstimator]] = {"frozen": Frozen, "sparse": Sparse}
+"""Rules that change another rule."""
+
+
+def make_rule(name: str, **settings: object) -> GradientEstimator:
+    """The rule of a name, such as `make_rule("feedback-alignment", scale=0.5)`."""
+    if name not in RULES:
+        raise ValueError(f"expected a learning rule out of {', '.join(RULES)}, got {name!r}")
+    return RULES[name](**settings)
+
+
+def rules_table() -> list[dict[str, str]]:
+    """One row a rule: its name, what it looks at, what it keeps between updates, and where it comes from."""
+    return [
+        {"rule": name, "looks at": ", ".join(rule.looks_at), "keeps": ", ".join(rule.keeps) or "nothing",
+         "source": rule.source}
+        for name, rule in (RULES | WRAPPERS).items()
+    ]  # fmt: skip
+
+
 __all__ = [
-    "RULES",
-    "Backprop",
-    "Deltas",
-    "Feedback",
-    "FeedbackAlignment",
-    "FeedbackRule",
-    "Frozen",
-    "GradientEstimator",
-    "LearningRule",
-    "RuleState",
-    "Shallow",
-    "outer_products",
-]
+    "DERIVATIVES", "RULES", "WRAPPERS", "Backprop", "BatchSignSymmetry", "Deltas", "DirectFeedbackAlignment",
+    "DirectKolenPollack", "DirectRandomTarget", "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackRule",
+    "FixedSignSymmetry", "Frozen", "GradientEstimator", "KolenPollack", "LearningRule", "NodePerturbation", "Product",
+    "ProductFeedbackAlignment", "PseudoBackprop", "RuleState", "Shallow", "Sparse", "UniformSignSymmetry",
+    "WeightMirror", "WeightPerturbation", "make_rule", "outer_products", "rules_table",
+]  # fmt: skip

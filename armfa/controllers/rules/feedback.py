@@ -9,11 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 from armfa.controllers.losses import Loss
 from armfa.controllers.network import MLP, Params, Trace, transpose
 from armfa.controllers.rules.base import Deltas, LearningRule, RuleState
-from armfa.controllers.rules.derivatives import weigh
+from armfa.controllers.rules.derivatives import check_derivative, weigh
 
 CARRIES = ("delta", "error", "task")
 
@@ -43,6 +43,7 @@ class FeedbackRule(LearningRule):
         """Refuse unknown names."""
         if self.carry not in CARRIES:
             raise ValueError(f"expected carry out of {CARRIES}, got {self.carry!r}")
+        check_derivative(self.derivative)
 
     @abstractmethod
     def feedback(self, params: Params, state: RuleState) -> tuple[Array, ...]:
@@ -119,9 +120,7 @@ class FeedbackAlignment(FeedbackRule):
     def __post_init__(self) -> None:
         """Refuse unknown names and impossible scales."""
         super().__post_init__()
-        check_feedback_settings(self.scale, self.distribution, self.sparsity)
-        if self.carry == "task" and not self.task_size:
-            raise ValueError("expected task_size=n beside carry='task' (components of the task error), got none")
+        check_feedback_settings(self)
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """Random matrices, B_l (..., n_hidden_l, n of the layer above)."""
@@ -135,15 +134,35 @@ class FeedbackAlignment(FeedbackRule):
         return state.matrices
 
 
-def check_feedback_settings(scale: tuple[float, ...] | float, distribution: str, sparsity: float) -> None:
-    """Refuse feedback weights that cannot be drawn."""
-    scales = (scale,) if isinstance(scale, int | float) else tuple(scale)
+@dataclass(frozen=True)
+class PseudoBackprop(FeedbackRule):
+    """Pseudoinverse in place of the transpose: signal_l = W_(l+1)^+ delta_(l+1). [Lillicrap et al. 2014, proof 2]
+
+    A reference direction: it approximates Gauss-Newton on the hidden rates, and feedback alignment that starts from
+    small weights comes close to it. As a rule it needs small rates: W^+ is large where W is small.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "forward weights")
+    source: ClassVar[str] = "Lillicrap, Cownden, Tweed & Akerman 2014"
+
+    def feedback(self, params: Params, state: RuleState) -> tuple[Array, ...]:
+        """W^+ of the layer above (Moore-Penrose)."""
+        return tuple(namespace(layer.weight).linalg.pinv(layer.weight) for layer in params[1:])
+
+
+def check_feedback_settings(rule: Any) -> None:
+    """Refuse feedback weights that cannot be drawn (scale, distribution, sparsity, carry, task_size of a rule)."""
+    scales = (rule.scale,) if isinstance(rule.scale, int | float) else tuple(rule.scale)
     if any(not 0 < value < float("inf") for value in scales):
-        raise ValueError(f"expected a feedback scale above 0 (0.5 is the papers'), got {scale}")
-    if distribution not in ("uniform", "normal"):
-        raise ValueError(f"expected distribution 'uniform' or 'normal', got {distribution!r}")
-    if not 0 <= sparsity < 1:
-        raise ValueError(f"expected sparsity as a share in [0, 1), got {sparsity}")
+        raise ValueError(f"expected a feedback scale above 0 (0.5 is the papers'), got {rule.scale}")
+    if rule.distribution not in ("uniform", "normal"):
+        raise ValueError(f"expected distribution 'uniform' or 'normal', got {rule.distribution!r}")
+    if not 0 <= rule.sparsity < 1:
+        raise ValueError(f"expected sparsity as a share in [0, 1), got {rule.sparsity}")
+    if rule.carry not in CARRIES:
+        raise ValueError(f"expected carry out of {CARRIES}, got {rule.carry!r}")
+    if rule.carry == "task" and not rule.task_size:
+        raise ValueError("expected task_size=n beside carry='task' (components of the task error), got none")
 
 
 def draw_feedback(settings: Any, params: Params, columns: list[int], rng: Any) -> tuple[Array, ...]:

@@ -1,0 +1,129 @@
+"""Feedback weights that learn, so that they come to match the forward weights without ever reading them."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from armfa.arrays import Array
+from armfa.controllers.network import MLP, Params, Trace, transpose
+from armfa.controllers.rules.base import Deltas, RuleState
+from armfa.controllers.rules.feedback import Feedback, FeedbackAlignment, draw_matrix
+
+
+def correlate(lower: Array, upper: Array) -> Array:
+    """Batch mean of lower upper^T, (..., n_lower, n_upper)."""
+    return transpose(lower) @ (upper * (1.0 / upper.shape[-2]))
+
+
+@dataclass(frozen=True)
+class LearnedFeedback(FeedbackAlignment):
+    """Random feedback to begin with, changed after every batch at `rate`, with `decay`."""
+
+    rate: float = 0.01
+    decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be learned."""
+        super().__post_init__()
+        if self.carry != "delta":
+            raise ValueError(f"expected carry='delta' for learned feedback, got {self.carry!r}")
+        if not (self.rate > 0 and self.decay >= 0):
+            raise ValueError(f"expected rate above 0 and decay of 0 or more, got {self.rate} and {self.decay}")
+
+    def change(self, matrix: Array, gradient: Array) -> Array:
+        """The matrix after one step down, -rate (gradient + decay B)."""
+        return (1.0 - self.rate * self.decay) * matrix - self.rate * gradient
+
+
+@dataclass(frozen=True)
+class KolenPollack(LearnedFeedback):
+    """B gets the change of W^T, and both decay: dB = -rate (h delta^T + decay B). [Kolen & Pollack 1994]
+
+    rate, decay : give the SGD the same rate and weight_decay; then B - W^T shrinks by 1 - rate decay at every update,
+    whatever the data. [as written by Akrout et al. 2019, section 3]
+    """
+
+    decay: float = 0.1
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights", "own rates")
+    keeps: ClassVar[tuple[str, ...]] = ("B, a layer, learned",)
+    source: ClassVar[str] = "Kolen & Pollack 1994; Akrout et al. 2019"
+
+    def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Feedback, rng: Any) -> RuleState:
+        """B after the Hebbian product of its own two populations."""
+        pairs = zip(state.matrices, trace.inputs[1:], deltas[1:])
+        return Feedback(tuple(self.change(matrix, correlate(rate, delta)) for matrix, rate, delta in pairs))
+
+
+@dataclass(frozen=True)
+class WeightMirror(LearnedFeedback):
+    """Noise sent forward shows what W is: dB = rate (<xi y^T> - decay B), y = W xi.
+
+    In the mirror phase, after every batch, the units of a hidden layer fire at random, xi ~ N(0, 1), and the layer
+    above answers; the mean product is W^T, so that B goes to W^T / decay.
+    [Akrout et al. 2019, section 2: there with the answer's nonlinearity, here in its linear range]
+
+    examples : noise patterns a mirror phase.
+    """
+
+    rate: float = 0.05
+    decay: float = 1.0
+    examples: int = 16
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights", "answers of the layer above to noise")
+    keeps: ClassVar[tuple[str, ...]] = ("B, a layer, learned",)
+    source: ClassVar[str] = "Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019"
+
+    def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Feedback, rng: Any) -> RuleState:
+        """B after one mirror phase."""
+        return Feedback(tuple(self.mirror(matrix, layer, rng) for matrix, layer in zip(state.matrices, params[1:])))
+
+    def mirror(self, matrix: Array, layer: Any, rng: Any) -> Array:
+        """B of one layer after its units fired at random."""
+        noise = rng.standard_normal((self.examples, matrix.shape[-2]), layer.weight.dtype)  # (..., examples, n_hidden)
+        answer = noise @ transpose(layer.weight)
+        return self.change(matrix, -correlate(noise, answer))
+
+
+class Product(NamedTuple):
+    """Two feedback matrices a hidden layer: B into an extra population, R from there to the layer."""
+
+    outer: tuple[Array, ...]  # R (..., n_hidden, n_population), fixed
+    inner: tuple[Array, ...]  # B (..., n_population, n of the layer above), learned
+
+
+@dataclass(frozen=True)
+class ProductFeedbackAlignment(LearnedFeedback):
+    """Feedback through an extra population: signal = R B delta, dB = -rate (R^T h delta^T + decay B).
+
+    R is fixed with R R^T near 1, so that R B changes as W^T does, as in Kolen-Pollack, although neither R nor B
+    resembles W^T. [Ji-An & Benna 2024]
+
+    population : size of the extra population, in units of the hidden layer's.
+    """
+
+    decay: float = 0.1
+    population: float = 4.0
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights", "own rates through R")
+    keeps: ClassVar[tuple[str, ...]] = ("fixed R and learned B, a layer",)
+    source: ClassVar[str] = "Ji-An & Benna 2024"
+
+    def init(self, params: Params, rng: Any) -> RuleState:
+        """R ~ N(0, 1 / n_population), B as the scale says."""
+        outer, inner = [], []
+        for layer in params[1:]:
+            above, hidden = layer.weight.shape[-2:]
+            size = max(1, round(self.population * hidden))
+            outer.append(draw_matrix(rng, (hidden, size), size**-0.5, "normal", 0.0, layer.weight))
+            inner.append(draw_matrix(rng, (size, above), 1.0, self.distribution, self.sparsity, layer.weight))
+        scales = self.scale if isinstance(self.scale, tuple) else (self.scale,) * len(inner)
+        return Product(tuple(outer), tuple(matrix * scale for matrix, scale in zip(inner, scales)))
+
+    def feedback(self, params: Params, state: Product) -> tuple[Array, ...]:
+        """R B."""
+        return tuple(outer @ inner for outer, inner in zip(state.outer, state.inner))
+
+    def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Product, rng: Any) -> RuleState:
+        """B after the Hebbian product of the population's own input from below and the error."""
+        parts = zip(state.outer, state.inner, trace.inputs[1:], deltas[1:])
+        return Product(state.outer, tuple(self.change(b, correlate(rate @ r, delta)) for r, b, rate, delta in parts))
