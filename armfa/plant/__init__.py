@@ -1,0 +1,13 @@
+"""The body: a 2-joint planar arm with muscles, differentiable, for one arm or thousands."""
+
+from armfa.plant.arm import Arm, ArmState, rest_state
+from armfa.plant.kinematics import elbow_position, hand_position, hand_velocity, inverse_kinematics, jacobian
+from armfa.plant.linearize import hand_velocity_jacobian, hand_velocity_vjp, linearize
+from armfa.plant.presets import PRESETS, make_arm
+from armfa.plant.step import rollout, step, step_vjp
+
+__all__ = [
+    "PRESETS", "Arm", "ArmState", "elbow_position", "hand_position", "hand_velocity", "hand_velocity_jacobian",
+    "hand_velocity_vjp", "inverse_kinematics", "jacobian",
+    "linearize", "make_arm", "rest_state", "rollout", "step", "step_vjp",
+]  # fmt: skip

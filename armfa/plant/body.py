@@ -1,0 +1,37 @@
+"""An arm made ready for one array library: looked up once per step, neither hashing the arm nor converting constants."""
+
+from typing import Any
+
+import numpy as np
+
+from armfa.arrays import Array
+from armfa.plant.arm import Arm
+from armfa.plant.dynamics import bind_acceleration
+from armfa.plant.ops import Ops
+
+
+class Body:
+    """Constants as arrays of one library, dtype and number of axes; physics as closures over them."""
+
+    def __init__(self, arm: Arm, ops: Ops):
+        self.ops = ops
+        self.n_muscles = arm.n_muscles
+        self.static = arm.activation_dynamics is None
+        self.acceleration, self.acceleration_pullback, self.activation_pullback = bind_acceleration(arm, ops)
+        if arm.activation_dynamics is not None:
+            self.activation_rate, self.activation_slopes = arm.activation_dynamics.bind(ops)
+
+
+def body_of(arm: Arm, like: Array) -> Body:
+    """The arm's body for arrays like `like`; made at the first call and kept with the arm."""
+    key: Any
+    if type(like) is np.ndarray:
+        key = (like.dtype.char, like.ndim)
+    elif hasattr(like, "requires_grad"):
+        key = ("torch", like.dtype, like.device, like.ndim)
+    else:
+        key = (type(like).__module__.partition(".")[0], str(like.dtype), like.ndim)
+    body = arm.__dict__["_bodies"].get(key)
+    if body is None:
+        body = arm.__dict__["_bodies"][key] = Body(arm, Ops(like))
+    return body

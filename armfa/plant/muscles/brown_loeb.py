@@ -1,0 +1,157 @@
+"""Hill-type curves in the form of Brown, Cheng & Loeb (1999), as used by Li & Todorov and by Lillicrap & Scott.
+
+`bind` returns `tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`; l in optimal lengths,
+v in optimal lengths per second (lengthening positive), a in [0, 1].
+Guards keep every branch finite and single-valued: an argument is brought into the curve's range first, then the curve
+is evaluated, so no slope is lost to a branch that was not taken.
+"""
+
+import dataclasses
+import math
+
+from armfa.plant.ops import Ops
+
+SHORTEST_LENGTH = 0.05  # L0: l^beta needs l > 0
+VELOCITY_LENGTHS = (0.6, 1.6)  # L0: force-velocity keeps its shape outside; below .53 the monkey curve has a pole
+
+
+@dataclasses.dataclass(frozen=True)
+class BrownLoeb:
+    """T/Fmax = A(a, l) (FL(l) FV(l, v) + FP(l)).
+
+    FL = exp(-|(l^beta - 1)/omega|^rho)
+    FV = (Vmax - v)/(Vmax + (cV0 + cV1 l) v) for v <= 0, never below 0
+    FV = (bV - (aV0 + aV1 l + aV2 l^2) v)/(bV + v) for v > 0
+    A = 1 - exp(-(a/(af Nf))^Nf), Nf = nf0 + nf1 (1/l - 1), never below 1 (below it the slope at a = 0 is infinite);
+        or simply a, where `activation_shape` is None
+    FP = p0 exp(p1 + p2 l), or nothing, where `passive` is None
+    """
+
+    beta: float
+    omega: float
+    rho: float
+    vmax: float  # L0/s, negative: shortening
+    cv: tuple[float, float]
+    bv: float
+    av: tuple[float, float, float]
+    activation_shape: tuple[float, float, float] | None = None  # af, nf0, nf1
+    passive: tuple[float, float, float] | None = None  # p0, p1, p2
+
+    def __post_init__(self):
+        if self.vmax >= 0:
+            raise ValueError(
+                f"vmax: expected a negative number (shortening, optimal lengths per second), got {self.vmax}"
+            )
+        if max(self._shortening(length) for length in VELOCITY_LENGTHS) >= 0.9:
+            raise ValueError(
+                f"cv = {self.cv} puts a pole of the force-velocity curve before vmax = {self.vmax}: cv0 + cv1 l must stay "
+                f"above -0.9 for l in {VELOCITY_LENGTHS}"
+            )
+
+    def _shortening(self, length: float) -> float:
+        return -(self.cv[0] + self.cv[1] * length)
+
+    def bind(self, ops: Ops):
+        """The functions of the module's docstring, for one array library, dtype and batch."""
+        curve, curve_slopes = _force_length_velocity(self, ops)
+        if self.activation_shape is None and self.passive is None:
+            return _proportional(curve, curve_slopes)
+        if self.activation_shape is None or self.passive is None:
+            raise ValueError("expected both activation_shape and passive, or neither")
+        return _with_activation_shape(self.activation_shape, self.passive, curve, curve_slopes, ops)
+
+
+def _proportional(curve, curve_slopes):
+    """T/Fmax = a FL FV."""
+
+    def tension(l, v, a):
+        fl, fv, tape = curve(l, v)
+        flv = fl * fv
+        return a * flv, (a, fl, fv, flv, tape)
+
+    def slopes(tape):
+        a, fl, fv, flv, inner = tape
+        fl_l, fv_l, fv_v = curve_slopes(inner)
+        return a * (fl_l * fv + fl * fv_l), a * fl * fv_v, flv
+
+    return tension, slopes
+
+
+def _with_activation_shape(shape, passive, curve, curve_slopes, ops):
+    """T/Fmax = A (FL FV + FP)."""
+    af, nf0, nf1 = shape
+    exp, expm1, pow, log, maximum, where = ops.exp, ops.expm1, ops.pow, ops.log, ops.maximum, ops.where
+    nf_0, nf_1, af_c = ops.constant(nf0 - nf1), ops.constant(nf1), ops.constant(af)
+    one, zero, tiny = ops.constant(1.0), ops.constant(0.0), ops.constant(1e-30)
+    passive_scale, passive_slope = ops.constant(-passive[0] * math.exp(passive[1])), ops.constant(passive[2])
+    shortest = ops.constant(SHORTEST_LENGTH)
+
+    def tension(l, v, a):
+        fl, fv, inner = curve(l, v)
+        ls = inner[0]
+        nf = maximum(nf_0 + nf_1 / ls, one)
+        z = maximum(a, zero) / (af_c * nf)
+        p = pow(z, nf)
+        minus_shape = expm1(-p)
+        minus_passive = passive_scale * exp(passive_slope * l)
+        minus_force = minus_passive - fl * fv
+        return minus_shape * minus_force, (l, a, fl, fv, nf, z, p, minus_shape, minus_passive, minus_force, inner)
+
+    def slopes(tape):
+        l, a, fl, fv, nf, z, p, minus_shape, minus_passive, minus_force, inner = tape
+        ls = inner[0]
+        fl_l, fv_l, fv_v = curve_slopes(inner)
+        decay = one + minus_shape  # exp(-p)
+        # p = z^Nf with z = a/(af Nf): dp/da = z^(Nf-1)/af, dp/dNf = p (log z - 1)
+        shape_a = where(ops.real(a) >= zero, decay * pow(z, nf - one) / af_c, zero)
+        nf_l = where((ops.real(nf) > one) & (ops.real(l) >= shortest), -nf_1 / (ls * ls), zero)
+        shape_l = decay * p * (log(maximum(z, tiny)) - one) * nf_l
+        slope_l = -minus_shape * (fl_l * fv + fl * fv_l - passive_slope * minus_passive) - shape_l * minus_force
+        return slope_l, -minus_shape * fl * fv_v, -shape_a * minus_force
+
+    return tension, slopes
+
+
+def _force_length_velocity(muscle: BrownLoeb, ops: Ops):
+    """`curve(l, v) -> (FL, FV, tape)`, `slopes(tape) -> (dFL/dl, dFV/dl, dFV/dv)`.
+
+    Both branches of FV are (1 + n v)/(1 + d v): n and d are selected, then one ratio is evaluated.
+    """
+    exp, pow, where, maximum, minimum, magnitude = ops.exp, ops.pow, ops.where, ops.maximum, ops.minimum, ops.magnitude
+    constant, real = ops.constant, ops.real
+    zero, one = constant(0.0), constant(1.0)
+    beta, rho, sharpness = constant(muscle.beta), constant(muscle.rho), constant(-(muscle.omega**-muscle.rho))
+    fl_factor = constant(-muscle.rho * muscle.beta * muscle.omega**-muscle.rho)
+    shortest, (low, high) = constant(SHORTEST_LENGTH), (constant(x) for x in VELOCITY_LENGTHS)
+    vmax, n_shortening = constant(muscle.vmax), constant(-1 / muscle.vmax)
+    d0, d1 = (constant(c / muscle.vmax) for c in muscle.cv)
+    n0, n1, n2 = (constant(-a / muscle.bv) for a in muscle.av)
+    n2_twice, d_lengthening = constant(-2 * muscle.av[2] / muscle.bv), constant(1 / muscle.bv)
+
+    def curve(l, v):
+        ls = maximum(l, shortest)
+        power = pow(ls, beta)
+        x = power - one
+        bend = pow(magnitude(x), rho)
+        fl = exp(bend * sharpness)
+        lv = minimum(maximum(l, low), high)
+        shortening = real(v) <= zero
+        n = where(shortening, n_shortening, n0 + lv * (n1 + lv * n2))
+        d = where(shortening, d0 + lv * d1, d_lengthening)
+        vs = maximum(v, vmax)
+        denominator = one + d * vs
+        fv = (one + n * vs) / denominator
+        return fl, fv, (ls, l, v, power, x, bend, fl, lv, shortening, n, d, vs, denominator, fv)
+
+    def slopes(tape):
+        ls, l, v, power, x, bend, fl, lv, shortening, n, d, vs, denominator, fv = tape
+        l_real, x_real = real(l), real(x)
+        x_safe = where(x_real == zero, one, x)  # bend/x = |x|^(rho-1) sign(x), zero at zero
+        fl_l = where(l_real >= shortest, fl_factor * fl * bend * power / (x_safe * ls), zero)
+        fv_v = where(real(v) >= vmax, (n - fv * d) / denominator, zero)
+        n_l, d_l = where(shortening, zero, n1 + lv * n2_twice), where(shortening, d1, zero)
+        inside = (l_real >= low) & (l_real <= high)
+        fv_l = where(inside, (n_l - fv * d_l) * vs / denominator, zero)
+        return fl_l, fv_l, fv_v
+
+    return curve, slopes

@@ -1,0 +1,50 @@
+"""Muscles without Hill curves: tension proportional to activation, and the spring-damper of Katayama & Kawato (1993)."""
+
+import dataclasses
+
+from armfa.plant.ops import Ops
+
+
+@dataclasses.dataclass(frozen=True)
+class ForceGenerator:
+    """T/Fmax = a: no length or velocity dependence."""
+
+    def bind(self, ops: Ops):
+        """`tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`, None where zero."""
+        one = ops.constant(1.0)
+
+        def tension(l, v, a):
+            return a, a
+
+        def slopes(a):
+            return None, None, one + 0 * a
+
+        return tension, slopes
+
+
+@dataclasses.dataclass(frozen=True)
+class SpringDamper:
+    """T = (k0 + k1 a)(l + g a) + (b0 + b1 a) v, with l and v in metres: activation stiffens, damps and shortens.
+
+    Linear in l and v, so tension can be negative (a spring pushes).
+    """
+
+    stiffness: tuple[float, float]  # k0, k1, N/m
+    damping: tuple[float, float]  # b0, b1, N s/m
+    shortening: tuple[float, ...]  # g, m: change of rest length at full activation
+
+    def bind(self, ops: Ops):
+        """`tension(l, v, a) -> (T, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`."""
+        k0, k1 = (ops.constant(x) for x in self.stiffness)
+        b0, b1 = (ops.constant(x) for x in self.damping)
+        g = ops.column(self.shortening)
+
+        def tension(l, v, a):
+            k, stretch, b = k0 + k1 * a, l + g * a, b0 + b1 * a
+            return k * stretch + b * v, (k, stretch, b, v)
+
+        def slopes(tape):
+            k, stretch, b, v = tape
+            return k, b, k1 * stretch + k * g + b1 * v
+
+        return tension, slopes
