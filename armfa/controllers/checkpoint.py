@@ -75,9 +75,16 @@ def fill(path: str | Path, like: Tree, arrays: list[np.ndarray]) -> Tree:
         wrong = next((pair for pair in zip(expected, got) if pair[0] != pair[1]), (len(expected), len(got)))
         raise CheckpointError(f"{path}: expected arrays {wrong[0]}, got {wrong[1]}: it belongs to another run")
     remaining = iter(arrays)
-    return tree_map(
-        lambda leaf: next(remaining) if is_array(leaf) else type(leaf)(next(remaining)), like, is_leaf=_is_kept
-    )
+    return tree_map(lambda leaf: _as(leaf, next(remaining)), like, is_leaf=_is_kept)
+
+
+def _as(leaf: Any, array: np.ndarray) -> Any:
+    """The array in the form of a leaf; its layout in memory too, which decides the last bit of matrix products."""
+    if not is_array(leaf):
+        return type(leaf)(array)
+    copy = np.empty_like(leaf)
+    copy[...] = array
+    return copy
 
 
 def leaves(tree: Tree) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 from armfa.controllers.losses import Loss
 from armfa.controllers.network import MLP, Dense, Params, Trace, transpose
 from armfa.controllers.optimizers import Gradients
@@ -61,5 +61,11 @@ def outer_products(deltas: Deltas, trace: Trace) -> Gradients:
 
 
 def _outer(delta: Array, rate: Array) -> Dense:
-    share = delta * (1.0 / delta.shape[-2])  # (..., batch, n_out)
-    return Dense(transpose(share) @ rate, share.sum(-2))
+    size, n_out, n_in = delta.shape[-2], delta.shape[-1], rate.shape[-1]
+    if size == 1:  # a plain product, twice as fast as a matrix product on stacks of small layers
+        return Dense(transpose(delta) * rate, delta[..., 0, :])
+    ones = namespace(delta).ones_like(delta[..., :1])  # (..., batch, 1)
+    bias = (transpose(ones) @ delta)[..., 0, :] * (1.0 / size)
+    if n_out > n_in:  # the mean is taken on the narrower side; the layout is that of the weights, see MLP.init
+        return Dense(transpose(transpose(rate * (1.0 / size)) @ delta), bias)
+    return Dense(transpose(delta * (1.0 / size)) @ rate, bias)

@@ -182,11 +182,12 @@ def draw_feedback(settings: Any, params: Params, columns: list[int], rng: Any) -
 def draw_matrix(
     rng: Any, size: tuple[int, int], scale: float, distribution: str, sparsity: float, like: Array
 ) -> Array:
-    """One random matrix (..., *size) with the dtype of `like`."""
-    draws = rng.uniform(-1.0, 1.0, size) if distribution == "uniform" else rng.standard_normal(size)
+    """One random matrix (..., *size) with the dtype of `like`; in memory it lies transposed, as W^T does."""
+    turned = size[::-1]
+    draws = rng.uniform(-1.0, 1.0, turned) if distribution == "uniform" else rng.standard_normal(turned)
     if sparsity:
-        draws = draws * (rng.uniform(0.0, 1.0, size) >= sparsity)
-    return (draws * scale).astype(like.dtype)
+        draws = draws * (rng.uniform(0.0, 1.0, turned) >= sparsity)
+    return transpose((draws * scale).astype(like.dtype))
 
 
 def task_error(loss: Any, output: Array) -> Array:
