@@ -1,0 +1,6 @@
+"""Pictures of the arm: `scene` says what is seen, in metres; `viewer` draws it with pygame."""
+
+from armfa.rendering.arm_scene import arm_scene
+from armfa.rendering.scene import Circle, Line, Polygon, Scene, Text
+
+__all__ = ["Circle", "Line", "Polygon", "Scene", "Text", "arm_scene"]

@@ -1,0 +1,15 @@
+"""Postures inside the workspace, away from the joints' stops."""
+
+from armfa.arrays import Array, namespace
+from armfa.plant import Arm
+
+
+def random_posture(arm: Arm, uniform: Array) -> Array:
+    """Joint angles (..., 2), rad, spread evenly over `arm.joint_range`, which keeps 15 degrees from the joints' stops.
+
+    uniform : Array (..., 2), random numbers in [0, 1).
+    """
+    (low_1, high_1), (low_2, high_2) = arm.joint_range
+    shoulder = low_1 + (high_1 - low_1) * uniform[..., 0]
+    elbow = low_2 + (high_2 - low_2) * uniform[..., 1]
+    return namespace(uniform).stack([shoulder, elbow], axis=-1)

@@ -1,0 +1,45 @@
+"""Desired hand velocities that close the loop around a controller that was trained on single steps."""
+
+from armfa.arrays import Array, namespace
+
+
+def velocity_toward(
+    target: Array,
+    hand: Array,
+    hand_velocity: Array,
+    *,
+    gain: float = 6.0,
+    max_speed: float = 0.5,
+    max_change: float = 0.15,
+) -> Array:
+    """Desired hand velocity toward a target, v* = gain (target - hand), shortened to what a hand can do.
+
+    target, hand : Array (..., 2), m.  hand_velocity : Array (..., 2), m/s, the present one.
+    gain : 1/s.  max_speed : m/s, |v*| at most.  max_change : m/s, |v* - v| at most, so that one step can follow.
+    Returns Array (..., 2), m/s.
+    """
+    desired = shortened(gain * (target - hand), max_speed)
+    return hand_velocity + shortened(desired - hand_velocity, max_change)
+
+
+def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) -> tuple[Array, Array]:
+    """Position and velocity at time t of the straight movement with the least jerk.
+
+    x = x0 + (x1 - x0)(10 s^3 - 15 s^4 + 6 s^5), s = t/T; at rest before 0 and after T.
+    start, end : Array (..., 2), m.  duration : T, s.  t : number or Array (...), s.
+    Returns Array (..., 2), m, and Array (..., 2), m/s.  [Flash & Hogan 1985, J Neurosci 5:1688, eq. 3]
+    """
+    xp = namespace(start, end, t)
+    s = xp.clip(xp.asarray(t) / duration, 0.0, 1.0)[..., None]  # (..., 1)
+    way = end - start
+    position = start + way * (s * s * s * (10.0 + s * (6.0 * s - 15.0)))
+    velocity = way * (30.0 / duration) * (s * s * (1.0 - s) * (1.0 - s))
+    return position, velocity
+
+
+def shortened(vector: Array, max_length: float) -> Array:
+    """The vector (..., 2), shortened to `max_length` where it is longer; its direction stays."""
+    xp = namespace(vector)
+    length = xp.hypot(vector[..., 0], vector[..., 1])
+    excess = xp.maximum(length / max_length, xp.ones_like(length))  # (...,) >= 1
+    return vector / excess[..., None]
