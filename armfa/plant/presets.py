@@ -25,8 +25,11 @@ _HUMAN_LIMITS = JointLimits(  # A: ranges and gains
 _MONKEY_LIMITS = JointLimits(lower=_rad(-20, 20), upper=_rad(110, 145), stiffness=5.0, damping=0.05, width=0.05)  # A
 
 
-def _ranges(limits: JointLimits):
-    return (limits.lower[0], limits.upper[0]), (limits.lower[1], limits.upper[1])
+_MARGIN = math.radians(15.0)  # A: tasks place the arm this far inside the limits
+
+
+def _inside(limits: JointLimits):
+    return tuple((low + _MARGIN, high - _MARGIN) for low, high in zip(limits.lower, limits.upper))
 
 
 _LI_TODOROV_SKELETON = Skeleton(
@@ -79,7 +82,7 @@ def li_todorov(activation: Activation | None) -> Arm:
         muscle_names=_LI_TODOROV_NAMES,
         activation_dynamics=activation,
         limits=_HUMAN_LIMITS,
-        joint_range=_ranges(_HUMAN_LIMITS),
+        joint_range=_inside(_HUMAN_LIMITS),
         center_posture=_rad(45, 90),  # A
     )
 
@@ -129,7 +132,7 @@ def lillicrap_scott(activation: Activation | None) -> Arm:
         muscle_names=_MONKEY_NAMES,
         activation_dynamics=activation,
         limits=_MONKEY_LIMITS,
-        joint_range=_ranges(_MONKEY_LIMITS),
+        joint_range=_inside(_MONKEY_LIMITS),
         center_posture=_MONKEY_CENTER,
     )
 
