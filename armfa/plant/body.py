@@ -6,7 +6,7 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm
-from armfa.plant.dynamics import bind_acceleration
+from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque
 from armfa.plant.ops import Ops
 
 
@@ -18,6 +18,7 @@ class Body:
         self.n_muscles = arm.n_muscles
         self.static = arm.activation_dynamics is None
         self.acceleration, self.acceleration_pullback, self.activation_pullback = bind_acceleration(arm, ops)
+        self.muscle_torque, self.solve_inertia = bind_muscle_torque(arm, ops)[0], bind_inertia(arm, ops)[1]
         if arm.activation_dynamics is not None:
             self.activation_rate, self.activation_slopes = arm.activation_dynamics.bind(ops)
 

@@ -48,6 +48,11 @@ class BrownLoeb:
                 f"above -0.9 for l in {VELOCITY_LENGTHS}"
             )
 
+    @property
+    def proportional(self) -> bool:
+        """Whether tension is proportional to activation."""
+        return self.activation_shape is None
+
     def _shortening(self, length: float) -> float:
         return -(self.cv[0] + self.cv[1] * length)
 

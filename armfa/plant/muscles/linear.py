@@ -9,6 +9,8 @@ from armfa.plant.ops import Ops
 class ForceGenerator:
     """T/Fmax = a: no length or velocity dependence."""
 
+    proportional = True
+
     def bind(self, ops: Ops):
         """`tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`, None where zero."""
         one = ops.constant(1.0)
@@ -32,6 +34,8 @@ class SpringDamper:
     stiffness: tuple[float, float]  # k0, k1, N/m
     damping: tuple[float, float]  # b0, b1, N s/m
     shortening: tuple[float, ...]  # g, m: change of rest length at full activation
+
+    proportional = False
 
     def bind(self, ops: Ops):
         """`tension(l, v, a) -> (T, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`."""

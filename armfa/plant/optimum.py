@@ -1,0 +1,276 @@
+"""The best command to reach a hand velocity in one step, in closed form: what a trained controller is held against.
+
+The joint velocity after the step is affine in the muscles' tensions, and each muscle's tension can be anything between
+its least and its greatest. So the velocities that can be reached fill a zonogon (a sum of line segments, one per muscle),
+and the best command is the point of it nearest to the goal, traced back muscle by muscle: tension -> excitation.
+NumPy only, float64 inside.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from armfa.arrays import Array
+from armfa.plant.arm import Arm, ArmState
+from armfa.plant.body import Body
+from armfa.plant.muscles.linear import SpringDamper
+from armfa.plant.step import enter, method_for, zero_gradient_message
+from armfa.plant.zonogon import nearest_in_zonogon
+
+# where a second search begins: all muscles that help a joint one way at full tension
+STARTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+ITERATIONS = 500  # at most: about five are needed but for an elbow that is almost straight
+BISECTIONS = 60  # tension -> excitation, to the last bit of a float64
+
+
+class _HandAfter(NamedTuple):
+    """The hand's velocity after the step as a function of the joint velocity after the step."""
+
+    lengths: tuple[float, float]  # m
+    angle: Array  # (2, batch) rad, before the step
+    velocity: Array  # (2, batch) rad/s, before the step
+    dt: float
+    implicit: bool  # whether the angle moves with the new velocity
+
+    def of(self, samples: Array) -> "_HandAfter":
+        return self._replace(angle=self.angle[:, samples], velocity=self.velocity[:, samples])
+
+    def __call__(self, velocity: Array) -> tuple[Array, Array]:
+        """Hand velocity (2, batch) and its slope (2, 2, batch) by the joint velocity."""
+        (l1, l2), (w1, w2) = self.lengths, velocity
+        q1, q2 = self.angle + self.dt * (velocity if self.implicit else self.velocity)
+        x2, y2 = l2 * np.cos(q1 + q2), l2 * np.sin(q1 + q2)
+        x, y = l1 * np.cos(q1) + x2, l1 * np.sin(q1) + y2
+        hand = np.stack((-(y * w1 + y2 * w2), x * w1 + x2 * w2))
+        slope = np.stack((-y, -y2, x, x2))
+        if self.implicit:
+            w12 = w1 + w2
+            bend = np.stack((-(x * w1 + x2 * w2), -x2 * w12, -(y * w1 + y2 * w2), -y2 * w12))
+            slope = slope + self.dt * bend
+        return hand, slope.reshape(2, 2, -1)
+
+
+class _OneStep(NamedTuple):
+    """w' = velocity + effect @ (f - force): joint velocity after the step, as a function of the muscles' forces f."""
+
+    body: Body
+    rows: Any
+    u: Array
+    dt: float
+    velocity: Array  # (2, batch) rad/s, at `force`
+    effect: Array  # (2, n, batch)
+    force: Array  # (n, batch)
+    hand: _HandAfter
+
+    def force_at(self, excitation: Array) -> Array:
+        """Each muscle's force at an excitation (n, batch), in the units of `force`."""
+        q1, q2, w1, w2, a = self.rows
+        if not self.body.static:
+            excitation = a + self.dt * self.body.activation_rate(a, excitation)[0]
+        return self.body.muscle_torque(q1, q2, w1, w2, excitation)[2][3]
+
+
+def best_excitation(
+    arm: Arm,
+    state: ArmState,
+    desired_hand_velocity: Array,
+    dt: float,
+    *,
+    integrator: str = "semi_implicit_euler",
+    hand_force: Array | None = None,
+    joint_torque: Array | None = None,
+) -> Array:
+    """The excitation (..., n) in `arm.excitation_range` after which the hand's velocity is nearest to the desired one.
+
+    Where many excitations are equally good, the one that stays farthest from the ends of the muscles' tension ranges.
+    Exact for any muscle curve, with "semi_implicit_euler" or "euler" (one evaluation of the forces per step).
+
+    desired_hand_velocity : Array (..., 2), m/s.   Other arguments as in `step`.
+    """
+    problem = _one_step(arm, state, dt, integrator, hand_force, joint_torque)
+    least, most = _tension_ends(arm, problem)
+    force_least = problem.force_at(least)
+    reach = problem.effect * (problem.force_at(most) - force_least)
+    origin = problem.velocity + _times(problem.effect, force_least - problem.force)
+    share = _nearest_shares(problem.hand, origin, reach, _goal(state, desired_hand_velocity))
+    return _outside(state, _excitation_for(arm, problem, least, most, share))
+
+
+def minimum_norm_excitation(
+    arm: Arm,
+    state: ArmState,
+    desired_hand_velocity: Array,
+    dt: float,
+    *,
+    integrator: str = "semi_implicit_euler",
+    hand_force: Array | None = None,
+    joint_torque: Array | None = None,
+) -> Array:
+    """The smallest excitation (..., n), without bounds, that gives the hand exactly the desired velocity after the step.
+
+    u = G^T (G G^T)^-1 (w* - w0), G = d(joint velocity)/d u, for muscles whose tension is proportional to excitation;
+    others are refused. Where no joint velocity gives the desired one, the nearest found. Arguments as in `best_excitation`.
+    """
+    if not _affine(arm):
+        raise ValueError(
+            f"expected muscles whose tension is proportional to excitation, got {arm.name!r} ({type(arm.curves).__name__}, "
+            f"{'static' if arm.activation_dynamics is None else 'first-order'}); use best_excitation"
+        )
+    problem = _one_step(arm, state, dt, integrator, hand_force, joint_torque)
+    zero = np.zeros_like(problem.force)
+    silent = problem.force_at(zero)
+    unit = problem.effect * (problem.force_at(zero + 1.0) - silent)
+    origin = problem.velocity + _times(problem.effect, silent - problem.force)
+    desired = _goal(state, desired_hand_velocity)
+
+    def better(velocity: Array, todo: Array) -> Array:  # Newton for J(q + dt w) w = v*
+        hand, slope = problem.hand.of(todo)(velocity)
+        return velocity + _solve(slope, desired[:, todo] - hand)
+
+    def miss(velocity: Array, todo: Array) -> Array:
+        return _square(problem.hand.of(todo)(velocity)[0] - desired[:, todo])
+
+    velocity, _ = _descend(origin, better, miss)
+    gram = np.stack([(unit[i] * unit[j]).sum(0) for i in (0, 1) for j in (0, 1)]).reshape(2, 2, -1)
+    multiplier = _solve(gram, velocity - origin)
+    return _outside(state, unit[0] * multiplier[0] + unit[1] * multiplier[1])
+
+
+def _nearest_shares(hand: _HandAfter, origin: Array, reach: Array, desired: Array) -> Array:
+    """Shares (n, batch) of each muscle's tension range that bring the hand's velocity nearest to the desired one.
+
+    The hand's velocity bends a little with the joint velocity, by order dt: each round solves the problem straightened about
+    the last answer. A light arm can have several local answers, so samples that miss the goal start again from elsewhere.
+    """
+
+    def better(share: Array, todo: Array) -> Array:
+        start, way = origin[:, todo], reach[..., todo]
+        velocity = start + _times(way, share)
+        moving, slope = hand.of(todo)(velocity)
+        return nearest_in_zonogon(_compose(slope, way), desired[:, todo] - moving + _times(slope, velocity - start))
+
+    def miss(share: Array, todo: Array) -> Array:
+        return _square(hand.of(todo)(origin[:, todo] + _times(reach[..., todo], share))[0] - desired[:, todo])
+
+    share, cost = _descend(np.full(reach.shape[1:], 0.5), better, miss)
+    for toward in STARTS if hand.implicit else ():
+        todo = np.flatnonzero(cost > 1e-24)
+        way = reach[..., todo]
+        start = np.where(toward[0] * way[0] + toward[1] * way[1] > 0, 1.0, 0.0)
+        found, found_cost = _descend(
+            start, lambda x, i, todo=todo: better(x, todo[i]), lambda x, i, todo=todo: miss(x, todo[i])
+        )
+        keep = found_cost < cost[todo]
+        share[:, todo] = np.where(keep, found, share[:, todo])
+        cost[todo] = np.where(keep, found_cost, cost[todo])
+    return share
+
+
+def _descend(
+    x: Array, better: Callable[[Array, Array], Array], miss: Callable[[Array, Array], Array]
+) -> tuple[Array, Array]:
+    """Repeat x -> better(x) until nothing moves; a sample goes only part of the way where the whole way makes it worse."""
+    x, todo = x.copy(), np.arange(x.shape[1])
+    cost, pace = miss(x, todo), np.ones(x.shape[1])
+    for _ in range(ITERATIONS):
+        here = x[:, todo]
+        moved = here + pace[todo] * (better(here, todo) - here)
+        moved_cost = miss(moved, todo)
+        ok = moved_cost <= cost[todo]
+        change = np.where(ok, np.abs(moved - here).max(0), pace[todo])
+        x[:, todo], cost[todo] = np.where(ok, moved, here), np.where(ok, moved_cost, cost[todo])
+        pace[todo] = np.where(ok, np.minimum(1.0, 2.0 * pace[todo]), 0.5 * pace[todo])
+        todo = todo[change > 1e-13]
+        if todo.size == 0:
+            break
+    return x, cost
+
+
+def _one_step(arm, state, dt, integrator, hand_force, joint_torque) -> _OneStep:
+    if integrator not in ("semi_implicit_euler", "euler"):
+        raise ValueError(
+            f"expected integrator 'semi_implicit_euler' or 'euler', got {integrator!r}: with several stages in a step the "
+            "hand's velocity is no longer affine in the tensions"
+        )
+    method_for(arm, integrator)
+    if integrator == "euler" and arm.activation_dynamics is not None:
+        raise ValueError(zero_gradient_message(arm))
+    shape = state.joint_angle.shape
+    flat = ArmState(*(np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in state))
+    hand_force, joint_torque = (
+        None if load is None else np.broadcast_to(load, shape).reshape(-1, 2) for load in (hand_force, joint_torque)
+    )
+    middle = np.full_like(flat.activation, 0.5 * sum(arm.excitation_range))
+    body, rows, _, u, loads = enter(arm, flat, middle, hand_force, joint_torque)
+    q1, q2, w1, w2, a = rows
+    a_next = u if body.static else a + dt * body.activation_rate(a, u)[0]
+    qdd1, qdd2, tape = body.acceleration(q1, q2, w1, w2, a_next, loads.hand_force, loads.joint_torque)
+    g1, g2, _, force, _ = body.muscle_torque(q1, q2, w1, w2, a_next)[2]
+    effect = np.stack(body.solve_inertia(tape[2], g1 + 0 * force, g2 + 0 * force)) * dt
+    velocity = np.stack((w1 + dt * qdd1, w2 + dt * qdd2))
+    implicit = integrator == "semi_implicit_euler"
+    hand = _HandAfter(arm.skeleton.length, flat.joint_angle.T, flat.joint_velocity.T, dt, implicit)
+    return _OneStep(body, rows, u, dt, velocity, effect, force, hand)
+
+
+def _tension_ends(arm: Arm, problem: _OneStep) -> tuple[Array, Array]:
+    """The excitations (n, batch) of least and of greatest tension; between them tension is monotone."""
+    low, high = (np.full_like(problem.force, end) for end in arm.excitation_range)
+    if not isinstance(arm.curves, SpringDamper):
+        return low, high
+    # tension is a parabola in the excitation: three values give its lowest point (force is minus tension up to a factor)
+    f0, f1, f2 = (-problem.force_at(np.full_like(low, x)) for x in (0.0, 0.5, 1.0))
+    curvature, slope = 2 * (f0 - 2 * f1 + f2), -3 * f0 + 4 * f1 - f2
+    least = np.minimum(np.maximum(-slope / (2 * curvature), 0.0), 1.0)
+    return least, np.where(f2 >= f0, 1.0, 0.0)
+
+
+def _excitation_for(arm: Arm, problem: _OneStep, least: Array, most: Array, share: Array) -> Array:
+    """The excitation whose force is the given share of the way from the least to the greatest."""
+    if _affine(arm):
+        return least + share * (most - least)
+    start, end = problem.force_at(least), problem.force_at(most)
+    target = start + share * (end - start)
+    rising = end >= start
+    near, far = least, most
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (near + far)
+        short = (problem.force_at(middle) < target) == rising
+        near, far = np.where(short, middle, near), np.where(short, far, middle)
+    return np.where(end == start, least, 0.5 * (near + far))
+
+
+def _affine(arm: Arm) -> bool:
+    return arm.activation_dynamics is None and arm.curves.proportional
+
+
+def _times(matrix: Array, vector: Array) -> Array:
+    """(2, k, batch) times (k, batch)."""
+    return (matrix * vector[None]).sum(1)
+
+
+def _compose(left: Array, right: Array) -> Array:
+    """(2, 2, batch) times (2, n, batch)."""
+    return left[:, 0, None] * right[None, 0] + left[:, 1, None] * right[None, 1]
+
+
+def _solve(matrix: Array, vector: Array) -> Array:
+    """Solution of 2 x 2 systems, (2, 2, batch) and (2, batch)."""
+    (a, b), (c, d) = matrix
+    return np.stack((d * vector[0] - b * vector[1], a * vector[1] - c * vector[0])) / (a * d - b * c)
+
+
+def _outside(state: ArmState, u: Array) -> Array:
+    """Rows -> the shape and dtype of the caller's state."""
+    return u.T.reshape(state.activation.shape).astype(state.joint_angle.dtype)
+
+
+def _goal(state: ArmState, desired: Array) -> Array:
+    """The desired hand velocities as rows (2, batch)."""
+    return np.broadcast_to(np.asarray(desired, np.float64), state.joint_angle.shape).reshape(-1, 2).T
+
+
+def _square(x: Array) -> Array:
+    """Squared length of (2, batch)."""
+    return x[0] * x[0] + x[1] * x[1]
