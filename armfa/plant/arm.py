@@ -9,12 +9,14 @@ from armfa.arrays import Array, namespace
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
 from armfa.plant.muscles.brown_loeb import BrownLoeb
+from armfa.plant.muscles.de_groote import DeGroote
 from armfa.plant.muscles.geometry import ConstantMomentArms, CosineMomentArms, LinearMomentArms
 from armfa.plant.muscles.linear import ForceGenerator, SpringDamper
+from armfa.plant.muscles.thelen import Thelen
 from armfa.plant.skeleton import Skeleton
 
 Geometry = ConstantMomentArms | CosineMomentArms | LinearMomentArms
-Curves = BrownLoeb | SpringDamper | ForceGenerator
+Curves = BrownLoeb | DeGroote | Thelen | SpringDamper | ForceGenerator
 
 
 class ArmState(NamedTuple):
@@ -83,4 +85,4 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     q = xp.asarray(joint_angle, dtype=xp.float64 if dtype is None else dtype)
     if q.ndim == 0 or q.shape[-1] != 2:
         raise ValueError(f"expected joint_angle of shape (..., 2), got {tuple(q.shape)}")
-    return ArmState(q, xp.zeros_like(q), xp.zeros(q.shape[:-1] + (arm.n_muscles,), dtype=q.dtype))
+    return ArmState(q, xp.zeros_like(q), xp.zeros((*q.shape[:-1], arm.n_muscles), dtype=q.dtype))

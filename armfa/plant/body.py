@@ -1,4 +1,4 @@
-"""An arm made ready for one array library: looked up once per step, neither hashing the arm nor converting constants."""
+"""An arm made ready for one array library: looked up once a step, neither hashing the arm nor converting constants."""
 
 from typing import Any
 

@@ -147,7 +147,7 @@ def bind_limits(arm: Arm, ops: Ops):
 
 
 def bind_acceleration(arm: Arm, ops: Ops):
-    """`acceleration(q1, q2, w1, w2, a, force, load) -> (qdd1, qdd2, tape)`, its pullback, and the pullback to a alone."""
+    """`acceleration(q1, q2, w1, w2, a, force, load) -> (qdd1, qdd2, tape)`, its pullback, and that to a alone."""
     muscle_torque, muscle_pullback, muscle_activation_pullback = bind_muscle_torque(arm, ops)
     limit_torque, limit_slopes = bind_limits(arm, ops)
     hand_torque, hand_pullback = bind_hand_load(arm, ops)

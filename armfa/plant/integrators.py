@@ -83,7 +83,7 @@ def _semi_implicit_to_excitation(body: Body, tapes, dt: float, bar) -> Array:
 
 
 def _rate(body: Body, state: Rows, u: Array, loads: Loads):
-    """d state/dt and its tape."""
+    """Rate of change of a state, and its tape."""
     q1, q2, w1, w2, a = state
     if body.static:
         a_rate, activation_tape = None, None
@@ -158,7 +158,7 @@ def _scaled(bar, factor: float):
 
 
 def _sum(x, y):
-    """x + y for arrays, tuples of them, and None as zero."""
+    """The sum of two arrays or of two tuples of them; None counts as zero."""
     if x is None or y is None:
         return y if x is None else x
     return tuple(_sum(a, b) for a, b in zip(x, y)) if isinstance(x, tuple) else x + y

@@ -25,14 +25,14 @@ def linearize(
 ) -> tuple[Array, Array]:
     """A = d next/d state (..., 4 + n, 4 + n) and B = d next/d excitation (..., 4 + n, n).
 
-    State order: joint angles, joint velocities, activations. At a kink of a muscle curve, one of the two one-sided slopes.
-    Arguments as in `step`.
+    State order: joint angles, joint velocities, activations. At a kink of a muscle curve, one of its two one-sided
+    slopes. Arguments as in `step`.
     """
     xp, q = body_of(arm, state.joint_angle).ops.xp, state.joint_angle
     arguments = _one_more_axis(arm, state, excitation, hand_force, joint_torque)
     _, pullback = step_vjp(arm, *arguments[:2], dt, integrator=integrator, **arguments[2])
     size = 4 + arm.n_muscles
-    unit = xp.broadcast_to(identity(xp, size, q), tuple(q.shape[:-1]) + (size, size))
+    unit = xp.broadcast_to(identity(xp, size, q), (*q.shape[:-1], size, size))
     by_state, by_excitation, *_ = pullback(ArmState(unit[..., :2], unit[..., 2:4], unit[..., 4:]))
     return xp.concat(tuple(by_state), axis=-1), by_excitation
 
@@ -85,7 +85,7 @@ def hand_velocity_jacobian(
     xp, q = body_of(arm, state.joint_angle).ops.xp, state.joint_angle
     arguments = _one_more_axis(arm, state, excitation, hand_force, joint_torque)
     _, pullback = hand_velocity_vjp(arm, *arguments[:2], dt, integrator=integrator, **arguments[2])
-    return pullback(xp.broadcast_to(identity(xp, 2, q), tuple(q.shape[:-1]) + (2, 2)))
+    return pullback(xp.broadcast_to(identity(xp, 2, q), (*q.shape[:-1], 2, 2)))
 
 
 def identity(xp, size: int, like: Array) -> Array:

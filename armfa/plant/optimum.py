@@ -1,7 +1,7 @@
 """The best command to reach a hand velocity in one step, in closed form: what a trained controller is held against.
 
 The joint velocity after the step is affine in the muscles' tensions, and each muscle's tension can be anything between
-its least and its greatest. So the velocities that can be reached fill a zonogon (a sum of line segments, one per muscle),
+its least and its greatest. So the velocities that can be reached fill a zonogon (a sum of line segments, one a muscle),
 and the best command is the point of it nearest to the goal, traced back muscle by muscle: tension -> excitation.
 NumPy only, float64 inside.
 """
@@ -107,14 +107,16 @@ def minimum_norm_excitation(
     hand_force: Array | None = None,
     joint_torque: Array | None = None,
 ) -> Array:
-    """The smallest excitation (..., n), without bounds, that gives the hand exactly the desired velocity after the step.
+    """The smallest excitation (..., n), without bounds, that gives the hand the desired velocity after the step.
 
     u = G^T (G G^T)^-1 (w* - w0), G = d(joint velocity)/d u, for muscles whose tension is proportional to excitation;
-    others are refused. Where no joint velocity gives the desired one, the nearest found. Arguments as in `best_excitation`.
+    others are refused. Where no joint velocity gives the desired one, the nearest found.
+    Arguments as in `best_excitation`.
     """
     if not _affine(arm):
         raise ValueError(
-            f"expected muscles whose tension is proportional to excitation, got {arm.name!r} ({type(arm.curves).__name__}, "
+            f"expected muscles whose tension is proportional to excitation, got {arm.name!r} "
+            f"({type(arm.curves).__name__}, "
             f"{'static' if arm.activation_dynamics is None else 'first-order'}); use best_excitation"
         )
     problem = _one_step(arm, state, dt, integrator, hand_force, joint_torque)
@@ -140,8 +142,8 @@ def minimum_norm_excitation(
 def _nearest_shares(hand: _HandAfter, origin: Array, reach: Array, desired: Array) -> Array:
     """Shares (n, batch) of each muscle's tension range that bring the hand's velocity nearest to the desired one.
 
-    The hand's velocity bends a little with the joint velocity, by order dt: each round solves the problem straightened about
-    the last answer. A light arm can have several local answers, so samples that miss the goal start again from elsewhere.
+    The hand's velocity bends a little with the joint velocity, by order dt: each round solves the problem straightened
+    about the last answer. A light arm can have several local answers, so samples that miss start again from elsewhere.
     """
 
     def better(share: Array, todo: Array) -> Array:
@@ -170,7 +172,7 @@ def _nearest_shares(hand: _HandAfter, origin: Array, reach: Array, desired: Arra
 def _descend(
     x: Array, better: Callable[[Array, Array], Array], miss: Callable[[Array, Array], Array]
 ) -> tuple[Array, Array]:
-    """Repeat x -> better(x) until nothing moves; a sample goes only part of the way where the whole way makes it worse."""
+    """Repeat x -> better(x) until nothing moves; a sample goes only part of the way where all of it makes it worse."""
     x, todo = x.copy(), np.arange(x.shape[1])
     cost, pace = miss(x, todo), np.ones(x.shape[1])
     for _ in range(ITERATIONS):
@@ -190,8 +192,8 @@ def _descend(
 def _one_step(arm, state, dt, integrator, hand_force, joint_torque) -> _OneStep:
     if integrator not in ("semi_implicit_euler", "euler"):
         raise ValueError(
-            f"expected integrator 'semi_implicit_euler' or 'euler', got {integrator!r}: with several stages in a step the "
-            "hand's velocity is no longer affine in the tensions"
+            f"expected integrator 'semi_implicit_euler' or 'euler', got {integrator!r}: with several stages in a "
+            "step the hand's velocity is no longer affine in the tensions"
         )
     method_for(arm, integrator)
     if integrator == "euler" and arm.activation_dynamics is not None:
@@ -219,7 +221,7 @@ def _tension_ends(arm: Arm, problem: _OneStep) -> tuple[Array, Array]:
     low, high = (np.full_like(problem.force, end) for end in arm.excitation_range)
     if not isinstance(arm.curves, SpringDamper):
         return low, high
-    # tension is a parabola in the excitation: three values give its lowest point (force is minus tension up to a factor)
+    # tension is a parabola in the excitation: three values give its lowest point (force is minus tension by a factor)
     f0, f1, f2 = (-problem.force_at(np.full_like(low, x)) for x in (0.0, 0.5, 1.0))
     curvature, slope = 2 * (f0 - 2 * f1 + f2), -3 * f0 + 4 * f1 - f2
     least = np.minimum(np.maximum(-slope / (2 * curvature), 0.0), 1.0)

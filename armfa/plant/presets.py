@@ -1,17 +1,21 @@
 """Published arms. Every number carries its unit, its source and a mark: how well the source was checked.
 
-V2  agrees in two or more independent sources      V1  read in one source      C  computed here      A  armfa's own choice
+V2  agrees in two or more independent sources   V1  read in one source   C  computed here   A  armfa's own choice
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from armfa.plant.arm import Arm
 from armfa.plant.limits import JointLimits
-from armfa.plant.muscles.activation import Activation, FirstOrderActivation
+from armfa.plant.muscles.activation import Activation, FirstOrderActivation, ThelenActivation
 from armfa.plant.muscles.brown_loeb import BrownLoeb
-from armfa.plant.muscles.geometry import ConstantMomentArms, CosineMomentArms
+from armfa.plant.muscles.de_groote import DeGroote
+from armfa.plant.muscles.geometry import ConstantMomentArms, CosineMomentArms, LinearMomentArms
+from armfa.plant.muscles.linear import ForceGenerator, SpringDamper
+from armfa.plant.muscles.thelen import Thelen
 from armfa.plant.skeleton import Skeleton
 
 
@@ -28,7 +32,7 @@ _MONKEY_LIMITS = JointLimits(lower=_rad(-20, 20), upper=_rad(110, 145), stiffnes
 _MARGIN = math.radians(15.0)  # A: tasks place the arm this far inside the limits
 
 
-def _inside(limits: JointLimits):
+def _inside(limits: JointLimits) -> Any:
     return tuple((low + _MARGIN, high - _MARGIN) for low, high in zip(limits.lower, limits.upper))
 
 
@@ -41,14 +45,16 @@ _LI_TODOROV_SKELETON = Skeleton(
     friction=((0.05, 0.025), (0.025, 0.05)),  # N m s/rad  V2: Schimel; feedbax; rbridges12
 )
 _LI_TODOROV_NAMES = (
-    "elbow flexors", "elbow extensors", "shoulder flexors", "shoulder extensors", "biarticular flexors", "biarticular extensors"
+    "elbow flexors", "elbow extensors", "shoulder flexors",
+    "shoulder extensors", "biarticular flexors", "biarticular extensors",
 )  # fmt: skip
 _LI_TODOROV_FORCE = tuple(
     31.8 * pcsa  # N: specific tension 31.8 N/cm^2 (V2: Dutech; rbridges12) times
     for pcsa in (18.0, 14.0, 22.0, 12.0, 5.0, 10.0)  # cm^2  V2: Dutech; rbridges12; bioptim LeuvenArmModel
 )
 _LI_TODOROV_SCALE = (  # k, 1/m  V2: rbridges12; bioptim
-    -5.206336195535022, -7.538918356984516, -3.938098437958920, -3.031522725559912, -2.522778221157014, -1.826368199415192
+    -5.206336195535022, -7.538918356984516, -3.938098437958920,
+    -3.031522725559912, -2.522778221157014, -1.826368199415192,
 )  # fmt: skip
 _LI_TODOROV_GEOMETRY = CosineMomentArms(  # Van Wouwe, Ting & De Groote 2022 PLoS Comput Biol 18:e1009338
     shoulder=(0.0, 0.0, 0.040, -0.042, 0.030, -0.039),  # A, m  V2: rbridges12; bioptim
@@ -59,7 +65,7 @@ _LI_TODOROV_GEOMETRY = CosineMomentArms(  # Van Wouwe, Ting & De Groote 2022 PLo
     reference_length=tuple(-1.0 / k for k in _LI_TODOROV_SCALE),  # L0 = -1/k, m  C
     base=(1.10, 0.80, 1.20, 0.70, 1.10, 0.85),  # l at q = 0, in L0  V2
 )
-_LI_TODOROV_CURVES = BrownLoeb(  # slow/fast means of Brown, Cheng & Loeb 1999  V2: arm_model_sim; Dutech; pyarm; feedbax
+_LI_TODOROV_CURVES = BrownLoeb(  # slow/fast means of Brown, Cheng & Loeb 1999  V2: arm_model_sim; Dutech; pyarm
     beta=1.93, omega=1.03, rho=1.87,
     vmax=-5.72,  # L0/s
     cv=(1.38, 2.09),
@@ -106,7 +112,8 @@ _MONKEY_CURVES = BrownLoeb(  # V2: Kalidindi; iLQG_Muscle (rho, fast fibres: Bro
 )  # fmt: skip
 _MONKEY_FORCE = (100.0,) * 6  # N  V1: Kalidindi, "1 a.u. = 100 N" (the reading without PCSA)
 _MONKEY_NAMES = (
-    "shoulder flexors", "shoulder extensors", "elbow flexors", "elbow extensors", "biarticular flexors", "biarticular extensors"
+    "shoulder flexors", "shoulder extensors", "elbow flexors",
+    "elbow extensors", "biarticular flexors", "biarticular extensors",
 )  # fmt: skip
 _MONKEY_CENTER = _rad(32.6, 84.2)  # V2: Kalidindi; iLQG_Muscle
 
@@ -137,9 +144,186 @@ def lillicrap_scott(activation: Activation | None) -> Arm:
     )
 
 
-PRESETS: dict[str, tuple[Callable[[Activation | None], Arm], Activation | None]] = {
-    "li_todorov": (li_todorov, _LI_TODOROV_ACTIVATION),
-    "lillicrap_scott": (lillicrap_scott, FirstOrderActivation(rise_time=0.050, fall_time=0.066)),  # A: Li & Todorov's
+def kalidindi2021(activation: Activation | None) -> Arm:
+    """The monkey arm of Kalidindi et al. 2021 (eLife 10:e67256), as its public code has it.
+
+    It joins monkey masses and lengths with Li & Todorov's human inertias (60 to 100 times a monkey's) and a tenfold
+    friction: for reproducing that paper, not for monkeys.
+    """
+    return Arm(
+        name="kalidindi2021",
+        skeleton=Skeleton(
+            mass=(0.2108, 0.1938),  # kg  V1: CorticalDynamics muscularArmClass.py
+            length=(0.145, 0.284),  # m  V1
+            center_of_mass=(0.0749, 0.0757),  # m  V1
+            inertia=(0.025, 0.045),  # kg m^2  V1 (human)
+            inertia_about="joint",  # C: a1 = .0741, a2 = .00213, a3 = .0450
+            friction=((0.5, 0.1), (0.1, 0.5)),  # N m s/rad  V1
+        ),
+        geometry=_MONKEY_GEOMETRY,
+        curves=_MONKEY_CURVES,
+        max_force=_MONKEY_FORCE,
+        muscle_names=_MONKEY_NAMES,
+        activation_dynamics=activation,
+        limits=_MONKEY_LIMITS,
+        joint_range=_inside(_MONKEY_LIMITS),
+        center_posture=_MONKEY_CENTER,
+        published_with_euler=True,  # V1: Euler, 10 ms
+    )
+
+
+def li_todorov_smooth(activation: Activation | None) -> Arm:
+    """Li & Todorov's skeleton and muscle paths with the infinitely smooth muscle curves of De Groote et al. 2016."""
+    return dataclasses.replace(
+        li_todorov(activation),
+        name="li_todorov_smooth",
+        curves=DeGroote(  # V2: rbridges12; bioptim (Van Wouwe, Ting & De Groote 2022)
+            gaussians=(
+                (0.814483478343008, 1.055033428970575, 0.162384573599574, 0.063303448465465),
+                (0.433004984392647, 0.716775413397760, -0.029947116970696, 0.200356847296188),
+                (0.1, 1.0, 0.353553, 0.0),
+            ),
+            velocity=(-0.318323436899127, -8.149156043475250, -0.374121508647863, 0.885644059915004),
+            vmax=10.0,  # L0/s
+            passive=(4 / 0.6, 0.995172050006169 - 1.0, 53.598150033144236),
+        ),
+    )
+
+
+def motornet_arm26(activation: Activation | None) -> Arm:
+    """MotorNet's rigid-tendon human arm (Codol et al. 2024 eLife 12:RP88591); paths of Nijhof & Kouwenhoven 2000.
+
+    MotorNet stops the joints hard at 0 to 135 and 0 to 155 deg; here the limits are soft, at the same angles.
+    """
+    fibre = (
+        0.134,
+        0.140,
+        0.092,
+        0.093,
+        0.137,
+        0.127,
+    )  # optimal fibre length, m  V1: MotorNet 0.3.0, as everything here
+    tendon = (0.039, 0.066, 0.172, 0.187, 0.204, 0.217)  # m  V1
+    path = (
+        0.151,
+        0.2322,
+        0.2859,
+        0.2355,
+        0.3329,
+        0.2989,
+    )  # a0, m: length with the upper arm along y, elbow straight  V1
+    limits = JointLimits(lower=_rad(0, 0), upper=_rad(135, 155), stiffness=50.0, damping=0.5)  # ranges V1, gains A
+    return Arm(
+        name="motornet_arm26",
+        skeleton=Skeleton(
+            mass=(1.82, 1.43),  # kg  V1
+            length=(0.309, 0.333),  # m  V1
+            center_of_mass=(0.135, 0.165),  # m  V1
+            inertia=(0.051, 0.057),  # kg m^2  V1
+            inertia_about="center_of_mass",
+            friction=((0.0, 0.0), (0.0, 0.0)),  # V1
+        ),
+        geometry=LinearMomentArms(
+            shoulder=(-0.03, 0.03, 0.0, 0.0, -0.03, 0.03),  # a1, m  V1
+            shoulder_slope=(0.0,) * 6,  # a2, m/rad  V1
+            elbow=(0.0, 0.0, -0.014, 0.025, -0.016, 0.03),  # a1, m  V1
+            elbow_slope=(0.0, 0.0, -0.004, -0.0022, -0.0057, -0.0032),  # a2, m/rad  V1
+            origin=(math.pi / 2, 0.0),  # rad  V1
+            reference_length=fibre,
+            base=tuple((length - slack) / optimum for length, slack, optimum in zip(path, tendon, fibre)),
+        ),
+        curves=Thelen(vmax=10.0, af=0.25, flen=1.4, gamma=0.45, kpe=5.0, e0=0.6),  # V1; vmax in L0/s
+        max_force=(838.0, 1207.0, 1422.0, 1549.0, 414.0, 603.0),  # N  V1
+        muscle_names=("pectoralis", "deltoid", "brachioradialis", "triceps lateral", "biceps", "triceps long"),
+        activation_dynamics=activation,
+        limits=limits,
+        joint_range=_inside(limits),
+        center_posture=_rad(45, 90),  # A
+        published_with_euler=True,  # V1: Euler, 10 ms
+    )
+
+
+def katayama_kawato(activation: Activation | None) -> Arm:
+    """Human arm with linear spring-damper muscles: Katayama & Kawato 1993 (Biol Cybern 69:353-362).
+
+    No activation dynamics; a muscle's tension is not held above zero.
+    """
+    shoulder = (
+        0.04,
+        -0.04,
+        0.0,
+        0.0,
+        0.028,
+        -0.028,
+    )  # moment arm, m  V2: model_kawato_arm.m; pyarm (signs by convention)
+    elbow = (0.0, 0.0, 0.025, -0.025, 0.035, -0.035)  # moment arm, m  V2
+    rest = _rad(45, 70)  # where every spring is slack at u = 0  V1
+    return Arm(
+        name="katayama_kawato",
+        skeleton=Skeleton(
+            mass=(1.59, 1.44),  # kg  V1, V2
+            length=(0.30, 0.35),  # m  V1: pyarm (the other source has .30; .35 fits s2/l2 = .6)
+            center_of_mass=(0.18, 0.21),  # m  V1, V2
+            inertia=(0.0477, 0.0588),  # kg m^2  V2
+            inertia_about="joint",
+            friction=((0.0, 0.0), (0.0, 0.0)),  # V2
+        ),
+        geometry=ConstantMomentArms(
+            shoulder=shoulder,
+            elbow=elbow,
+            reference_length=(1.0,) * 6,  # l is stretch in metres
+            base=tuple(r1 * rest[0] + r2 * rest[1] for r1, r2 in zip(shoulder, elbow)),
+        ),
+        curves=SpringDamper(
+            stiffness=(810.8, 1621.6),  # N/m  V2
+            damping=(54.1, 108.1),  # N s/m  V2
+            shortening=(0.03491, 0.03491, 0.02182, 0.02182, 0.05498, 0.05498),  # m  V2
+        ),
+        max_force=(1.0,) * 6,  # N: the curves are in newtons
+        muscle_names=_MONKEY_NAMES,
+        activation_dynamics=activation,
+        limits=_HUMAN_LIMITS,
+        joint_range=_inside(_HUMAN_LIMITS),
+        center_posture=rest,
+    )
+
+
+def torque(activation: Activation | None) -> Arm:
+    """Li & Todorov's skeleton with a torque motor at each joint and no muscles: for control theory and tests."""
+    return Arm(
+        name="torque",
+        skeleton=_LI_TODOROV_SKELETON,
+        geometry=ConstantMomentArms(
+            shoulder=(1.0, 0.0), elbow=(0.0, 1.0), reference_length=(1.0, 1.0), base=(1.0, 1.0)
+        ),  # a "moment arm" of 1: force and torque are one
+        curves=ForceGenerator(),
+        max_force=(20.0, 10.0),  # N m  A: of the order of the muscles' own torques
+        muscle_names=("shoulder torque", "elbow torque"),
+        activation_dynamics=activation,
+        limits=_HUMAN_LIMITS,
+        joint_range=_inside(_HUMAN_LIMITS),
+        center_posture=_rad(45, 90),  # A
+        excitation_range=(-1.0, 1.0),
+    )
+
+
+class Preset(NamedTuple):
+    """How to build an arm, and the activation dynamics it takes on request (None: published without)."""
+
+    build: Callable[[Activation | None], Arm]
+    activation_dynamics: Activation | None
+
+
+_LEAK_50_MS = FirstOrderActivation(rise_time=0.050, fall_time=0.050)
+
+PRESETS: dict[str, Preset] = {
+    "li_todorov": Preset(li_todorov, _LI_TODOROV_ACTIVATION),
+    "lillicrap_scott": Preset(lillicrap_scott, _LI_TODOROV_ACTIVATION),  # A: none was published
+    "kalidindi2021": Preset(kalidindi2021, _LEAK_50_MS),  # V1: muscle leak of 50 ms
+    "li_todorov_smooth": Preset(li_todorov_smooth, FirstOrderActivation(0.150, 0.150)),  # V1: Van Wouwe et al. 2022
+    "motornet_arm26": Preset(motornet_arm26, ThelenActivation(rise_time=0.015, fall_time=0.050)),  # V1
+    "katayama_kawato": Preset(katayama_kawato, None),
+    "torque": Preset(torque, None),
 }
 
 

@@ -58,8 +58,8 @@ def step_vjp(
 ) -> tuple[ArmState, Callable[[ArmState], tuple[Any, ...]]]:
     """The next state, and the function that takes derivatives of a scalar back through the step.
 
-    `pullback(bar)`, with `bar` the derivative by the next state as an `ArmState`, returns the derivatives by state and by
-    excitation, followed by hand force and joint torque where those were given. Written by hand, on the step's own
+    `pullback(bar)`, with `bar` the derivative by the next state as an `ArmState`, returns the derivatives by state and
+    by excitation, followed by hand force and joint torque where those were given. Written by hand, on the step's own
     intermediates: no automatic differentiation, and the next state has the bits that `step` gives.
     """
     method = method_for(arm, integrator)
@@ -91,10 +91,10 @@ def method_for(arm: Arm, integrator: str) -> Integrator:
 def zero_gradient_message(arm: Arm) -> str:
     """Why explicit Euler and activation dynamics do not go together, and what to use instead."""
     return (
-        f"integrator='euler' with the activation dynamics of {arm.name!r} has an exactly zero one-step gradient: excitation "
-        "changes only the activation, and the velocity is moved by the activation from before the step, so d(hand velocity)/"
-        "d(excitation) = 0 and nothing can learn. Use integrator='semi_implicit_euler' (or 'heun', 'rk4'), or static "
-        "muscles: make_arm(..., activation='static')"
+        f"integrator='euler' with the activation dynamics of {arm.name!r} has an exactly zero one-step gradient: "
+        "excitation changes only the activation, and the velocity is moved by the activation from before the step, so "
+        "d(hand velocity)/d(excitation) = 0 and nothing can learn. Use integrator='semi_implicit_euler' (or 'heun', "
+        "'rk4'), or static muscles: make_arm(..., activation='static')"
     )
 
 
@@ -142,7 +142,7 @@ def fitted(body: Body, x: Array, q: Array, size: int, name: str) -> Array:
     xp = body.ops.xp
     x = xp.asarray(x)
     x = x if x.dtype == q.dtype else xp.astype(x, q.dtype)
-    expected = tuple(q.shape[:-1]) + (size,)
+    expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)

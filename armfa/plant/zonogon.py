@@ -12,7 +12,7 @@ def nearest_in_zonogon(generators: Array, target: Array) -> Array:
 
     generators : Array (2, n, ...).   target : Array (2, ...).
     The boundary is made of edges along the generators: on an edge every other generator is at one of its ends. A target
-    outside is brought to the nearest edge; a target inside lies on a boundary shrunk about the centre, and so does its x.
+    outside is brought to the nearest edge; one inside lies on a boundary shrunk about the centre, and so does its x.
     """
     c = np.asarray(generators)
     t = target - 0.5 * c.sum(1)

@@ -44,8 +44,8 @@ class BrownLoeb:
             )
         if max(self._shortening(length) for length in VELOCITY_LENGTHS) >= 0.9:
             raise ValueError(
-                f"cv = {self.cv} puts a pole of the force-velocity curve before vmax = {self.vmax}: cv0 + cv1 l must stay "
-                f"above -0.9 for l in {VELOCITY_LENGTHS}"
+                f"cv = {self.cv} puts a pole of the force-velocity curve before vmax = {self.vmax}: "
+                f"cv0 + cv1 l must stay above -0.9 for l in {VELOCITY_LENGTHS}"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Muscles without Hill curves: tension proportional to activation, and the spring-damper of Katayama & Kawato (1993)."""
+"""Muscles without Hill curves: tension proportional to activation; the spring-damper of Katayama & Kawato (1993)."""
 
 import dataclasses
 

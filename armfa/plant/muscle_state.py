@@ -1,0 +1,57 @@
+"""Muscles as functions of an arm and its state: where they run, how they move, how hard they pull."""
+
+from armfa.arrays import Array
+from armfa.plant.arm import Arm
+from armfa.plant.body import body_of
+
+
+def muscle_length(arm: Arm, joint_angle: Array) -> Array:
+    """Length of each muscle, (..., n), in its optimal length L0 (`arm.geometry.reference_length`, m).
+
+    joint_angle : Array (..., 2), rad.
+    """
+    return _geometry(arm, joint_angle)[0]
+
+
+def moment_arm(arm: Arm, joint_angle: Array) -> Array:
+    """Moment arms R = -d(length in m)/d(joint angle), (..., 2, n) m, flexion positive."""
+    _, slopes = _geometry(arm, joint_angle)
+    ops = body_of(arm, joint_angle).ops
+    scale = ops.columns_last(ops.column([-length for length in arm.geometry.reference_length]))
+    return scale * ops.xp.stack(slopes, axis=-2)
+
+
+def muscle_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
+    """Lengthening velocity of each muscle, (..., n), L0/s: d(length)/dq qd."""
+    _, (g1, g2) = _geometry(arm, joint_angle)
+    return g1 * joint_velocity[..., :1] + g2 * joint_velocity[..., 1:]
+
+
+def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) -> Array:
+    """Tension of each muscle, (..., n) N, pulling positive.
+
+    length, velocity, activation : Array (..., n), in L0, L0/s (lengthening positive) and 0..1.
+    """
+    ops = body_of(arm, length).ops
+    tension, _ = arm.curves.bind(ops)
+    normalized, _ = tension(ops.rows(length), ops.rows(velocity), ops.rows(activation))
+    return ops.columns_last(ops.column(arm.max_force) * normalized)
+
+
+def activation_rate(arm: Arm, activation: Array, excitation: Array) -> Array:
+    """Rate of change of the activation, (..., n) 1/s; static muscles have none and are refused."""
+    body = body_of(arm, activation)
+    if body.static:
+        raise ValueError(f"{arm.name!r} has static muscles: activation is the excitation and has no rate")
+    rate, _ = body.activation_rate(body.ops.rows(activation), body.ops.rows(excitation))
+    return body.ops.columns_last(rate)
+
+
+def _geometry(arm: Arm, joint_angle: Array) -> tuple[Array, tuple[Array, Array]]:
+    """Lengths and their slopes by the two angles, each (..., n)."""
+    ops = body_of(arm, joint_angle).ops
+    lengths, _ = arm.geometry.bind(ops)
+    q1, q2 = (ops.lift(row) for row in ops.rows(joint_angle))
+    l, g1, g2, _ = lengths(q1, q2)
+    g1, g2 = (ops.columns_last(g + 0 * l) for g in (g1, g2))
+    return ops.columns_last(l), (g1, g2)
