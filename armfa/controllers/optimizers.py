@@ -44,8 +44,7 @@ class SGD:
 
     def __post_init__(self) -> None:
         """Refuse schedules that cannot be."""
-        if not isinstance(self.rates, int | float):
-            object.__setattr__(self, "rates", tuple(float(rate) for rate in self.rates))
+        object.__setattr__(self, "rates", checked_rates(self.rates))
         if self.decay not in ("none", "linear"):
             raise ValueError(f"expected decay 'none' or 'linear', got {self.decay!r}")
         if self.decay == "linear" and not (self.updates and self.updates > 0):
@@ -99,9 +98,8 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        """Keep the rates hashable."""
-        if not isinstance(self.rates, int | float):
-            object.__setattr__(self, "rates", tuple(float(rate) for rate in self.rates))
+        """Refuse rates that cannot be."""
+        object.__setattr__(self, "rates", checked_rates(self.rates))
 
     def init(self, params: Params) -> AdamState:
         """Means of zero."""
@@ -127,6 +125,14 @@ class Adam:
         rates = per_layer(self.rates, len(params), "rates")
         updates, means, squares = zip(*map(layer, gradients, state.mean, state.square, rates))
         return updates, AdamState(means, squares, step)
+
+
+def checked_rates(rates: Any) -> tuple[float, ...] | float:
+    """Rates as Python floats, so that they neither change a precision nor a hash."""
+    values = [float(rate) for rate in (rates if hasattr(rates, "__len__") else [rates])]
+    if any(not 0 <= rate < float("inf") for rate in values):
+        raise ValueError(f"expected rates of 0 or more, got {rates}")
+    return tuple(values) if hasattr(rates, "__len__") else values[0]
 
 
 def apply_updates(params: Params, updates: Gradients) -> Params:

@@ -13,7 +13,7 @@ Tree = Any
 
 def is_array(leaf: object) -> bool:
     """Whether a leaf is an array of any library (settings, such as numbers and frozen dataclasses, are not)."""
-    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
+    return isinstance(leaf, np.ndarray) or (hasattr(leaf, "shape") and hasattr(leaf, "dtype"))
 
 
 def tree_map(
@@ -45,8 +45,13 @@ def unstack(tree: Tree, length: int | None = None) -> list[Tree]:
 
 
 def take(tree: Tree, place: Any) -> Tree:
-    """The tree with every array indexed by `place`."""
-    return tree_map(lambda leaf: leaf[place], tree)
+    """The tree with every array indexed by `place`; written out, because training calls it at every update."""
+    if isinstance(tree, tuple | list):
+        children = [take(child, place) for child in tree]
+        return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
+    if isinstance(tree, dict):
+        return {key: take(child, place) for key, child in tree.items()}
+    return tree[place] if is_array(tree) else tree
 
 
 class Streams:

@@ -1,0 +1,57 @@
+"""Controllers as functions, and their files."""
+
+import numpy as np
+import pytest
+
+from armfa.controllers import MLP, SGD, Backprop, CheckpointError, Policy, load_policy
+from armfa.controllers.checkpoint import save
+
+NETWORK = MLP((4, 7, 2), ("tanh", "tanh"), weight_scale=0.5)
+PARAMS = NETWORK.init(np.random.default_rng(0))
+POLICY = Policy(NETWORK, PARAMS, np.arange(4.0), np.array([1.0, 2.0, 3.0, 4.0]), 0.5, 0.5, {"arm": "li_todorov"})
+
+
+def test_a_policy_scales_its_inputs_and_outputs():
+    observation = np.random.default_rng(1).standard_normal((6, 4))
+    scaled = ((observation - np.arange(4.0)) * np.array([1.0, 2.0, 3.0, 4.0])).astype(np.float32)
+    np.testing.assert_array_equal(POLICY(observation), 0.5 * NETWORK.forward(PARAMS, scaled).output + 0.5)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_a_policy_takes_any_leading_axes_and_keeps_the_precision_of_its_weights(shape):
+    command = POLICY(np.zeros((*shape, 4)))
+    assert command.shape == (*shape, 2) and command.dtype == np.float32
+
+
+def test_a_saved_policy_comes_back_as_it_was(tmp_path):
+    POLICY.save(tmp_path / "policy.npz")
+    again = load_policy(tmp_path / "policy.npz")
+    observation = np.random.default_rng(1).standard_normal((6, 4))
+    np.testing.assert_array_equal(again(observation), POLICY(observation))
+    assert again.network == NETWORK and again.about == {"arm": "li_todorov"}
+    assert [p.name for p in tmp_path.iterdir()] == ["policy.npz"]
+
+
+def test_a_wrong_observation_is_refused():
+    with pytest.raises(ValueError, match=r"expected observations of shape \(..., 4\), got \(5,\)"):
+        POLICY(np.zeros(5))
+
+
+def test_a_file_that_is_no_policy_is_refused(tmp_path):
+    save(tmp_path / "other.npz", PARAMS, {"rule": repr(Backprop()), "optimizer": repr(SGD(0.1))})
+    with pytest.raises(CheckpointError, match="expected a saved policy, got a training run"):
+        load_policy(tmp_path / "other.npz")
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(CheckpointError, match="not a complete armfa file"):
+        load_policy(tmp_path / "text.npz")
+
+
+def test_pickles_are_never_opened(tmp_path):
+    np.savez(tmp_path / "evil.npz", header=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(CheckpointError):
+        load_policy(tmp_path / "evil.npz")
+
+
+def test_a_missing_file_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_policy(tmp_path / "none.npz")
