@@ -167,12 +167,12 @@ class World:
         return float(reward) if np.ndim(reward) == 0 else reward
 
     def observation(self, state: ArmState, goal: np.ndarray, achieved: np.ndarray) -> Any:
-        """What the agent sees: new float32 arrays within the observation space."""
+        """What the agent sees, `task.observe` at the door: new float32 arrays within the observation space."""
         if not self.goal_observation:
             low, high = self._seen_bounds
-            seen = self.task.observe(self.arm, state, goal, achieved).astype(np.float32)
+            seen = np.concatenate((*self.task.senses(self.arm, state, achieved), goal), axis=-1, dtype=np.float32)
             return np.minimum(np.maximum(seen, low), high)
-        senses = np.concatenate(self.task.senses(self.arm, state, achieved), axis=-1).astype(np.float32)
+        senses = np.concatenate(self.task.senses(self.arm, state, achieved), axis=-1, dtype=np.float32)
         low, high = (bound[:-2] for bound in self._seen_bounds)
         return {
             "observation": np.minimum(np.maximum(senses, low), high),

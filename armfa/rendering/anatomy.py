@@ -125,16 +125,27 @@ def muscle_color(level: float, *, flexor: bool) -> Color:
     return blend(rest, full, level)
 
 
+KINDS = {
+    "shoulder flexors": (1, 0),
+    "shoulder extensors": (-1, 0),
+    "elbow flexors": (0, 1),
+    "elbow extensors": (0, -1),
+    "biarticular flexors": (1, 1),
+    "biarticular extensors": (-1, -1),
+    "pectoralis": (1, 0),
+    "deltoid": (-1, 0),
+    "brachioradialis": (0, 1),
+    "triceps lateral": (0, -1),
+    "biceps": (1, 1),
+    "triceps long": (-1, -1),
+}
+"""What a muscle of that name does at shoulder and elbow: 1 flexes, -1 extends, 0 does not cross."""
+
+
 @lru_cache(maxsize=32)
 def muscle_kinds(arm: Arm) -> tuple[tuple[int, int], ...]:
-    """What each muscle does at shoulder and elbow, by its name: 1 flexes, -1 extends, 0 does not cross."""
-    crossed = {"shoulder": (1, 0), "elbow": (0, 1), "biarticular": (1, 1)}
-    kinds = []
-    for name in arm.muscle_names:
-        shoulder, elbow = crossed.get(name.split()[0], (0, 0))
-        sign = -1 if "extensor" in name else 1
-        kinds.append((sign * shoulder, sign * elbow))
-    return tuple(kinds)
+    """What each of the arm's muscles does at shoulder and elbow, (0, 0) for a name that is not in KINDS."""
+    return tuple(KINDS.get(name, (0, 0)) for name in arm.muscle_names)
 
 
 def muscles(arm: Arm, pose: Pose, activation: np.ndarray) -> list[Shape]:

@@ -30,8 +30,8 @@ def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) ->
     Returns Array (..., 2), m, and Array (..., 2), m/s.  [Flash & Hogan 1985, J Neurosci 5:1688, eq. 3]
     """
     xp = namespace(start, end, t)
-    s = xp.clip(xp.asarray(t) / duration, 0.0, 1.0)[..., None]  # (..., 1)
     way = end - start
+    s = xp.clip(xp.asarray(t, dtype=way.dtype) / duration, 0.0, 1.0)[..., None]  # (..., 1)
     position = start + way * (s * s * s * (10.0 + s * (6.0 * s - 15.0)))
     velocity = way * (30.0 / duration) * (s * s * (1.0 - s) * (1.0 - s))
     return position, velocity

@@ -1,0 +1,325 @@
+"""One arm in a Gymnasium environment: the contract, and what the numbers mean."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env, data_equivalence
+
+import armfa
+from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv
+from armfa.plant import PRESETS, hand_velocity, inverse_kinematics, step
+from armfa.tasks import Reach
+
+IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
+VARIANTS = [
+    {},
+    {"goal_observation": True},
+    {"activation": "first_order"},
+    {"action_range": "symmetric", "dt": 0.005, "integrator": "rk4"},
+    {"arm": "lillicrap_scott"},
+    {"arm": "torque"},
+]
+every_id = pytest.mark.parametrize("name", IDS)
+
+
+def play(env, n, seed=0):
+    """Everything an environment returns in n steps of random actions, with resets where episodes end."""
+    env.action_space.seed(seed)
+    record = [env.reset(seed=seed)]
+    for _ in range(n):
+        record.append(env.step(env.action_space.sample()))
+        if record[-1][2] or record[-1][3]:
+            record.append(env.reset())
+    return record
+
+
+@every_id
+@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+def test_gymnasium_finds_nothing_to_complain_about(name, settings):
+    check_env(gym.make(name, **settings).unwrapped)  # warnings are errors here
+
+
+@every_id
+@pytest.mark.parametrize("arm", PRESETS)
+def test_observations_stay_within_the_space_under_random_actions(name, arm):
+    env = gym.make(name, arm=arm)
+    for result in play(env, 150):
+        assert result[0] in env.observation_space
+        assert np.isfinite(result[0]).all()
+
+
+@every_id
+@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+def test_the_same_seed_gives_the_same_episodes(name, settings):
+    first, second = play(gym.make(name, **settings), 250), play(gym.make(name, **settings), 250)
+    assert data_equivalence(first, second, exact=True)
+
+
+@every_id
+def test_different_seeds_give_different_starts_goals_and_later_episodes(name):
+    env = gym.make(name)
+    starts = np.array([env.reset(seed=seed)[0] for seed in range(5)] + [env.reset()[0] for _ in range(5)])
+    varied = starts[:, [0, 1, -2, -1]]
+    assert all(len(set(column)) == 10 for column in varied.T)
+
+
+@every_id
+def test_a_seed_means_the_same_in_another_process(name):
+    code = (
+        "import gymnasium as gym, armfa, numpy as np\n"
+        f"env = gym.make('{name}'); seen = [env.reset(seed=7)[0]]\n"
+        "seen += [env.step(np.full(6, 0.3, np.float32))[0] for _ in range(40)]\n"
+        "print(np.array(seen).tobytes().hex())"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    env = gym.make(name)
+    seen = [env.reset(seed=7)[0]] + [env.step(np.full(6, 0.3, np.float32))[0] for _ in range(40)]
+    assert [run.strip() for run in runs] == [np.array(seen).tobytes().hex()] * 2
+
+
+@every_id
+def test_every_call_returns_new_objects(name):
+    env = gym.make(name, goal_observation=True)
+    record = play(env, 30)
+    arrays = [leaf for result in record for leaf in result[0].values()]
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+    assert len({id(result[-1]) for result in record}) == len(record)
+
+
+@every_id
+def test_the_state_and_the_goal_cannot_be_changed_from_outside(name):
+    untouched, touched = gym.make(name, goal_observation=True), gym.make(name, goal_observation=True)
+    for env in (untouched, touched):
+        env.reset(seed=3)
+    action = np.full(6, 0.4, np.float32)
+    for _ in range(15):
+        expected, got = untouched.step(action.copy()), touched.step(action)
+        assert data_equivalence(expected, got, exact=True)
+        for leaf in got[0].values():
+            leaf[:] = 1.0
+        got[-1].clear()
+        action[:] = 0.0
+        action[:] = 0.4
+
+
+@every_id
+@pytest.mark.parametrize("copier", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))], ids=["copy", "pickle"])
+@pytest.mark.parametrize("mode", ["rgb_array", "human"])
+def test_a_copy_made_in_mid_episode_after_a_render_goes_on_alike(name, copier, mode):
+    env = gym.make(name, render_mode=mode)
+    play(env, 12)
+    env.render()
+    twin = copier(env)
+    action = np.full(6, 0.2, np.float32)
+    for _ in range(15):
+        assert data_equivalence(env.step(action), twin.step(action), exact=True)
+    assert data_equivalence(env.reset(), twin.reset(), exact=True)
+    env.close()
+    twin.close()
+
+
+@every_id
+def test_actions_outside_the_space_act_like_its_bounds(name):
+    env, bounded = gym.make(name), gym.make(name)
+    for one in (env, bounded):
+        one.reset(seed=1)
+    wild = np.array([-3.0, 7.0, np.inf, -np.inf, 0.5, 1.0], np.float32)
+    assert data_equivalence(env.step(wild), bounded.step(np.clip(wild, 0.0, 1.0)), exact=True)
+
+
+@every_id
+@pytest.mark.parametrize("action", [np.zeros(5), np.zeros((1, 6)), 0.5])
+def test_an_action_of_the_wrong_shape_is_refused_with_the_right_one_named(name, action):
+    env = gym.make(name).unwrapped
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"expected an action of shape \(6,\), got .*; give each of the 6 muscles"):
+        env.step(action)
+
+
+@every_id
+def test_nan_in_an_action_is_refused_and_leaves_the_arm_alone(name):
+    env, twin = gym.make(name).unwrapped, gym.make(name).unwrapped
+    for one in (env, twin):
+        one.reset(seed=0)
+    with pytest.raises(ValueError, match="NaN"):
+        env.step(np.array([0.1, np.nan, 0.1, 0.1, 0.1, 0.1]))
+    action = np.full(6, 0.5)
+    assert data_equivalence(env.step(action), twin.step(action), exact=True)
+
+
+@every_id
+def test_symmetric_actions_are_excitations_on_another_scale(name):
+    plain, symmetric = gym.make(name), gym.make(name, action_range="symmetric")
+    for env in (plain, symmetric):
+        env.reset(seed=0)
+    action = np.array([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0])
+    one, other = plain.step((action + 1.0) / 2.0), symmetric.step(action)
+    np.testing.assert_allclose(one[0], other[0], rtol=1e-6)
+    assert one[1] == pytest.approx(other[1], rel=1e-12)
+    assert symmetric.action_space.low.tolist() == [-1.0] * 6
+
+
+@every_id
+def test_time_limit_truncates_and_does_not_terminate(name):
+    env = gym.make(name)
+    env.reset(seed=0)
+    limit = env.spec.max_episode_steps
+    ends = [env.step(np.zeros(6, np.float32))[2:4] for _ in range(limit)]
+    assert ends == [(False, False)] * (limit - 1) + [(False, True)]
+
+
+def test_reset_options_place_arm_and_target():
+    env = gym.make("armfa/Reach-v0")
+    options = {"joint_angle": [0.5, 1.5], "joint_velocity": [0.2, -0.1], "target": [0.1, 0.4]}
+    observation, info = env.reset(seed=0, options=options)
+    np.testing.assert_allclose(observation[:4], [0.5, 1.5, 0.2, -0.1], rtol=1e-6)
+    np.testing.assert_allclose(observation[-2:], [0.1, 0.4], rtol=1e-6)
+    hand = observation[4:6].astype(float)
+    assert info["distance"] == pytest.approx(np.hypot(*(hand - [0.1, 0.4])), abs=1e-6)
+
+
+def test_a_desired_velocity_given_at_reset_stays_for_the_episode():
+    env = gym.make("armfa/HandVelocity-v0", hold=5)
+    env.reset(seed=0, options={"target": [0.1, -0.2]})
+    for _ in range(20):
+        observation = env.step(np.full(6, 0.5, np.float32))[0]
+        np.testing.assert_allclose(observation[4:], [0.1, -0.2], rtol=1e-6)
+    assert not np.allclose(env.reset()[0][4:], [0.1, -0.2])
+
+
+def test_resetting_a_random_number_generator_is_not_disturbed_by_options():
+    env = gym.make("armfa/Reach-v0")
+    env.reset(seed=0)
+    free = env.reset()[0]
+    env.reset(seed=0, options={"target": [0.1, 0.4]})
+    np.testing.assert_array_equal(env.reset()[0], free)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"targte": [0, 0]}, "joint_angle, joint_velocity, target, got 'targte'"),
+        ({"target": [0, 0, 0]}, r"'target' of shape \(2,\), got \(3,\)"),
+        ({"joint_angle": [0, np.nan]}, "finite"),
+    ],
+)
+def test_reset_options_that_make_no_sense_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        gym.make("armfa/Reach-v0").reset(seed=0, options=options)
+
+
+def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the_one_seen_before():
+    env = gym.make("armfa/HandVelocity-v0", hold=4)
+    observation, _ = env.reset(seed=0)
+    inner = env.unwrapped
+    for k in range(1, 21):
+        desired = observation[4:].astype(float)
+        observation, reward, _, _, info = env.step(np.full(6, 0.3, np.float32))
+        velocity = hand_velocity(inner.world.arm, inner._state.joint_angle, inner._state.joint_velocity)
+        assert reward == pytest.approx(-((velocity - desired) ** 2).sum(), rel=1e-5)
+        assert info["velocity_error"] ** 2 == pytest.approx(-reward)
+        assert (observation[4:] == desired).all() == (k % 4 != 0)
+
+
+def test_the_environment_moves_the_arm_exactly_as_the_plant_does():
+    env = ReachEnv(dt=0.02, integrator="heun")
+    env.reset(seed=0)
+    before, action = env._state, np.linspace(0.0, 1.0, 6)
+    env.step(action)
+    after = step(env.world.arm, before, action, 0.02, integrator="heun")
+    np.testing.assert_array_equal(env._state.joint_angle, after.joint_angle)
+    np.testing.assert_array_equal(env._state.joint_velocity, after.joint_velocity)
+
+
+def test_holding_still_on_the_target_for_100_ms_succeeds():
+    env = gym.make("armfa/Reach-v0", arm="torque", action_range="excitation")
+    hand = env.reset(seed=0)[0][4:6]
+    env.reset(options={"joint_angle": env.unwrapped._state.joint_angle, "target": hand})
+    results = [env.step(np.zeros(2, np.float32)) for _ in range(10)]
+    assert [result[2] for result in results] == [False] * 9 + [True]
+    assert [result[4]["is_success"] for result in results] == [False] * 9 + [True]
+
+
+def test_a_hand_that_flies_through_the_target_does_not_succeed():
+    env = gym.make("armfa/Reach-v0", arm="torque")
+    env.reset(seed=0, options={"joint_angle": [0.8, 1.5], "joint_velocity": [0.5, 0.0], "target": [0.0, 0.0]})
+    arm = env.unwrapped.world.arm
+    target = env.unwrapped.world.task.achieved(arm, env.unwrapped._state)
+    env.reset(options={"joint_angle": [0.8, 1.5], "joint_velocity": [0.5, 0.0], "target": target})
+    assert not any(env.step(np.zeros(2, np.float32))[2] for _ in range(12))
+
+
+@every_id
+@pytest.mark.parametrize("settings", [{}, {"arm": "lillicrap_scott"}, {"activation": "first_order"}], ids=repr)
+def test_a_goal_environments_reward_is_compute_reward_of_what_it_shows(name, settings):
+    env = gym.make(name, goal_observation=True, **settings).unwrapped
+    record = [result for result in play(env, 60) if len(result) == 5]
+    achieved = np.array([result[0]["achieved_goal"] for result in record])
+    desired = np.array([result[0]["desired_goal"] for result in record])
+    rewards = [result[1] for result in record]
+    assert env.compute_reward(achieved, desired, [{}] * len(record)).tolist() == rewards
+    assert [env.compute_reward(a, d, {}) for a, d in zip(achieved, desired, strict=True)] == rewards
+
+
+@every_id
+def test_only_goal_environments_have_compute_reward(name):
+    assert not hasattr(gym.make(name).unwrapped, "compute_reward")
+
+
+def test_a_goal_reward_with_effort_is_refused():
+    with pytest.raises(ValueError, match="effort"):
+        ReachEnv(goal_observation=True, effort=0.1)
+
+
+def test_effort_costs_reward():
+    rewards = []
+    for effort in (0.0, 0.3):
+        env = ReachEnv(effort=effort)
+        env.reset(seed=0)
+        rewards.append(env.step(np.full(6, 0.5))[1])
+    assert rewards[0] - rewards[1] == pytest.approx(0.3 * 0.25)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"arm": "octopus"}, "octopus"),
+        ({"dt": 0.0}, "dt"),
+        ({"action_range": "wide"}, "symmetric"),
+        ({"integrator": "leapfrog"}, "leapfrog"),
+        ({"integrator": "euler", "activation": "first_order"}, "zero"),
+        ({"render_mode": "ansi"}, "rgb_array"),
+        ({"reward": "shaped"}, "sparse"),
+    ],
+)
+def test_constructors_say_what_they_expect(settings, words):
+    with pytest.raises(ValueError, match=words):
+        ReachEnv(**settings)
+
+
+def test_the_joint_speed_is_clipped_in_the_observation_only():
+    env = ReachEnv()
+    observation, _ = env.reset(seed=0, options={"joint_velocity": [100.0, 0.0]})
+    assert observation[2] == env.observation_space.high[2] == 40.0
+    assert env._state.joint_velocity[0] == 100.0
+
+
+def test_an_environment_takes_an_arm_and_a_task_of_ones_own():
+    world = armfa.envs.World.build(Reach(radius=0.05), arm="lillicrap_scott")
+    check_env(ArmEnv(world), skip_render_check=True)
+
+
+def test_close_can_be_called_twice_and_after_every_mode():
+    for mode in (None, "rgb_array", "human"):
+        env = HandVelocityEnv(render_mode=mode)
+        env.reset(seed=0)
+        env.close()
+        env.close()

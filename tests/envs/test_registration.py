@@ -1,0 +1,56 @@
+"""How Gymnasium finds the environments, and that a user who only imports armfa pays little for it."""
+
+import json
+import subprocess
+import sys
+
+import gymnasium as gym
+import pytest
+from gymnasium.envs.registration import EnvSpec
+
+import armfa
+from armfa.envs import register_environments
+
+IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_module_prefix_imports_the_package(name):
+    code = f"import gymnasium as gym; print(gym.make('armfa:{name}').spec.id)"
+    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == name
+
+
+def test_registering_again_is_silent():
+    before = dict(gym.registry)
+    register_environments()
+    gym.register_envs(armfa)
+    assert gym.registry == before
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_spec_survives_json_and_pickle_and_makes_the_same_environment(name):
+    spec = gym.make(name, arm="lillicrap_scott", dt=0.005, action_range="symmetric").spec
+    text = spec.to_json()
+    assert json.loads(text)["kwargs"]["dt"] == 0.005
+    again = gym.make(EnvSpec.from_json(text))
+    assert again.unwrapped.world == gym.make(spec).unwrapped.world
+    assert again.unwrapped.world.arm.name == "lillicrap_scott"
+
+
+def test_import_armfa_loads_neither_plant_nor_drawing():
+    code = "import sys, armfa; print([m for m in ('armfa.plant', 'pygame', 'scipy', 'matplotlib') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_a_typo_gets_a_hint():
+    with pytest.raises(gym.error.NameNotFound, match="Did you mean: `?'?Reach"):
+        gym.make("armfa/Reech-v0")
+
+
+def test_every_name_the_package_offers_is_there():
+    for name in armfa.envs.__all__:
+        assert getattr(armfa.envs, name).__doc__
+    with pytest.raises(AttributeError, match="octopus"):
+        _ = armfa.envs.octopus

@@ -1,0 +1,249 @@
+"""The native vector environment against Gymnasium's own `SyncVectorEnv` around single arms."""
+
+import copy
+import pickle
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import data_equivalence
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+import armfa
+
+gym.register_envs(armfa)
+IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
+MODES = list(AutoresetMode)
+VARIANTS = [
+    {},
+    {"goal_observation": True},
+    {"activation": "first_order", "action_range": "symmetric"},
+    {"arm": "lillicrap_scott", "integrator": "rk4", "reward": None},
+]
+every_id = pytest.mark.parametrize("name", IDS)
+every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+
+
+def both(name, n, mode, limit, **settings):
+    """The native environment and the reference."""
+    if settings.pop("reward", "") is None:
+        settings["reward"] = "sparse" if "Reach" in name else "absolute"
+    native = gym.make_vec(name, n, max_episode_steps=limit, autoreset_mode=mode.value, **settings)
+    single = [lambda: gym.make(name, max_episode_steps=limit, **settings)] * n
+    return native, SyncVectorEnv(single, autoreset_mode=mode)
+
+
+def assert_same(got, expected):
+    """Equal in every number, but for rewards, which may differ by rounding."""
+    if len(got) == 5:
+        np.testing.assert_allclose(got[1], expected[1], rtol=0.0, atol=1e-12)
+        assert got[1].dtype == expected[1].dtype == np.float64
+        got, expected = (*got[:1], *got[2:]), (*expected[:1], *expected[2:])
+    assert data_equivalence(got[:-1], expected[:-1], exact=True)
+    assert_same_info(got[-1], expected[-1])
+
+
+def assert_same_info(got, expected):
+    assert set(got) == set(expected)
+    for name, value in expected.items():
+        if isinstance(value, dict):
+            assert_same_info(got[name], value)
+        elif value.dtype == object:
+            for one, other in zip(got[name], value, strict=True):
+                assert data_equivalence(one, other, exact=True)
+        else:
+            assert got[name].dtype == value.dtype
+            np.testing.assert_array_equal(got[name], value, err_msg=name)
+
+
+@every_id
+@every_mode
+@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+def test_it_equals_a_sync_vector_env(name, mode, settings):
+    n, limit = 5, 17
+    native, reference = both(name, n, mode, limit, **settings)
+    assert native.observation_space == reference.observation_space
+    assert native.action_space == reference.action_space
+    native.action_space.seed(0)
+    assert_same(native.reset(seed=11), reference.reset(seed=11))
+    for step in range(70):
+        actions = native.action_space.sample()
+        got = native.step(actions)
+        assert_same(got, reference.step(actions))
+        ended = got[2] | got[3]
+        if mode == AutoresetMode.DISABLED and ended.any():
+            options = {"reset_mask": ended}
+            assert_same(native.reset(options=dict(options)), reference.reset(options=dict(options)))
+        if step == 40:  # arms out of step with each other, some in mid-episode
+            options = {"reset_mask": np.array([True, False, True, False, False])}
+            again = [native, reference]
+            assert_same(*(env.reset(seed=[5, None, None, 6, 7], options=dict(options)) for env in again))
+
+
+@every_mode
+def test_successful_reaches_end_as_in_a_sync_vector_env(mode):
+    """Arms that start on their target succeed after 100 ms; the others go on: ends at different times."""
+    settings = {"arm": "torque", "radius": 0.25, "max_speed": 5.0}
+    native, reference = both("armfa/Reach-v0", 8, mode, 40, **settings)
+    assert_same(native.reset(seed=3), reference.reset(seed=3))
+    successes = 0
+    for _ in range(90):
+        actions = np.zeros((8, 2), np.float32)
+        got = native.step(actions)
+        assert_same(got, reference.step(actions))
+        successes += got[2].sum()
+        ended = got[2] | got[3]
+        if mode == AutoresetMode.DISABLED and ended.any():
+            assert_same(*(env.reset(options={"reset_mask": ended.copy()}) for env in (native, reference)))
+    assert successes >= 5
+
+
+@every_id
+def test_reset_options_equal_those_of_a_sync_vector_env(name):
+    native, reference = both(name, 3, AutoresetMode.NEXT_STEP, 12)
+    options = {"joint_angle": [0.6, 1.2], "target": [0.05, 0.3]}
+    assert_same(*(env.reset(seed=0, options=dict(options)) for env in (native, reference)))
+    for _ in range(30):
+        actions = np.full((3, 6), 0.4, np.float32)
+        assert_same(native.step(actions), reference.step(actions))
+
+
+def test_options_may_differ_from_arm_to_arm():
+    env = gym.make_vec("armfa/Reach-v0", 3)
+    targets = np.array([[0.1, 0.3], [0.0, 0.4], [-0.1, 0.35]])
+    observation, _ = env.reset(seed=0, options={"target": targets})
+    np.testing.assert_allclose(observation[:, -2:], targets, rtol=1e-6)
+
+
+@every_id
+@every_mode
+def test_every_call_returns_new_arrays(name, mode):
+    env = gym.make_vec(name, 4, autoreset_mode=mode.value, max_episode_steps=6)
+    kept = [env.reset(seed=0)]
+    for k in range(1, 15):
+        kept.append(env.step(np.full((4, 6), 0.5, np.float32)))
+        if mode == AutoresetMode.DISABLED and k % 6 == 0:
+            kept.append(env.reset(options={"reset_mask": np.ones(4, np.bool_)}))
+    arrays = [x for result in kept for x in (*result[:-1], *result[-1].values()) if isinstance(x, np.ndarray)]
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+
+
+@every_id
+def test_changing_what_was_returned_changes_nothing_inside(name):
+    env, twin = (gym.make_vec(name, 4, max_episode_steps=7, autoreset_mode="SameStep") for _ in range(2))
+    env.reset(seed=0)
+    twin.reset(seed=0)
+    actions = np.full((4, 6), 0.5, np.float32)
+    for _ in range(20):
+        got, expected = env.step(actions), twin.step(actions)
+        assert data_equivalence(got[0], expected[0], exact=True)
+        for x in (*got[:-1], *got[-1].values()):
+            if isinstance(x, np.ndarray) and x.dtype != object:
+                x[:] = 1
+
+
+@every_id
+def test_arms_and_seeds_differ(name):
+    env = gym.make_vec(name, 6)
+    seen = np.concatenate([env.reset(seed=0)[0], env.reset(seed=100)[0], env.reset()[0]])
+    assert all(len(set(column)) == 18 for column in seen[:, [0, 1, -2, -1]].T)
+
+
+@every_id
+def test_a_list_of_seeds_names_one_for_each_arm(name):
+    env = gym.make_vec(name, 3)
+    by_number, by_list = env.reset(seed=4)[0], env.reset(seed=[4, 5, 6])[0]
+    np.testing.assert_array_equal(by_number, by_list)
+    with pytest.raises(ValueError, match="3 environments, got 2"):
+        env.reset(seed=[1, 2])
+
+
+@every_id
+def test_a_copy_made_in_mid_episode_goes_on_alike(name):
+    env = gym.make_vec(name, 3, render_mode="rgb_array", max_episode_steps=20)
+    env.reset(seed=0)
+    actions = np.full((3, 6), 0.3, np.float32)
+    for _ in range(13):
+        env.step(actions)
+    env.render()
+    twins = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+    for _ in range(30):
+        result = env.step(actions)
+        for twin in twins:
+            assert data_equivalence(result, twin.step(actions), exact=True)
+
+
+def test_it_shows_a_frame_for_every_arm():
+    env = gym.make_vec("armfa/Reach-v0", 3, render_mode="rgb_array")
+    env.reset(seed=0)
+    frames = env.render()
+    assert [frame.shape for frame in frames] == [(640, 640, 3)] * 3
+    assert not np.array_equal(frames[0], frames[1])
+
+
+def test_a_vector_frame_is_the_single_arms_frame():
+    native, reference = both("armfa/Reach-v0", 2, AutoresetMode.NEXT_STEP, 100, render_mode="rgb_array")
+    actions = np.full((2, 6), 0.3, np.float32)
+    for env in (native, reference):
+        env.reset(seed=0)
+        for _ in range(5):
+            env.step(actions)
+    for one, other in zip(native.render(), reference.render(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rendering_without_a_mode_warns_and_shows_nothing():
+    env = gym.make_vec("armfa/Reach-v0", 2)
+    env.reset(seed=0)
+    with pytest.warns(UserWarning, match="rgb_array"):
+        assert env.render() is None
+
+
+def test_wrong_use_is_refused_with_what_was_expected():
+    env = gym.make_vec("armfa/Reach-v0", 3, autoreset_mode="Disabled", max_episode_steps=2)
+    actions = np.zeros((3, 6), np.float32)
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step(actions)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"expected an action of shape \(3, 6\), got \(6,\)"):
+        env.step(actions[0])
+    with pytest.raises(ValueError, match="NaN for environment 1"):
+        env.step(np.where(np.arange(3)[:, None] == 1, np.nan, actions))
+    with pytest.raises(ValueError, match="reset_mask"):
+        env.reset(options={"reset_mask": [True, False, True]})
+    with pytest.raises(ValueError, match="at least one True"):
+        env.reset(options={"reset_mask": np.zeros(3, np.bool_)})
+    for _ in range(2):
+        env.step(actions)
+    with pytest.raises(gym.error.ResetNeeded, match="reset_mask"):
+        env.step(actions)
+    with pytest.raises(ValueError, match="num_envs=0"):
+        gym.make_vec("armfa/Reach-v0", 0)
+    with pytest.raises(ValueError, match="rgb_array"):
+        gym.make_vec("armfa/Reach-v0", 2, render_mode="human")
+
+
+def test_an_arm_that_is_being_reset_may_get_any_action():
+    env = gym.make_vec("armfa/Reach-v0", 2, max_episode_steps=1)
+    env.reset(seed=0)
+    actions = np.zeros((2, 6), np.float32)
+    assert env.step(actions)[3].all()
+    observation, reward, _, truncated, _ = env.step(np.full_like(actions, np.nan))
+    assert np.isfinite(observation).all() and not reward.any() and not truncated.any()
+
+
+def test_long_runs_in_step_with_a_sync_vector_env_past_a_block_of_random_numbers():
+    """HandVelocity draws goals ahead in blocks of 32; with hold 1 and no time limit a block ends every 32 steps."""
+    native, reference = both("armfa/HandVelocity-v0", 2, AutoresetMode.NEXT_STEP, 75, hold=1, target="disk")
+    assert_same(native.reset(seed=0), reference.reset(seed=0))
+    native.action_space.seed(1)
+    for _ in range(160):
+        actions = native.action_space.sample()
+        assert_same(native.step(actions), reference.step(actions))
+
+
+def test_close_can_be_called_twice():
+    env = gym.make_vec("armfa/Reach-v0", 2, render_mode="rgb_array")
+    env.reset(seed=0)
+    env.close()
+    env.close()
