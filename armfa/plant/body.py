@@ -9,6 +9,9 @@ from armfa.plant.arm import Arm
 from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque
 from armfa.plant.ops import Ops
 
+SMALL_BATCH = 512  # arms: up to here constants are spread over the batch, which small arrays gain from
+MOST_BODIES = 64
+
 
 class Body:
     """Constants as arrays of one library, dtype and number of axes; physics as closures over them."""
@@ -26,13 +29,19 @@ class Body:
 def body_of(arm: Arm, like: Array) -> Body:
     """The arm's body for arrays like `like`; made at the first call and kept with the arm."""
     key: Any
+    batch = None
     if type(like) is np.ndarray:
-        key = (like.dtype.char, like.ndim)
+        if like.ndim == 2 and len(like) <= SMALL_BATCH:
+            batch = like.shape[:1]
+        key = (like.dtype.char, like.ndim, batch)
     elif hasattr(like, "requires_grad"):
         key = ("torch", like.dtype, like.device, like.ndim)
     else:
         key = (type(like).__module__.partition(".")[0], str(like.dtype), like.ndim)
-    body = arm.__dict__["_bodies"].get(key)
+    bodies = arm.__dict__["_bodies"]
+    body = bodies.get(key)
     if body is None:
-        body = arm.__dict__["_bodies"][key] = Body(arm, Ops(like))
+        if len(bodies) >= MOST_BODIES:
+            bodies.clear()
+        body = bodies[key] = Body(arm, Ops(like, batch))
     return body

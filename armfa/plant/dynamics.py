@@ -30,7 +30,7 @@ class AccelerationBar(NamedTuple):
 def bind_muscle_torque(arm: Arm, ops: Ops):
     """`torque(q1, q2, w1, w2, a) -> (torque1, torque2, tape)` with torque_j = sum_m g_j f, f = -L0 Fmax T/Fmax."""
     lengths, bends = arm.geometry.bind(ops)
-    tension, slopes = arm.curves.bind(ops)
+    tension, slopes, activation_slope = arm.curves.bind(ops)
     lift = ops.lift
     scale = ops.column([-l0 * force for l0, force in zip(arm.geometry.reference_length, arm.max_force)])
     shoulder, elbow = arm.geometry.crosses()
@@ -46,7 +46,7 @@ def bind_muscle_torque(arm: Arm, ops: Ops):
     def activation_pullback(tape, torque1_bar, torque2_bar):
         g1, g2, _, _, curve_tape = tape
         force_bar = (g1 * lift(torque1_bar) + g2 * lift(torque2_bar)) * scale
-        return force_bar * slopes(curve_tape)[2]
+        return force_bar * activation_slope(curve_tape)
 
     def pullback(tape, w1, w2, torque1_bar, torque2_bar):
         g1, g2, geometry_tape, force, curve_tape = tape

@@ -55,7 +55,10 @@ def joint_torque(arm: Arm, state: ArmState) -> Array:
 def joint_acceleration(
     arm: Arm, state: ArmState, *, hand_force: Array | None = None, joint_torque: Array | None = None
 ) -> Array:
-    """Acceleration of the joints, (..., 2) rad/s^2: M^-1 (muscles + friction + limits + loads - h). Loads as in `step`."""
+    """Acceleration of the joints, (..., 2) rad/s^2: M^-1 (muscles + friction + limits + loads - h).
+
+    Loads as in `step`.
+    """
     body, (q1, q2, w1, w2, _), a, _, loads = enter(arm, state, state.activation, hand_force, joint_torque)
     qdd1, qdd2, _ = body.acceleration(q1, q2, w1, w2, body.ops.rows(a), loads.hand_force, loads.joint_torque)
     return body.ops.pack(qdd1, qdd2)

@@ -17,7 +17,7 @@ def moment_arm(arm: Arm, joint_angle: Array) -> Array:
     """Moment arms R = -d(length in m)/d(joint angle), (..., 2, n) m, flexion positive."""
     _, slopes = _geometry(arm, joint_angle)
     ops = body_of(arm, joint_angle).ops
-    scale = ops.columns_last(ops.column([-length for length in arm.geometry.reference_length]))
+    scale = ops.columns_last(ops.column([-length for length in arm.geometry.reference_length]))[..., None, :]
     return scale * ops.xp.stack(slopes, axis=-2)
 
 
@@ -33,7 +33,7 @@ def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) ->
     length, velocity, activation : Array (..., n), in L0, L0/s (lengthening positive) and 0..1.
     """
     ops = body_of(arm, length).ops
-    tension, _ = arm.curves.bind(ops)
+    tension, *_ = arm.curves.bind(ops)
     normalized, _ = tension(ops.rows(length), ops.rows(velocity), ops.rows(activation))
     return ops.columns_last(ops.column(arm.max_force) * normalized)
 

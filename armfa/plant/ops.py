@@ -16,14 +16,15 @@ from armfa.arrays import Array, namespace
 class Ops:
     """Functions and constants of one (library, dtype, axes). Ties in `maximum` and `minimum` go to the array."""
 
-    def __init__(self, like: Array):
-        """`like` is any array of the library, dtype, device and number of axes to work in."""
+    def __init__(self, like: Array, batch: tuple[int, ...] | None = None):
+        """`like` is any array of the library, dtype, device and number of axes to work in; `batch` fixes sizes too."""
         xp: Any = namespace(like)
         self.xp = xp
         self.numpy = xp is np
         self.dtype = like.dtype
         self.device = like.device if "torch" in xp.__name__ else None
         self.batch_axes = like.ndim - 1
+        self.batch = batch  # in the order used inside
         self.single = self.numpy and like.ndim == 1
         self.complex = self.numpy and like.dtype.kind == "c"
         if self.numpy and like.dtype.kind not in "fc":
@@ -49,6 +50,10 @@ class Ops:
     def _at_most(self, x: Array, bound: Array) -> Array:
         return self.where(self.real(x) <= bound, x, bound)
 
+    def indicator(self, condition: Array) -> Array:
+        """1 where the condition holds, 0 elsewhere: a factor is cheaper than a `where`."""
+        return condition.astype(self.real_dtype) if self.numpy else self.xp.astype(condition, self.dtype)
+
     def real(self, x: Array) -> Array:
         """The real part: what a branch is decided by."""
         return x.real if self.complex else x
@@ -64,8 +69,13 @@ class Ops:
         return float(value) if self.single else self._array(value)
 
     def column(self, values: Sequence[float]) -> Array:
-        """One number per muscle, shape (n, 1, ..., 1) with as many ones as there are batch axes."""
-        return self._array(np.reshape(values, (-1,) + (1,) * self.batch_axes))
+        """One number per muscle, shape (n, 1, ..., 1) with as many ones as there are batch axes; or (n, batch) at once
+        where this body is for one batch size (a small product of equal shapes costs a third of one that broadcasts).
+        """
+        column = np.reshape(values, (-1,) + (1,) * self.batch_axes)
+        if self.batch is not None:
+            column = np.ascontiguousarray(np.broadcast_to(column, (len(values), *self.batch)))
+        return self._array(column)
 
     def _array(self, values: Any) -> Array:
         if self.device is not None:

@@ -1,6 +1,7 @@
 """Hill-type curves in the form of Brown, Cheng & Loeb (1999), as used by Li & Todorov and by Lillicrap & Scott.
 
-`bind` returns `tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`; l in optimal lengths,
+`bind` returns `tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)` and the last of these alone,
+which is cheaper; l in optimal lengths,
 v in optimal lengths per second (lengthening positive), a in [0, 1].
 Guards keep every branch finite and single-valued: an argument is brought into the curve's range first, then the curve
 is evaluated, so no slope is lost to a branch that was not taken.
@@ -79,14 +80,19 @@ def _proportional(curve, curve_slopes):
         fl_l, fv_l, fv_v = curve_slopes(inner)
         return a * (fl_l * fv + fl * fv_l), a * fl * fv_v, flv
 
-    return tension, slopes
+    def activation_slope(tape):
+        return tape[3]
+
+    return tension, slopes, activation_slope
 
 
 def _with_activation_shape(shape, passive, curve, curve_slopes, ops):
     """T/Fmax = A (FL FV + FP)."""
     af, nf0, nf1 = shape
-    exp, expm1, pow, log, maximum, where = ops.exp, ops.expm1, ops.pow, ops.log, ops.maximum, ops.where
+    exp, expm1, pow, log, maximum = ops.exp, ops.expm1, ops.pow, ops.log, ops.maximum
+    indicator, real = ops.indicator, ops.real
     nf_0, nf_1, af_c = ops.constant(nf0 - nf1), ops.constant(nf1), ops.constant(af)
+    minus_nf_1, minus_inv_af = ops.constant(-nf1), ops.constant(-1 / af)
     one, zero, tiny = ops.constant(1.0), ops.constant(0.0), ops.constant(1e-30)
     passive_scale, passive_slope = ops.constant(-passive[0] * math.exp(passive[1])), ops.constant(passive[2])
     shortest = ops.constant(SHORTEST_LENGTH)
@@ -103,18 +109,21 @@ def _with_activation_shape(shape, passive, curve, curve_slopes, ops):
         return minus_shape * minus_force, (l, a, fl, fv, nf, z, p, minus_shape, minus_passive, minus_force, inner)
 
     def slopes(tape):
-        l, a, fl, fv, nf, z, p, minus_shape, minus_passive, minus_force, inner = tape
+        l, _, fl, fv, nf, z, p, minus_shape, minus_passive, minus_force, inner = tape
         ls = inner[0]
         fl_l, fv_l, fv_v = curve_slopes(inner)
-        decay = one + minus_shape  # exp(-p)
-        # p = z^Nf with z = a/(af Nf): dp/da = z^(Nf-1)/af, dp/dNf = p (log z - 1)
-        shape_a = where(ops.real(a) >= zero, decay * pow(z, nf - one) / af_c, zero)
-        nf_l = where((ops.real(nf) > one) & (ops.real(l) >= shortest), -nf_1 / (ls * ls), zero)
-        shape_l = decay * p * (log(maximum(z, tiny)) - one) * nf_l
-        slope_l = -minus_shape * (fl_l * fv + fl * fv_l - passive_slope * minus_passive) - shape_l * minus_force
-        return slope_l, -minus_shape * fl * fv_v, -shape_a * minus_force
+        # A = 1 - exp(-p), p = z^Nf, z = a/(af Nf): dp/dNf = p (log z - 1), dNf/dl = -nf1/l^2
+        varying = indicator((real(nf) > one) & (real(l) >= shortest))
+        shape_l = (one + minus_shape) * p * (log(maximum(z, tiny)) - one) * varying * minus_nf_1 / (ls * ls)
+        slope_l = minus_shape * (passive_slope * minus_passive - fl_l * fv - fl * fv_l) - shape_l * minus_force
+        return slope_l, -minus_shape * fl * fv_v, activation_slope(tape)
 
-    return tension, slopes
+    def activation_slope(tape):
+        _, a, _, _, nf, z, _, minus_shape, _, minus_force, _ = tape
+        # dA/da = exp(-p) dp/da, dp/da = z^(Nf-1)/af
+        return (one + minus_shape) * pow(z, nf - one) * minus_inv_af * indicator(real(a) >= zero) * minus_force
+
+    return tension, slopes, activation_slope
 
 
 def _force_length_velocity(muscle: BrownLoeb, ops: Ops):
@@ -123,7 +132,7 @@ def _force_length_velocity(muscle: BrownLoeb, ops: Ops):
     Both branches of FV are (1 + n v)/(1 + d v): n and d are selected, then one ratio is evaluated.
     """
     exp, pow, where, maximum, minimum, magnitude = ops.exp, ops.pow, ops.where, ops.maximum, ops.minimum, ops.magnitude
-    constant, real = ops.constant, ops.real
+    constant, real, indicator = ops.constant, ops.real, ops.indicator
     zero, one = constant(0.0), constant(1.0)
     beta, rho, sharpness = constant(muscle.beta), constant(muscle.rho), constant(-(muscle.omega**-muscle.rho))
     fl_factor = constant(-muscle.rho * muscle.beta * muscle.omega**-muscle.rho)
@@ -131,6 +140,7 @@ def _force_length_velocity(muscle: BrownLoeb, ops: Ops):
     vmax, n_shortening = constant(muscle.vmax), constant(-1 / muscle.vmax)
     d0, d1 = (constant(c / muscle.vmax) for c in muscle.cv)
     n0, n1, n2 = (constant(-a / muscle.bv) for a in muscle.av)
+    minus_d1, tiny = constant(-muscle.cv[1] / muscle.vmax), constant(1e-30)
     n2_twice, d_lengthening = constant(-2 * muscle.av[2] / muscle.bv), constant(1 / muscle.bv)
 
     def curve(l, v):
@@ -150,13 +160,10 @@ def _force_length_velocity(muscle: BrownLoeb, ops: Ops):
 
     def slopes(tape):
         ls, l, v, power, x, bend, fl, lv, shortening, n, d, vs, denominator, fv = tape
-        l_real, x_real = real(l), real(x)
-        x_safe = where(x_real == zero, one, x)  # bend/x = |x|^(rho-1) sign(x), zero at zero
-        fl_l = where(l_real >= shortest, fl_factor * fl * bend * power / (x_safe * ls), zero)
-        fv_v = where(real(v) >= vmax, (n - fv * d) / denominator, zero)
-        n_l, d_l = where(shortening, zero, n1 + lv * n2_twice), where(shortening, d1, zero)
-        inside = (l_real >= low) & (l_real <= high)
-        fv_l = where(inside, (n_l - fv * d_l) * vs / denominator, zero)
+        # bend/x = |x|^(rho-1) sign(x); `tiny` changes nothing but 0/0.  A guard that acts (ls != l) passes no slope.
+        fl_l = fl_factor * fl * bend * power / ((x + tiny) * ls) * indicator(ls == l)
+        fv_v = (n - fv * d) / denominator * indicator(vs == v)
+        fv_l = where(shortening, fv * minus_d1, n1 + lv * n2_twice) * vs / denominator * indicator(lv == l)
         return fl_l, fv_l, fv_v
 
     return curve, slopes

@@ -24,7 +24,7 @@ class DeGroote:
     proportional = False
 
     def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`."""
+        """`tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, and d/da alone."""
         exp, where, constant, real = ops.exp, ops.where, ops.constant, ops.real
         sqrt, asinh, maximum = ops.xp.sqrt, ops.asinh, ops.maximum
         gaussians = [tuple(constant(b) for b in row) for row in self.gaussians]
@@ -58,4 +58,7 @@ class DeGroote:
             fl_l = where(real(l) >= shortest, fl_l, zero)
             return a * fl_l * fv + p1 * stretch * inv_p3, a * fl * fv_slope / sqrt(x * x + one), flv
 
-        return tension, slopes
+        def activation_slope(tape):
+            return tape[7]
+
+        return tension, slopes, activation_slope

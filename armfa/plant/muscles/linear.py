@@ -12,16 +12,19 @@ class ForceGenerator:
     proportional = True
 
     def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`, None where zero."""
+        """`tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, None: zero, and d/da alone."""
         one = ops.constant(1.0)
 
         def tension(l, v, a):
             return a, a
 
         def slopes(a):
-            return None, None, one + 0 * a
+            return None, None, activation_slope(a)
 
-        return tension, slopes
+        def activation_slope(a):
+            return one + 0 * a
+
+        return tension, slopes, activation_slope
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,7 @@ class SpringDamper:
     proportional = False
 
     def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`."""
+        """`tension(l, v, a) -> (T, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, and d/da alone."""
         k0, k1 = (ops.constant(x) for x in self.stiffness)
         b0, b1 = (ops.constant(x) for x in self.damping)
         g = ops.column(self.shortening)
@@ -48,7 +51,10 @@ class SpringDamper:
             return k * stretch + b * v, (k, stretch, b, v)
 
         def slopes(tape):
-            k, stretch, b, v = tape
-            return k, b, k1 * stretch + k * g + b1 * v
+            return tape[0], tape[2], activation_slope(tape)
 
-        return tension, slopes
+        def activation_slope(tape):
+            k, stretch, _, v = tape
+            return k1 * stretch + k * g + b1 * v
+
+        return tension, slopes, activation_slope

@@ -27,7 +27,7 @@ class Thelen:
     proportional = False
 
     def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T/Fmax, tape)` and `slopes(tape) -> (d/dl, d/dv, d/da)`."""
+        """`tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, and d/da alone."""
         exp, expm1, where, maximum, constant, real = ops.exp, ops.expm1, ops.where, ops.maximum, ops.constant, ops.real
         zero, one = constant(0.0), constant(1.0)
         minus_inv_gamma, fl_slope = constant(-1 / self.gamma), constant(-2 / self.gamma)
@@ -72,4 +72,7 @@ class Thelen:
             by_v = by_ratio / speed
             return a * flv * fl_slope * x + passive, by_v, flv - by_v * ratio * speed1
 
-        return tension, slopes
+        def activation_slope(tape):
+            return slopes(tape)[2]
+
+        return tension, slopes, activation_slope
