@@ -54,9 +54,8 @@ def arm_scene(
         actual = np.asarray(hand_velocity(arm, state.joint_angle, state.joint_velocity))
         shapes += _velocities(pose, actual, np.asarray(desired_velocity, dtype=np.float64))
     shapes += [Circle(pose.hand, 0.17 * pose.unit, (255, 255, 255)), Circle(pose.hand, 0.12 * pose.unit, ACTUAL)]
-    shapes += _gauges(arm, backdrop.view, state.activation)
-    shapes += _words(backdrop.view, time, caption)
-    return Scene(backdrop, shapes)
+    panel = _gauges(arm, backdrop.view, state.activation) + _words(backdrop.view, time, caption)
+    return Scene(backdrop, shapes, panel)
 
 
 @lru_cache(maxsize=16)
@@ -143,11 +142,11 @@ def _gauges(arm: Arm, view: View, activation: np.ndarray) -> list[Shape]:
         shapes += [
             Polygon(_box(view, x0, x0 + width, 0.046, 0.068), (229, 225, 217)),
             Polygon(_box(view, x0 + start * width, x0 + end * width, 0.046, 0.068), color),
-            Text(view.point(x0 + width, 0.026), f"{level:.2f}", 0.02 * view.width, FAINT, "right"),
+            Text(view.point(x0 + width, 0.026), f"{level:.2f}", 0.0188 * view.width, FAINT, "right"),
         ]
         words = name.split() if n > 2 else [name]
         for line, word in enumerate(reversed(words)):
-            shapes.append(Text(view.point(x0, 0.091 + 0.027 * line), word, 0.022 * view.width, INK))
+            shapes.append(Text(view.point(x0, 0.091 + 0.027 * line), word, 0.0188 * view.width, INK))
     return shapes
 
 

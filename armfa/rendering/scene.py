@@ -1,5 +1,6 @@
 """What is seen, in metres: lines, circles, polygons and text in one view. Knows no drawing library."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,10 +66,11 @@ class Backdrop:
 
 
 class Scene(NamedTuple):
-    """A backdrop and the shapes before it, the last one in front."""
+    """A backdrop, the shapes before it, the last one in front, and before them a panel of words and upright boxes."""
 
     backdrop: Backdrop
     shapes: list[Shape]
+    panel: Sequence[Shape] = ()
 
     @property
     def view(self) -> View:

@@ -41,14 +41,20 @@ def surface_frame(surface: Any) -> np.ndarray:
 def draw_surface(scene: Scene, size: int = SIZE) -> Any:
     """The scene on a new pygame surface of size x size pixels."""
     pygame = import_pygame()
+    stage = _stage(scene.backdrop, size)
+    surface = stage.small.copy()
     pixels = _Pixels(scene.view, size * OVERSAMPLE)
-    large = _backdrop(scene.backdrop, size).copy()
-    for shape in scene.shapes:
-        _draw(pygame, large, shape, pixels)
-    surface = pygame.transform.smoothscale(large, (size, size))
+    touched = [_draw(pygame, stage.large, shape, pixels) for shape in scene.shapes if not isinstance(shape, Text)]
+    if touched:
+        area = _whole_pixels(pygame, touched[0].unionall(touched[1:]), stage.large.get_rect())
+        shrunk = (area.width // OVERSAMPLE, area.height // OVERSAMPLE)
+        part = pygame.transform.smoothscale(stage.large.subsurface(area), shrunk)
+        surface.blit(part, (area.left // OVERSAMPLE, area.top // OVERSAMPLE))
+        stage.large.blit(stage.clean, area, area)
+    pixels = _Pixels(scene.view, size)
     words = [shape for shape in (*scene.backdrop.shapes, *scene.shapes) if isinstance(shape, Text)]
-    for text in words:
-        _write(pygame, surface, text, _Pixels(scene.view, size))
+    for shape in (*words, *scene.panel):
+        _draw(pygame, surface, shape, pixels)
     return surface
 
 
@@ -116,60 +122,77 @@ class _Pixels:
         return ((points - self._corner) * self._scales).tolist()
 
 
-_backdrops: dict[tuple[Backdrop, int], Any] = {}
+class _Stage:
+    """A backdrop's picture in three copies: `clean` and `large` at the size of drawing, `small` at the final size."""
+
+    def __init__(self, pygame: Any, backdrop: Backdrop, size: int):
+        self.clean = pygame.Surface((size * OVERSAMPLE, size * OVERSAMPLE))
+        self.clean.fill(backdrop.color)
+        pixels = _Pixels(backdrop.view, size * OVERSAMPLE)
+        for shape in backdrop.shapes:
+            if not isinstance(shape, Text):
+                _draw(pygame, self.clean, shape, pixels)
+        self.large = self.clean.copy()
+        self.small = pygame.transform.smoothscale(self.clean, (size, size))
+
+
+_stages: dict[tuple[Backdrop, int], _Stage] = {}
 _fonts: dict[tuple[int, bool], Any] = {}
 _words: dict[tuple[str, int, bool, Color], Any] = {}
 
 
-def _backdrop(backdrop: Backdrop, size: int) -> Any:
-    """The backdrop's picture, drawn at its first use; a few are kept."""
-    if (backdrop, size) not in _backdrops:
-        pygame = import_pygame()
-        surface = pygame.Surface((size * OVERSAMPLE, size * OVERSAMPLE))
-        surface.fill(backdrop.color)
-        for shape in backdrop.shapes:
-            _draw(pygame, surface, shape, _Pixels(backdrop.view, size * OVERSAMPLE))
-        _forget_old(_backdrops, 8)
-        _backdrops[backdrop, size] = surface
-    return _backdrops[backdrop, size]
+def _stage(backdrop: Backdrop, size: int) -> _Stage:
+    """The backdrop's pictures, drawn at its first use; a few are kept."""
+    if (backdrop, size) not in _stages:
+        _forget_old(_stages, 4)
+        _stages[backdrop, size] = _Stage(import_pygame(), backdrop, size)
+    return _stages[backdrop, size]
 
 
-def _draw(pygame: Any, surface: Any, shape: Shape, pixels: _Pixels) -> None:
-    """Draws one shape; words are written later, at the final size."""
+def _whole_pixels(pygame: Any, area: Any, bounds: Any) -> Any:
+    """The area, grown to whole pixels of the final image and a margin, within bounds."""
+    left, top = ((edge // OVERSAMPLE - 1) * OVERSAMPLE for edge in (area.left, area.top))
+    right, bottom = ((edge // OVERSAMPLE + 2) * OVERSAMPLE for edge in (area.right, area.bottom))
+    return pygame.Rect(left, top, right - left, bottom - top).clip(bounds)
+
+
+def _draw(pygame: Any, surface: Any, shape: Shape, pixels: _Pixels) -> Any:
+    """Draws one shape; the rectangle of pixels it touched."""
     if isinstance(shape, Polygon):
-        pygame.draw.polygon(surface, shape.color, pixels.points(shape.points))
-    elif isinstance(shape, Circle):
+        return pygame.draw.polygon(surface, shape.color, pixels.points(shape.points))
+    if isinstance(shape, Circle):
         [center] = pixels.points(shape.center[None])
         outline = max(1, round(shape.outline * pixels.scale)) if shape.outline else 0
-        pygame.draw.circle(surface, shape.color, center, shape.radius * pixels.scale, outline)
-    elif isinstance(shape, Line):
-        _draw_line(pygame, surface, shape.color, pixels.points(shape.points), 0.5 * shape.width * pixels.scale)
+        return pygame.draw.circle(surface, shape.color, center, shape.radius * pixels.scale, outline)
+    if isinstance(shape, Line):
+        return _draw_line(pygame, surface, shape.color, pixels.points(shape.points), 0.5 * shape.width * pixels.scale)
+    return _write(pygame, surface, shape, pixels)
 
 
-def _draw_line(pygame: Any, surface: Any, color: Color, points: Sequence[Sequence[float]], half: float) -> None:
-    """A line of half width `half` (pixels) with round ends and corners."""
+def _draw_line(pygame: Any, surface: Any, color: Color, points: Sequence[Sequence[float]], half: float) -> Any:
+    """Draws a line of half width `half` (pixels) with round ends and corners; the rectangle it touched."""
+    touched = []
     for (x0, y0), (x1, y1) in pairwise(points):
         length = math.hypot(x1 - x0, y1 - y0)
         if length > 0.0:
             u, v = -half * (y1 - y0) / length, half * (x1 - x0) / length
             corners = [(x0 + u, y0 + v), (x1 + u, y1 + v), (x1 - u, y1 - v), (x0 - u, y0 - v)]
-            pygame.draw.polygon(surface, color, corners)
-    if half >= 1.0:
-        for point in points:
-            pygame.draw.circle(surface, color, point, half)
+            touched.append(pygame.draw.polygon(surface, color, corners))
+    touched += [pygame.draw.circle(surface, color, point, max(half, 0.5)) for point in points]
+    return touched[0].unionall(touched[1:])
 
 
-def _write(pygame: Any, surface: Any, text: Text, pixels: _Pixels) -> None:
-    """Writes words; a few hundred different ones are kept, since most return in every frame."""
+def _write(pygame: Any, surface: Any, text: Text, pixels: _Pixels) -> Any:
+    """Writes words, and returns their rectangle; a few hundred are kept, since most return in every frame."""
     height = max(8, round(text.height * pixels.scale))
     key = (text.words, height, text.bold, text.color)
     if key not in _words:
         _forget_old(_words, 512)
         _words[key] = _font(pygame, height, text.bold).render(text.words, True, text.color)
     picture = _words[key]
-    [(x, y)] = pixels.points(np.asarray(text.position)[None])
+    [(x, y)] = pixels.points(np.array([text.position]))
     share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align]
-    surface.blit(picture, (round(x - share * picture.get_width()), round(y - 0.5 * picture.get_height())))
+    return surface.blit(picture, (round(x - share * picture.get_width()), round(y - 0.5 * picture.get_height())))
 
 
 def _font(pygame: Any, height: int, bold: bool) -> Any:

@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import armfa
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv
-from armfa.plant import PRESETS, hand_velocity, inverse_kinematics, step
+from armfa.plant import PRESETS, hand_velocity, step
 from armfa.tasks import Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]

@@ -74,4 +74,4 @@ def test_center_out_targets_lie_evenly_on_a_circle():
     targets = center_out_targets(START, 0.1, 8)
     np.testing.assert_allclose(np.hypot(*(targets - START).T), 0.1)
     np.testing.assert_allclose(targets.mean(axis=0), START, atol=1e-15)
-    np.testing.assert_allclose(targets[0], START + [0.1, 0.0])
+    np.testing.assert_allclose(targets[0], [START[0] + 0.1, START[1]])
