@@ -2,7 +2,7 @@
 
 The network only knows how to make the hand move at a desired velocity, one step ahead. A command that turns the place of a
 target into a desired velocity makes reaches of it. Everything here runs all movements (and all networks of a stack) as one
-array program: `...` is `(networks, movements)`.
+array program: `...` is `(networks, movements)`, and time leads.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from armfa.arrays import Array
+from armfa.controllers import MLP, Params
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity, inverse_kinematics, rest_state, step
-from armfa.tasks import minimum_jerk, velocity_toward
+from armfa.problems.hand_velocity import HandVelocityProblem
+from armfa.tasks import center_out_targets, minimum_jerk, random_posture, velocity_toward
 
 Controller = Callable[[ArmState, Array], Array]
 """(state, desired hand velocity (..., 2) m/s) -> excitation (..., n_muscles)"""
@@ -21,21 +23,25 @@ Controller = Callable[[ArmState, Array], Array]
 Command = Callable[[float, Array, Array], Array]
 """(time s, hand (..., 2) m, hand velocity (..., 2) m/s) -> desired hand velocity (..., 2) m/s"""
 
+DISTANCE = 0.10  # m, of center-out targets
+REACH_TIME, HOLD_TIME = 1.5, 2.5  # s, until a center-out reach and a random reach are measured
+MOVEMENT_TIME = 0.6  # s, of the followed minimum-jerk profile
+RANDOM_REACHES, RANDOM_SEED = 200, 2_000_003
+
 
 class Movement(NamedTuple):
-    """What was recorded, time leading: (time, ..., 2), (time, ..., n_muscles)."""
+    """What was recorded of a movement, time leading: (time, ..., 2) and (time, ..., n_muscles)."""
 
     time: Array  # (time,), s
     joint_angle: Array  # rad
     hand: Array  # m
     hand_velocity: Array  # m/s
-    desired_velocity: Array  # m/s
     excitation: Array
 
 
 @dataclass(frozen=True)
 class Steering:
-    """How the place of a target becomes a desired velocity: v* = gain (target - hand), with limits."""
+    """How the place of a target becomes a desired velocity: v* = gain (target - hand), within limits."""
 
     gain: float = 6.0
     """1/s"""
@@ -45,7 +51,7 @@ class Steering:
     """Largest |v* - v| in one step, m/s: what the muscles can do within a step."""
 
     def toward(self, target: Array) -> Command:
-        """The command that leads to a target and holds it there."""
+        """The command that leads to a target and holds the hand there."""
         return lambda time, hand, velocity: velocity_toward(
             target, hand, velocity, gain=self.gain, max_speed=self.max_speed, max_change=self.max_change
         )
@@ -60,45 +66,70 @@ class Steering:
         return command
 
 
-def move(controller: Controller, arm: Arm, state: ArmState, command: Command, steps: int, dt: float, integrator: str):
-    """Record `steps` time steps of the arm under a controller that follows a command; returns a Movement."""
-    rows = []
-    for number in range(steps):
+def move(
+    problem: HandVelocityProblem, controller: Controller, state: ArmState, command: Command, duration: float
+) -> Movement:
+    """The movement of the arm under a controller that follows a command."""
+    arm, dt, rows = problem.arm, problem.dt, []
+    steps = round(duration / dt)
+    for number in range(steps + 1):
         hand = hand_position(arm, state.joint_angle)
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
-        desired = command((number + 1) * dt, hand, velocity)
-        excitation = controller(state, desired)
-        rows.append((state.joint_angle, hand, velocity, desired, excitation))
-        state = step(arm, state, excitation, dt, integrator=integrator)
-    return Movement(np.arange(steps) * dt, *(np.stack(column) for column in zip(*rows)))
-
-
-def centre_out_targets(centre: Array, distance: float, directions: int = 8) -> Array:
-    """Targets on a circle round the centre, the first to the right, then counter-clockwise; (directions, 2), m."""
-    angle = 2 * np.pi * np.arange(directions) / directions
-    return np.asarray(centre) + distance * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        excitation = controller(state, command((number + 1) * dt, hand, velocity))
+        rows.append((state.joint_angle, hand, velocity, excitation))
+        state = step(arm, state, excitation, dt, integrator=problem.integrator)
+    return Movement(np.arange(steps + 1) * dt, *(np.stack(column) for column in zip(*rows)))
 
 
 def at_rest(arm: Arm, hand: Array) -> ArmState:
-    """The arm at rest with its hand at these places, float32 as the controllers compute."""
-    return rest_state(arm, inverse_kinematics(arm, np.asarray(hand, dtype=np.float64)).astype(np.float32), dtype=np.float32)
+    """The arm at rest with its hand at these places (..., 2), m; float32, as the controllers compute."""
+    return rest_state(arm, inverse_kinematics(arm, np.asarray(hand, np.float64)).astype(np.float32))
 
 
-def end_error(movement: Movement, target: Array) -> Array:
-    """Distance of the hand from the target at the end, (...,), m."""
-    return np.hypot(*np.moveaxis(movement.hand[-1] - target, -1, 0))
+def closed_loop(
+    problem: HandVelocityProblem, network: MLP, params: Params, steering: Steering | None = None
+) -> dict[str, np.ndarray]:
+    """How well every network of a stack moves the arm.
+
+    Returns, with a leading axis of networks: `center_out` (S, 8) and `random_reach` (S, 200), distance from the target at the
+    end, m; `center_out_path` (S, time, 8, 2), the hand's paths, m; `profile` (S, 8), correlation of the hand's speed with
+    the minimum-jerk profile it follows; `profile_end` (S, 8), m; and `center_out_target` (8, 2), m.
+    """
+    steering = steering or Steering()
+    arm, controller = problem.arm, problem.controller(network, params)
+    networks = params[0].weight.shape[0]
+
+    def spread(places: Array) -> Array:
+        return np.broadcast_to(np.asarray(places, np.float32), (networks, *np.shape(places))).copy()
+
+    center = hand_position(arm, np.asarray(arm.center_posture))
+    target = spread(center_out_targets(center, DISTANCE))
+    start = spread(np.broadcast_to(center, target.shape[1:]))
+    reached = move(problem, controller, at_rest(arm, start), steering.toward(target), REACH_TIME)
+    followed = move(
+        problem, controller, at_rest(arm, start), steering.along(start, target, MOVEMENT_TIME), MOVEMENT_TIME
+    )
+    uniform = np.random.default_rng(RANDOM_SEED).uniform(0.1, 0.9, (2, RANDOM_REACHES, 2))
+    first, last = (spread(hand_position(arm, random_posture(arm, posture))) for posture in uniform)
+    random = move(problem, controller, at_rest(arm, first), steering.toward(last), HOLD_TIME)
+    return {
+        "center_out": distance(reached.hand[-1], target),
+        "center_out_path": reached.hand.swapaxes(0, 1).astype(np.float32),
+        "center_out_target": target[0],
+        "random_reach": distance(random.hand[-1], last),
+        "profile": profile_correlation(followed, start, target),
+        "profile_end": distance(followed.hand[-1], target),
+    }
 
 
-def speed(velocity: Array) -> Array:
-    """|v|, (...,), m/s."""
-    return np.hypot(velocity[..., 0], velocity[..., 1])
+def distance(hand: Array, target: Array) -> Array:
+    """Distance between hand and target, (...,), m."""
+    return np.hypot(hand[..., 0] - target[..., 0], hand[..., 1] - target[..., 1])
 
 
-def profile_correlation(movement: Movement, start: Array, target: Array, duration: float) -> Array:
-    """Correlation of the hand's speed with the minimum-jerk speed profile over the movement time, (...,)."""
-    during = movement.time <= duration
-    wanted = np.stack([speed(minimum_jerk(start, target, duration, t)[1]) for t in movement.time[during]])
-    made = speed(movement.hand_velocity[during])
-    wanted = np.broadcast_to(wanted.reshape(len(wanted), *(1,) * (made.ndim - wanted.ndim), *wanted.shape[1:]), made.shape)
-    made, wanted = made - made.mean(0), wanted - wanted.mean(0)
-    return (made * wanted).sum(0) / np.sqrt((made * made).sum(0) * (wanted * wanted).sum(0))
+def profile_correlation(movement: Movement, start: Array, target: Array) -> Array:
+    """Correlation over time of the hand's speed with that of the minimum-jerk movement, (...,)."""
+    wanted = [minimum_jerk(start, target, MOVEMENT_TIME, time)[1] for time in movement.time]
+    pair = [np.hypot(velocity[..., 0], velocity[..., 1]) for velocity in (movement.hand_velocity, np.stack(wanted))]
+    made, planned = (speed - speed.mean(0) for speed in pair)
+    return (made * planned).sum(0) / np.sqrt((made * made).sum(0) * (planned * planned).sum(0))

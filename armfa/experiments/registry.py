@@ -6,6 +6,7 @@ from importlib import import_module
 from armfa.experiments.base import Experiment
 
 NAMES = (
+    "arm",
     "linear",
     "init-scale",
     "flow-field",
@@ -13,6 +14,9 @@ NAMES = (
     "deep",
     "quadratic",
     "ten-layers",
+    "mnist",
+    "mnist-sparse",
+    "derivative",
 )
 """Names as `--only` takes them; `init-scale` lives in `init_scale.py`."""
 

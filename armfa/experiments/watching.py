@@ -2,27 +2,140 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import track
 
-from armfa.controllers import Policy
-from armfa.experiments.reaching import Controller, Steering, at_rest
-from armfa.plant import Arm, ArmState, hand_position, hand_velocity, step
-from armfa.rendering import Scene, Window, arm_scene, draw_frame
+from armfa.controllers import Policy, load_policy
+from armfa.experiments.reaching import DISTANCE, Steering, at_rest
+from armfa.plant import Arm, hand_position, hand_velocity, make_arm, step
+from armfa.rendering import Scene, arm_scene
+from armfa.rendering.viewer import Window, draw_frame
+from armfa.tasks import HandVelocity, center_out_targets
 
-TRAIL = 60
+TRAIL = 80
 """How many past hand positions are drawn."""
+TARGET_RADIUS = 0.01
+"""m"""
+EVERY = 4
+"""Time steps of the arm to one frame of an animation: 25 frames a second at 10 ms."""
+FRAME = 400
+"""Side of an animation's frames, pixels."""
 
 
-class Moment(NamedTuple):
-    """One time step of the shown arm."""
+@dataclass(frozen=True)
+class Watch:
+    """Watch a trained controller reach: a window, or an animation where there is no display."""
 
-    time: float  # s
-    state: ArmState
-    desired_velocity: np.ndarray  # (2,), m/s
+    run: tyro.conf.Positional[Path]
+    """Folder that `armfa train` wrote."""
+    rule: str = "feedback_alignment"
+    """Whose controller: backprop, feedback_alignment, shallow or shallow_own_start."""
+    seed: int = 0
+    """Which of its networks."""
+    out: Path | None = None
+    """Write the animation to this file (.gif or .mp4) instead of opening a window."""
+    seconds: float = 12.0
+    """Length of the animation, s."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """Lead the target with the mouse while the trained arm follows; Escape ends it."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder that `armfa train` wrote."""
+    rule: str = "feedback_alignment"
+    """Whose controller: backprop, feedback_alignment, shallow or shallow_own_start."""
+    seed: int = 0
+    """Which of its networks."""
+    out: Path | None = None
+    """Write an animation of a wandering target to this file (.gif or .mp4) instead of opening a window."""
+    seconds: float = 12.0
+    """Length of the animation, s."""
+
+
+class Follower:
+    """An arm whose controller follows a target that may be moved at any time."""
+
+    def __init__(self, policy: Policy, steering: Steering | None = None):
+        about = policy.about or {}
+        self.policy, self.steering = policy, steering or Steering()
+        self.arm: Arm = make_arm(about["arm"], activation=about["activation"])
+        self.dt, self.integrator = about["dt"], about["integrator"]
+        self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
+        self.state = at_rest(self.arm, self.center)
+        self.task = HandVelocity()
+        self.time, self.trail = 0.0, [self.center]
+        self.desired = np.zeros(2)
+
+    def step(self, target: np.ndarray) -> None:
+        """One time step toward a target (2,), m."""
+        angle, speed, _ = self.state
+        hand, velocity = hand_position(self.arm, angle), hand_velocity(self.arm, angle, speed)
+        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand, velocity)
+        excitation = self.policy(self.task.observe(self.arm, self.state, self.desired))
+        self.state = step(self.arm, self.state, excitation, self.dt, integrator=self.integrator)
+        self.time += self.dt
+        self.trail = [*self.trail[1 - TRAIL :], hand_position(self.arm, self.state.joint_angle)]
+
+    def scene(self, target: np.ndarray, caption: str) -> Scene:
+        """What it looks like now."""
+        return arm_scene(
+            self.arm, self.state, target=target, target_radius=TARGET_RADIUS, desired_velocity=self.desired,
+            trail=self.trail, time=self.time, caption=caption,
+        )  # fmt: skip
+
+
+def watch(config: Watch, console: Console) -> None:
+    """Show center-out reaches."""
+    follower, caption = open_run(config)
+    show(config, follower, caption, center_out(follower), console)
+
+
+def play(config: Play, console: Console) -> None:
+    """Follow the mouse, or a wandering target where there is no window."""
+    follower, caption = open_run(config)
+    show(config, follower, caption, wandering(follower), console, mouse=True)
+
+
+def open_run(config: Watch | Play) -> tuple[Follower, str]:
+    """The controller that was asked for, and its caption."""
+    folder = config.run / "controllers"
+    path = folder / f"{config.rule}_{config.seed}.npz"
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{config.run} holds no trained controllers: expected a folder that `armfa train` wrote"
+        )
+    if not path.exists():
+        there = ", ".join(sorted(file.stem for file in folder.glob("*.npz")))
+        raise FileNotFoundError(f"no controller {config.rule}_{config.seed} in {config.run}; it holds {there}")
+    return Follower(load_policy(path)), config.rule.replace("_", " ")
+
+
+def show(
+    config: Watch | Play,
+    follower: Follower,
+    caption: str,
+    targets: Iterator[np.ndarray],
+    console: Console,
+    mouse: bool = False,
+) -> None:
+    """A window where there is a display and no file is asked for, otherwise an animation."""
+    if config.out is None and has_display():
+        in_window(follower, caption, targets, mouse)
+        return
+    path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
+    if config.out is None:
+        console.print("no display here, so the animation goes to a file", highlight=False)
+    frames = round(config.seconds / (EVERY * follower.dt))
+    write_animation(path, track(moving(follower, caption, targets, frames), "drawing", total=frames, console=console))
+    console.print(f"{path}", highlight=False)
 
 
 def has_display() -> bool:
@@ -32,26 +145,80 @@ def has_display() -> bool:
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-class Reacher:
-    """An arm whose controller follows a target that may be moved at any time."""
+def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], mouse: bool) -> None:
+    """Show the arm at real-time speed until the window is closed."""
+    window = Window(caption=f"armfa: {caption}", frames_per_second=0.5 / follower.dt)
+    target = follower.center
+    while not window.closed:
+        for _ in range(2):
+            target = next(targets)
+            if mouse:
+                target = window.mouse
+            follower.step(target)
+        window.show(follower.scene(target, caption))
+    window.close()
 
-    def __init__(self, arm: Arm, controller: Controller, dt: float, integrator: str, steering: Steering, hand: np.ndarray):
-        self.arm, self.controller, self.dt, self.integrator, self.steering = arm, controller, dt, integrator, steering
-        self.state = at_rest(arm, hand)
-        self.time, self.trail = 0.0, [np.asarray(hand, dtype=float)]
-        self.desired = np.zeros(2)
 
-    def step(self, target: np.ndarray) -> None:
-        """One time step toward a target (2,), m."""
-        hand = hand_position(self.arm, self.state.joint_angle)
-        velocity = hand_velocity(self.arm, self.state.joint_angle, self.state.joint_velocity)
-        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand, velocity)
-        self.state = step(self.arm, self.state, self.controller(self.state, self.desired), self.dt, integrator=self.integrator)
-        self.time += self.dt
-        self.trail = [*self.trail[1 - TRAIL :], hand_position(self.arm, self.state.joint_angle)]
+def moving(follower: Follower, caption: str, targets: Iterator[np.ndarray], frames: int) -> Iterator[np.ndarray]:
+    """The frames of an animation, (side, side, 3)."""
+    for _ in range(frames):
+        for _ in range(EVERY):
+            target = next(targets)
+            follower.step(target)
+        yield draw_frame(follower.scene(target, caption), FRAME)
 
-    def scene(self, target: np.ndarray, caption: str = "") -> Scene:
-        """What it looks like now."""
-        return arm_scene(
-            self.arm, self.state, target=target, desired_velocity=self.desired, trail=self.trail, time=self.time, caption=caption
-        )
+
+def center_out(follower: Follower, hold: float = 0.9) -> Iterator[np.ndarray]:
+    """Eight targets in a star-like order, each followed by the center; a target stays for `hold` seconds."""
+    targets = center_out_targets(follower.center, DISTANCE)
+    steps = round(hold / follower.dt)
+    while True:
+        for number in (0, 3, 6, 1, 4, 7, 2, 5):
+            for target in (targets[number], follower.center):
+                yield from [target] * steps
+
+
+def wandering(follower: Follower, period: float = 4.0) -> Iterator[np.ndarray]:
+    """A target that runs along a lying eight, 20 cm wide, once every `period` seconds."""
+    step_number = 0
+    while True:
+        phase = 2 * np.pi * step_number * follower.dt / period
+        yield follower.center + DISTANCE * np.array([np.sin(phase), 0.5 * np.sin(2 * phase)])
+        step_number += 1
+
+
+def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second: float = 25.0) -> None:
+    """Write frames as .gif (Pillow) or .mp4 (the extra `video`), all or nothing."""
+    kind = path.suffix.lower()
+    if kind not in (".gif", ".mp4"):
+        raise ValueError(f"expected a file that ends in .gif or .mp4, got {path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}.part{kind}")
+    try:
+        (_write_gif if kind == ".gif" else _write_mp4)(unfinished, frames, frames_per_second)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
+    from PIL import Image
+
+    images = [
+        Image.fromarray(frame).quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        for frame in frames
+    ]
+    images[0].save(
+        path, save_all=True, append_images=images[1:], duration=1000 / frames_per_second, loop=0, optimize=False
+    )
+
+
+def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
+    try:
+        import imageio.v2 as imageio
+        import imageio_ffmpeg  # noqa: F401  (the encoder)
+    except ImportError as error:
+        raise ValueError('writing .mp4 needs an encoder: pip install "armfa[video]", or choose a .gif') from error
+    with imageio.get_writer(path, fps=frames_per_second, macro_block_size=16) as writer:
+        for frame in frames:
+            writer.append_data(frame)

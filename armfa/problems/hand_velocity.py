@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from armfa.arrays import Array, namespace
-from armfa.controllers import MLP, Batch, Params, Streams
+from armfa.controllers import MLP, Batch, Params, Policy, Streams
 from armfa.plant import Arm, ArmState, hand_velocity, hand_velocity_jacobian, hand_velocity_vjp, make_arm, step
 from armfa.tasks import HandVelocity
 
@@ -150,6 +150,13 @@ class HandVelocityProblem:
             return excitation(self.arm, network.forward(params, inputs).output)
 
         return control
+
+    def policy(self, network: MLP, params: Params, **about: Any) -> Policy:
+        """One network as a policy from the task's observation to the excitation; `about` is kept in its file."""
+        low, high = self.arm.excitation_range
+        about = {"arm": self.arm.name, "dt": self.dt, "integrator": self.integrator, **about}
+        offset, scale = self.scaling
+        return Policy(network, params, offset, scale, 0.5 * (high + low), 0.5 * (high - low), about)
 
     @cached_property
     def calibration(self) -> tuple[ArmState, Array, Array, Array]:

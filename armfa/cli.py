@@ -1,0 +1,50 @@
+"""The command line: `armfa train`, `watch`, `play`, ... Every flag is a field of a settings dataclass."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from armfa.controllers import CheckpointError
+from armfa.experiments.reproduce import Reproduce, reproduce
+from armfa.experiments.training import Train, train_arm
+from armfa.experiments.watching import Play, Watch, play, watch
+
+COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
+    "train": (Train, train_arm),
+    "watch": (Watch, watch),
+    "play": (Play, play),
+    "reproduce": (Reproduce, reproduce),
+}
+
+DESCRIPTION = """A differentiable 2-joint, 6-muscle arm, and controllers that learn to move it without weight transport.
+
+Begin with: armfa train"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. What the user can mend is one sentence, not a traceback."""
+    console = Console()
+    commands = tuple(Annotated[kind, tyro.conf.subcommand(name)] for name, (kind, _) in COMMANDS.items())
+    union: Any = commands[0]
+    for command in commands[1:]:
+        union = union | command
+    config = tyro.cli(
+        union, prog="armfa", description=DESCRIPTION, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
+    )
+    run = next(function for kind, function in COMMANDS.values() if type(config) is kind)
+    try:
+        run(config, console)
+    except (ValueError, FileNotFoundError, FileExistsError, PermissionError, CheckpointError, RuntimeError) as error:
+        console.print(f"armfa: {error}", style="red", markup=False, highlight=False)
+        return 2
+    except KeyboardInterrupt:
+        console.print("stopped; what was finished is on disk", style="yellow")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

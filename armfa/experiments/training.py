@@ -1,0 +1,204 @@
+"""`armfa train`: one arm, several rules, several seeds; figures, an animation and a table of what was learned."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from rich.console import Console
+from rich.table import Table
+
+from armfa.experiments.arm import (
+    LEARNERS,
+    Activation,
+    ArmName,
+    RuleName,
+    Settings,
+    claims,
+    network_for,
+    params_of,
+    problem_for,
+    units,
+)
+from armfa.experiments.arm import table as arm_table
+from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
+from armfa.experiments.base import Run
+from armfa.experiments.reproduce import run_missing, write_table
+from armfa.experiments.runs import read_run, write_text
+from armfa.experiments.style import STYLE
+from armfa.experiments.watching import Follower, center_out, moving, write_animation
+
+FILM = 6.0
+"""Length of the animation, s."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train controllers of the arm by several rules, and show what they learned."""
+
+    arm: ArmName = "li_todorov"
+    """Which published arm."""
+    rules: tuple[RuleName, ...] = ("backprop", "feedback_alignment", "shallow", "shallow_own_start")
+    """Learning rules to compare."""
+    activation: Activation = "static"
+    """Muscles that follow the command at once, or with first-order dynamics (in the networks' view the arm is the same)."""
+    seeds: int = 5
+    """Networks per rule; networks of the same seed start alike and see the same data."""
+    updates: int = 20_000
+    """Weight updates of each network."""
+    batch_size: int = 32
+    """Samples per update."""
+    hidden: int = 500
+    """Units of the hidden layer."""
+    out: Path | None = None
+    """Folder of the run; runs/ARM-DATE-TIME when not given."""
+    resume: Path | None = None
+    """Folder of a run to continue, with its own settings; what is finished there is not run again."""
+    processes: int = 2
+    """Rules that train at once, each on one core."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be."""
+        for name in ("seeds", "updates", "batch_size", "hidden", "processes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {getattr(self, name)}")
+        if not self.rules:
+            raise ValueError("expected at least one rule after --rules, got none")
+
+    @property
+    def settings(self) -> Settings:
+        """The same as settings of the experiment."""
+        return Settings(
+            arms=(self.arm,), rules=self.rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
+            batch_size=self.batch_size, hidden=self.hidden,
+        )  # fmt: skip
+
+
+def train_arm(config: Train, console: Console | None = None) -> Path:
+    """Run what is missing, draw everything, print the table; returns the folder of the run."""
+    console = console or Console()
+    config, folder = place_of(config)
+    settings = config.settings
+    start = time.monotonic()
+    try:
+        failed = run_missing({"arm": settings}, folder / "runs", config.processes, console)
+    except KeyboardInterrupt:
+        console.print(f"stopped; continue with: armfa train --resume {folder}", highlight=False)
+        raise
+    if failed:
+        raise RuntimeError(f"{', '.join(failed)} failed; continue with: armfa train --resume {folder}")
+    runs = [run for unit in units(settings) if (run := read_run(folder / "runs", "arm", settings, unit)) is not None]
+    show_results(settings, runs, folder, console)
+    seconds = time.monotonic() - start
+    console.print(
+        f"\n{folder} ({seconds:.0f} s): learning.png, paths.png, reaching.gif, table.csv, curves.csv, controllers/"
+    )
+    console.print(f"next: armfa watch {folder}   or: armfa play {folder}", highlight=False)
+    return folder
+
+
+def place_of(config: Train) -> tuple[Train, Path]:
+    """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
+    if config.resume is not None:
+        path = config.resume / "settings.json"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{config.resume} holds no run to continue: expected a folder that `armfa train` wrote"
+            )
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return Train(**{**kept, "rules": tuple(kept["rules"])}, processes=config.processes), config.resume
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path} is damaged ({error}): start a new run") from error
+    folder = config.out or Path("runs") / f"{config.arm}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if (folder / "settings.json").exists():
+        raise FileExistsError(
+            f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {name: value for name, value in asdict(config).items() if name not in ("out", "resume", "processes")}
+    write_text(folder / "settings.json", json.dumps(kept, indent=1))
+    return config, folder
+
+
+def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console: Console) -> None:
+    """Controllers, curves, figures, animation and table, from finished runs."""
+    save_controllers(settings, runs, folder / "controllers")
+    rows = arm_table(settings, runs)
+    write_table(folder / "table.csv", rows)
+    write_table(folder / "curves.csv", curve_rows(runs))
+    with matplotlib.rc_context(STYLE):
+        learning_curves(runs).savefig(folder / "learning.png", dpi=150)
+        hand_paths(runs).savefig(folder / "paths.png", dpi=150)
+    shown = next((run for run in runs if run.arguments["rule"] == "feedback_alignment"), runs[0])
+    follower = Follower(policy_of(settings, shown, 0))
+    caption = NAMES[shown.arguments["rule"]]
+    with console.status("drawing the animation"):
+        write_animation(folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / 0.04)))
+    console.print(results_table(settings, rows))
+    for claim in claims(settings, runs):
+        colour = {"holds": "green", "fails": "red"}.get(claim.verdict.status, "yellow")
+        console.print(f"[{colour}]{claim.verdict.status:>10}[/]  {claim.paper}", highlight=False)
+
+
+def policy_of(settings: Settings, run: Run, seed: int):
+    """One trained network of a run as a policy."""
+    learner = LEARNERS[run.arguments["rule"]]
+    problem = problem_for(run.arguments["arm"], settings.activation)
+    network = network_for(learner, settings.hidden, problem.arm.n_muscles)
+    about = {"activation": settings.activation, "rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
+    return problem.policy(network, params_of(run, seed), **about)
+
+
+def save_controllers(settings: Settings, runs: Sequence[Run], folder: Path) -> None:
+    """Every trained network as a file of its own, RULE_SEED.npz."""
+    for run in runs:
+        for number, seed in enumerate(run.arguments["seeds"]):
+            policy_of(settings, run, number).save(folder / f"{run.arguments['rule']}_{seed}.npz")
+
+
+def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The learning curves of all networks, one row a point."""
+    rows = []
+    for run in runs:
+        for number, seed in enumerate(run.arguments["seeds"]):
+            for point, samples in enumerate(run.arrays["samples"]):
+                angle = float(run.arrays["angle"][number, point]) if "angle" in run.arrays else float("nan")
+                nse = float(run.arrays["nse"][number, point])
+                rows.append(
+                    {"rule": run.arguments["rule"], "seed": seed, "samples": int(samples), "nse": nse, "angle": angle}
+                )
+    return rows
+
+
+def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
+    """The rows as a table for a terminal."""
+    samples = settings.updates * settings.batch_size
+    table = Table(title=f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}", title_justify="left")
+    heads = (
+        "rule",
+        "NSE",
+        "NSE, coasting = 1",
+        "angle FA, BP",
+        "center-out error",
+        "worst",
+        "random reaches < 1 cm",
+        "speed r",
+    )
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(
+            NAMES[row["rule"]],
+            f"{row['nse']:.5f} ± {row['nse_sd']:.5f}",
+            f"{row['nse_by_coasting']:.4f}",
+            "" if row["angle_deg"] != row["angle_deg"] else f"{row['angle_deg']:.0f}°",
+            f"{row['center_out_mm']:.1f} mm",
+            f"{row['center_out_worst_mm']:.1f} mm",
+            f"{100 * row['random_reach_within_1cm']:.1f} %",
+            f"{row['profile_correlation']:.4f}",
+        )
+    return table
