@@ -15,7 +15,7 @@ from armfa.controllers.metrics import angle_between
 from armfa.controllers.network import MLP, Dense
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop
-from armfa.controllers.training import TrainState, init_state, train_step
+from armfa.controllers.step import TrainState, init_state, train_step
 from armfa.controllers.trees import Streams, tree_map
 from armfa.experiments.base import Checkpoint
 

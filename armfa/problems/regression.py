@@ -11,7 +11,7 @@ import numpy as np
 from armfa.arrays import Array
 from armfa.controllers.losses import SquaredError
 from armfa.controllers.network import MLP, Params, transpose, uniform
-from armfa.controllers.training import Batch
+from armfa.controllers.step import Batch
 from armfa.controllers.trees import Streams
 
 Generator = np.random.Generator | Streams

@@ -1,0 +1,128 @@
+"""Rough approximations of the slope that weighs plasticity: feedback alignment on digits with a wrong f'.
+
+"Rough approximations of this weighting function work nearly as well as the exact version." [Lillicrap et al. 2016, Methods]
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armfa.controllers.network import MLP
+from armfa.controllers.rules.derivatives import DERIVATIVES, rough_slope
+from armfa.controllers.rules.feedback import FeedbackAlignment
+from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
+from armfa.experiments.images import learn_images
+from armfa.experiments.learning import streams
+from armfa.experiments.mnist import curve_points, end, problem, spread
+from armfa.experiments.statistics import mean_below
+from armfa.experiments.style import band, examples_axis, panels
+
+COLOURS = dict(zip(DERIVATIVES, ("#1a9641", "#d95f0e", "#2166ac", "#7b3294", "#b5b5b5")))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Feedback alignment at the common rate of the digits experiment, shorter."""
+
+    seeds: int = 4
+    data: str = "mnist"
+    hidden: int = 1000
+    examples: int = 480_000
+    batch_size: int = 8
+    learning_rate: float = 0.01
+    weight_decay: float = 1e-6
+    start_scale: float = 0.1
+    feedback_scale: float = 1.0
+    margin: float = 0.5  # points of test error
+
+    @classmethod
+    def quick(cls):
+        """Two networks, a fifth of the examples."""
+        return cls(seeds=2, examples=80_000)
+
+
+def units(settings):
+    """A network a unit."""
+    cost = settings.examples * 75e-6
+    return [
+        Unit(f"{slope}_{seed}", {"slope": slope, "seed": seed}, cost)
+        for slope in DERIVATIVES
+        for seed in range(settings.seeds)
+    ]
+
+
+def run(settings, unit, checkpoint):
+    """Test error and angle over examples."""
+    task = problem(settings.data)
+    slope, seed = unit.arguments["slope"], unit.arguments["seed"]
+    at = curve_points(settings.examples // settings.batch_size)
+    curves, _ = learn_images(
+        task,
+        MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale),
+        FeedbackAlignment(scale=settings.feedback_scale, carry="error", derivative=slope),
+        streams([seed]),
+        rates=(settings.learning_rate,) * 2,
+        batch_size=settings.batch_size,
+        updates=int(at[-1]),
+        weight_decay=settings.weight_decay,
+        at=at,
+        checkpoint=checkpoint,
+    )
+    return {"examples": at * settings.batch_size, **curves}
+
+
+def table(settings, runs):
+    """One row a slope."""
+    rows = []
+    for slope in DERIVATIVES:
+        error = end(runs, slope=slope)
+        rows.append({"slope": slope, "n": len(error), "error_percent": float(error.mean()), "sd": spread(error)})
+    return rows
+
+
+def claims(settings, runs):
+    """Each rough slope costs less than the margin."""
+    exact = end(runs, slope="exact")
+    found = []
+    for slope in DERIVATIVES[1:]:
+        difference = end(runs, slope=slope) - exact
+        text = f"a rough slope works nearly as well as the exact one: {slope}, at most {settings.margin:g} points worse"
+        verdict = mean_below(difference, settings.margin)
+        found.append(Claim(text, "error minus error with the exact slope, points", difference, verdict))
+    return found
+
+
+def figures(settings, runs):
+    """The slopes, and the test error under each."""
+    figure, (shape, error) = panels(3.2, 4.2, height=3.2)
+    z = np.linspace(-6, 6, 400)
+    for slope in DERIVATIVES:
+        for gain in (0.5, 2.0) if slope == "random-gain" else (1.0,):
+            rate = 1 / (1 + np.exp(-gain * z))
+            rough = slope not in ("exact", "random-gain")
+            shape.plot(z, rough_slope(z, slope, 0.25, 2.0) if rough else rate * (1 - rate), color=COLOURS[slope])
+        x = select(runs, slope=slope)[0].arrays["examples"]
+        values = gather(runs, "error", slope=slope)
+        band(error, x, values, COLOURS[slope], f"{slope}: {values[:, -1].mean():.1f} %")
+    shape.set(xlabel="input to the unit", ylabel="weight of plasticity", title="slopes", ylim=(0, 0.3))
+    error.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title="feedback alignment, digits")
+    error.legend(loc="upper right")
+    examples_axis(error)
+    return {"slopes": figure}
+
+
+EXPERIMENT = Experiment(
+    name="derivative",
+    title="Rough slopes",
+    source="Nature Communications, Methods ('rough approximations of this weighting function work nearly as well')",
+    settings=Settings,
+    units=units,
+    run=run,
+    table=table,
+    claims=claims,
+    figures=figures,
+    choices=(
+        Choice("the approximations", "constant, box and triangle with the peak of the exact slope; the exact slope at a wrong gain", "none is named"),
+        Choice("'nearly as well'", "0.5 points of test error", "no number is given"),
+    ),
+)
