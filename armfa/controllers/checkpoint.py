@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -28,15 +27,15 @@ def save(path: str | Path, tree: Tree, settings: dict[str, Any], extra: dict[str
     path.parent.mkdir(parents=True, exist_ok=True)
     header = json.dumps({"format": FORMAT, "settings": settings, "extra": extra or {}})
     arrays: dict[str, Any] = {f"array_{number}": leaf for number, leaf in enumerate(leaves(tree))}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez(file, header=np.array(header), **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

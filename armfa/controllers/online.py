@@ -49,7 +49,8 @@ def train_online(
             if 1.0 - owed[number] > visible:
                 _pay(params, owed, number)
             add_product(params[number].weight, delta[0], trace.inputs[number][0], -rate)
-            params[number].bias[...] -= rate * delta[0]
+            if optimizer.biases:
+                params[number].bias[...] -= rate * delta[0]
     for number in range(network.n_layers):
         _pay(params, owed, number)
     return TrainState(params, rule_state, SGDState(step))

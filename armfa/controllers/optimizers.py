@@ -35,12 +35,14 @@ class SGD:
     rates : one number, or one a layer of weights.
     decay : "none", or "linear": rates fall to 0 over `updates` updates.
     weight_decay : acts on weights, not on biases.
+    biases : whether biases learn; with False, and biases that start at 0, a network has none.
     """
 
     rates: tuple[float, ...] | float
     decay: str = "none"
     updates: int | None = None
     weight_decay: float = 0.0
+    biases: bool = True
 
     def __post_init__(self) -> None:
         """Refuse schedules that cannot be."""
@@ -77,7 +79,7 @@ class SGD:
         weight = gradient.weight * rate
         if self.weight_decay:
             weight = weight + layer.weight * (rate * self.weight_decay)
-        return Dense(weight, gradient.bias * rate)
+        return Dense(weight, gradient.bias * (rate if self.biases else 0.0))
 
 
 class AdamState(NamedTuple):

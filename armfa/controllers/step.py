@@ -41,9 +41,16 @@ class TrainState(NamedTuple):
     optimizer: Any
 
 
-def init_state(network: MLP, rule: GradientEstimator, optimizer: Optimizer, weights: Any, rule_rng: Any) -> TrainState:
+def init_state(
+    network: MLP,
+    rule: GradientEstimator,
+    optimizer: Optimizer,
+    weights: Any,
+    rule_rng: Any,
+    dtype: type = np.float32,
+) -> TrainState:
     """First state, from the generators (or `Streams`) for weights and for the rule."""
-    params = network.init(weights)
+    params = network.init(weights, dtype)
     return TrainState(params, rule.init(params, rule_rng), optimizer.init(params))
 
 

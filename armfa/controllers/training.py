@@ -1,9 +1,10 @@
 """The loop that trains a stack of networks, one per seed, as one array program, and can be killed and resumed."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -65,6 +66,7 @@ def train(
     references: Mapping[str, GradientEstimator] = REFERENCES,
     angle_samples: int = 500,
     start: TrainState | None = None,
+    dtype: type = np.float32,
     checkpoint: str | Path | None = None,
     checkpoint_every: int | None = None,
     progress: Callable[[Report], None] | None = None,
@@ -76,13 +78,13 @@ def train(
     evaluate_every : updates between two points of the curve (a fiftieth of the run when None).
     measures : name -> f(output, loss) on the test batch. references : name -> rule with whose teaching signals the
         rule's are compared, on `angle_samples` test examples; the curve holds the angle in degrees.
-    start : stacked state to begin from instead of fresh weights.
+    start : stacked state to begin from instead of fresh weights. dtype : precision of weights and batches.
     checkpoint : file written every `checkpoint_every` updates and at the end. Where it exists the run goes on from it,
         and gives bit for bit the curve of an undisturbed run.
     """
     seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
-    shared = not isinstance(problem, Sequence)
-    problems = [problem] * len(seeds) if not isinstance(problem, Sequence) else list(problem)
+    shared = hasattr(problem, "batch")
+    problems: list[Any] = [problem] * len(seeds) if shared else list(cast(Sequence[Problem], problem))
     every = evaluate_every or max(1, updates // 50)
     for name, value in dict(seeds=len(seeds), updates=updates, batch_size=batch_size, evaluate_every=every).items():
         if value < 1:
@@ -90,12 +92,14 @@ def train(
     if len(problems) != len(seeds):
         raise ValueError(f"expected one problem, or one a seed ({len(seeds)}), got {len(problems)}")
     keep_memory()
-    run = _Run(problems, network, rule, optimizer, seeds, batch_size, start)
-    tests = [problems[0].test()] * len(seeds) if shared else [each.test() for each in problems]
+    run = _Run(problems, network, rule, optimizer, seeds, batch_size, start, dtype)
+    tests = [_in_precision(each.test(), dtype) for each in (problems[:1] if shared else problems)]
+    tests = tests * len(seeds) if shared else tests
     settings = files.jsonable(
         {"network": network, "rule": rule, "optimizer": optimizer, "seeds": seeds, "batch_size": batch_size,
-         "evaluate_every": every, "problem": getattr(problem, "settings", type(problem).__name__),
-         "measures": sorted(measures), "references": dict(references), "angle_samples": angle_samples}
+         "evaluate_every": every, "problem": [_told(each) for each in (problems[:1] if shared else problems)],
+         "measures": sorted(measures), "references": dict(references), "angle_samples": angle_samples,
+         "dtype": np.dtype(dtype).name}
     )  # fmt: skip
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(*files.load_run(checkpoint, run.tree(), settings))
@@ -130,14 +134,14 @@ class _Run:
 
     def __init__(
         self, problems: list, network: MLP, rule: GradientEstimator, optimizer: Optimizer, seeds: tuple[int, ...],
-        batch_size: int, start: TrainState | None,
+        batch_size: int, start: TrainState | None, dtype: type,
     ) -> None:  # fmt: skip
         streams = [[np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)] for seed in seeds]
         weights, data, self.rule_rngs = (list(each) for each in zip(*streams))
         self.problems, self.network, self.rule, self.optimizer = problems, network, rule, optimizer
-        self.batch_size, self.data = batch_size, data
+        self.batch_size, self.data, self.dtype = batch_size, data, dtype
         self.rng = Streams(self.rule_rngs)
-        self.state = start or init_state(network, rule, optimizer, Streams(weights), self.rng)
+        self.state = start or init_state(network, rule, optimizer, Streams(weights), self.rng, dtype)
         self.chunk_updates = max(1, min(CHUNK_SAMPLES, CHUNK_NUMBERS // network.sizes[0]) // batch_size)
         self.chunk: Batch | None = None
         self.data_at_chunk = [rng.bit_generator.state for rng in data]
@@ -156,9 +160,7 @@ class _Run:
         """The next batches of every seed, (seeds, updates, batch, ...)."""
         self.data_at_chunk = [rng.bit_generator.state for rng in self.data]
         size = self.chunk_updates * self.batch_size
-        chunks = [problem.batch(rng, size) for problem, rng in zip(self.problems, self.data)]
-        if not isinstance(chunks[0].loss, tuple):
-            raise TypeError(f"expected a loss that is a NamedTuple of arrays, got {type(chunks[0].loss).__name__}")
+        chunks = [_in_precision(p.batch(rng, size), self.dtype) for p, rng in zip(self.problems, self.data)]
         shape = (len(chunks), self.chunk_updates, self.batch_size)
         return tree_map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), stack(chunks))
 
@@ -178,6 +180,20 @@ class _Run:
         for rngs, states in ((self.data, place["data"]), (self.rule_rngs, place["rule"])):
             for rng, saved in zip(rngs, states):
                 rng.bit_generator.state = saved
+
+
+def _told(problem: Any) -> Any:
+    """What a checkpoint says of a problem: its settings where it has any, a dataclass's fields, or its class."""
+    if hasattr(problem, "settings"):
+        return problem.settings
+    return problem if dataclasses.is_dataclass(problem) else type(problem).__name__
+
+
+def _in_precision(batch: Batch, dtype: type) -> Batch:
+    """The batch with its real numbers in one precision."""
+    if not isinstance(batch.loss, tuple):
+        raise TypeError(f"expected a loss that is a NamedTuple of arrays, got {type(batch.loss).__name__}")
+    return tree_map(lambda leaf: leaf.astype(dtype, copy=False) if leaf.dtype.kind == "f" else leaf, batch)
 
 
 def _measure(

@@ -98,3 +98,39 @@ def test_a_checkpoint_with_one_changed_byte_is_refused(tmp_path):
 def test_impossible_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match="of at least 1, got 0"):
         run(**wrong)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_run_keeps_the_precision_it_is_asked_for(dtype):
+    result = run(dtype=dtype)
+    assert {layer.weight.dtype for layer in result.state.params} == {np.dtype(dtype)}
+
+
+def test_measuring_does_not_change_the_run():
+    often, rarely = run(evaluate_every=5), run(evaluate_every=30)
+    np.testing.assert_array_equal(often.curve["nse"][-1], rarely.curve["nse"][-1])
+
+
+def test_a_longer_run_begins_as_the_shorter_one():
+    np.testing.assert_array_equal(run(updates=35).curve["nse"][-1], run(updates=70).curve["nse"][5])
+
+
+def test_a_run_can_begin_from_anothers_state():
+    first = run(updates=20)
+    np.testing.assert_array_equal(run(start=first.state).curve["nse"][0], first.curve["nse"][-1])
+
+
+def test_each_seed_may_have_its_own_problem():
+    class Other(Teacher):
+        weight = -Teacher.weight
+
+    mixed = train([Teacher(), Other()], NETWORK, ALIGNMENT, SGD(0.05), seeds=2, **SETTINGS)
+    alone = train(Other(), NETWORK, ALIGNMENT, SGD(0.05), seeds=[1], **SETTINGS)
+    np.testing.assert_array_equal(mixed.curve["nse"][:, 1], alone.curve["nse"][:, 0])
+
+
+def test_progress_is_reported_at_every_point_of_the_curve():
+    reports = []
+    result = run(progress=reports.append)
+    assert [report.update for report in reports] == list(result.curve["updates"])
+    assert reports[-1].latest["nse"] == pytest.approx(result.curve["nse"][-1].mean())
