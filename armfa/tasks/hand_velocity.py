@@ -22,8 +22,8 @@ class HandVelocity(Task):
     How the desired velocity is drawn, for an arm in state x with hand velocity v:
       "reach"   the velocity that random excitations a* ~ U would give, one step from x: always attainable
       "disk"    v plus a vector spread evenly over a disk of radius `speed`
-      "wander"  toward a random place in the workspace, at most `speed`, at most `speed`/2 from v: keeps a moving
-                arm in its workspace, so it is what the environment uses
+      "wander"  toward a random place in the workspace, at most `speed`, and at most `speed` away from v: keeps an arm
+                that obeys in its workspace, where the other two lead it astray; so the environment uses it
     reward "squared": -|v - v*|^2 (m^2/s^2); reward "absolute": -|v - v*| (m/s).
     """
 
@@ -69,7 +69,7 @@ class HandVelocity(Task):
             return velocity + speed * _in_unit_disk(uniform)
         place = hand_position(arm, random_posture(arm, uniform))
         hand = hand_position(arm, state.joint_angle)
-        return velocity_toward(place, hand, velocity, max_speed=speed, max_change=0.5 * speed)
+        return velocity_toward(place, hand, velocity, max_speed=speed, max_change=speed)
 
     def achieved(self, arm: Arm, state: ArmState) -> Array:
         """The hand's velocity (..., 2), m/s."""

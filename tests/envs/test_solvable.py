@@ -1,0 +1,55 @@
+"""A controller that knows the plant solves both tasks: the thresholds can be reached, and only by controlling."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import armfa
+from armfa.plant import hand_position, hand_velocity, hand_velocity_jacobian, step
+from armfa.tasks import velocity_toward
+
+gym.register_envs(armfa)
+
+
+def excitation_for(arm, state, desired):
+    """Excitations whose next hand velocity is the desired one, as far as muscles allow: projected Gauss-Newton."""
+    u = np.full(state.activation.shape, 0.3)
+    for _ in range(10):
+        after = step(arm, state, u, 0.01)
+        miss = desired - hand_velocity(arm, after.joint_angle, after.joint_velocity)
+        jacobian = hand_velocity_jacobian(arm, state, u, 0.01)
+        gram = np.einsum("nij,nkj->nik", jacobian, jacobian) + 1e-6 * np.eye(2)
+        change = np.einsum("nij,ni->nj", jacobian, np.linalg.solve(gram, miss[..., None])[..., 0])
+        u = np.clip(u + change, 0.0, 1.0)
+    return u
+
+
+def mean_return(name, controller, n=64):
+    env = gym.make_vec(name, n, autoreset_mode="SameStep")
+    env.reset(seed=0)
+    total, running, success = np.zeros(n), np.ones(n, np.bool_), np.zeros(n, np.bool_)
+    for _ in range(env.spec.max_episode_steps):
+        _, reward, terminated, truncated, _ = env.step(controller(env))
+        total += reward * running
+        success |= terminated & running
+        running &= ~(terminated | truncated)
+    return total.mean(), success.mean(), env.spec.reward_threshold
+
+
+def follow(env):
+    return excitation_for(env.world.arm, env._state, env._goal)
+
+
+def reach(env):
+    arm, state = env.world.arm, env._state
+    hand = hand_position(arm, state.joint_angle)
+    velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
+    return excitation_for(arm, state, velocity_toward(env._goal, hand, velocity, gain=10.0))
+
+
+@pytest.mark.parametrize(("name", "controller"), [("armfa/HandVelocity-v0", follow), ("armfa/Reach-v0", reach)])
+def test_an_oracle_passes_the_reward_threshold_and_silence_does_not(name, controller):
+    solved, success, threshold = mean_return(name, controller)
+    silent, _, _ = mean_return(name, lambda env: np.zeros(env.action_space.shape))
+    assert solved > threshold > 1.2 * silent
+    assert success > 0.95 or name == "armfa/HandVelocity-v0"
