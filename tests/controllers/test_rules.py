@@ -280,7 +280,7 @@ def test_direct_kolen_pollack_is_kolen_pollack_where_there_is_one_hidden_layer()
     assert_same(direct.params[0], layered.params[0])
 
 
-def test_product_feedback_comes_to_match_the_transposed_weights_but_neither_factor_does():
+def test_product_feedback_comes_to_match_the_transposed_weights():
     rule = ProductFeedbackAlignment(rate=0.1, decay=0.1, population=20.0)
     first, last = learned(rule, FLAT, 400, rate=0.1, decay=0.1)
     angles = [matrix_angle(rule.feedback(s.params, s.rule)[0], s.params[1].weight.T) for s in (first, last)]
