@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,3 +54,12 @@ def peak_flop_rate(*, budget: float = 1.0) -> float:
     """The rate of a 1024 x 1024 x 1024 float32 product, in flop/s."""
     shape = [(1024, 1024, 1024)]
     return flop(shape) / products_seconds(shape, budget=budget)
+
+
+class Line(NamedTuple):
+    """One measured line: something's rate (1/s), the least aimed for, and what the machine would allow."""
+
+    name: str
+    rate: float
+    aim: float | None = None
+    limit: float | None = None
