@@ -1,0 +1,104 @@
+"""Speed of the arm: plant steps, environments, and the update of the 6-500-6 controller through the plant."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+
+import gymnasium as gym
+import numpy as np
+
+import armfa  # noqa: F401  (registers the environments)
+from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, tanh_per_second
+from armfa.controllers import MLP, SGD, FeedbackAlignment, init_state, train_step
+from armfa.controllers.compiled import compile_updates
+from armfa.controllers.trees import tree_map
+from armfa.plant import make_arm, rest_state, step
+from armfa.problems.hand_velocity import HandVelocityProblem
+
+NETWORK = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
+RULE = FeedbackAlignment(scale=0.5)
+OPTIMIZER = SGD((6.0, 0.015))
+
+
+def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
+    """What can be measured here: a name, and the function that gives its lines."""
+    found = [
+        ("6-500-6 FA update with plant", lambda: updates(budget)),
+        ("plant steps", lambda: plant(budget)),
+        ("env.step", lambda: environments(budget)),
+    ]
+    if importlib.util.find_spec("jax") is not None:
+        found.append(("6-500-6 FA update, compiled by JAX", lambda: compiled_updates(budget)))
+    return found
+
+
+def updates(budget: float) -> Iterator[Line]:
+    """Samples a second of one FA update: forward, plant, its Jacobian, deltas, weights; ready batches, float32."""
+    for name, batch, aim in (
+        ("lillicrap_scott", 128, 5e5),
+        ("lillicrap_scott", 32, 2e5),
+        ("lillicrap_scott", 512, None),
+        ("li_todorov", 128, None),
+        ("li_todorov", 32, None),
+    ):
+        problem = HandVelocityProblem(make_arm(name))
+        rng = np.random.default_rng(0)
+        examples, state = problem.batch(rng, batch), init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
+        seconds = seconds_per_call(lambda: train_step(NETWORK, RULE, OPTIMIZER, state, examples, rng), budget=budget)  # noqa: B023
+        yield Line(f"samples, 6-500-6 FA update, {name}, batch {batch}", batch / seconds, aim, update_limit(batch, budget))
+
+
+def update_limit(batch: int, budget: float) -> float:
+    """Samples a second if an update were only its five matrix products and its tanh."""
+    products = [(batch, 6, 500), (batch, 500, 6), (batch, 6, 500), (500, batch, 6), (6, batch, 500)]
+    return batch / (products_seconds(products, budget=budget / 2) + 506 * batch / tanh_per_second(budget=budget / 4))
+
+
+def plant(budget: float) -> Iterator[Line]:
+    """Steps of many arms at once, no gradient."""
+    for name, arms, dtype, aim in (
+        ("lillicrap_scott", 4096, np.float32, 5e6),
+        ("li_todorov", 4096, np.float32, None),
+        ("li_todorov", 1, np.float64, None),
+    ):
+        arm, rng = make_arm(name), np.random.default_rng(0)
+        state = rest_state(arm, rng.uniform(0.5, 1.5, (arms, 2)).astype(dtype))
+        command = rng.uniform(0, 1, (arms, 6)).astype(dtype)
+        for integrator in ("semi_implicit_euler", "rk4"):
+            seconds = seconds_per_call(lambda: step(arm, state, command, 0.01, integrator=integrator), budget=budget)  # noqa: B023
+            met = aim if integrator == "semi_implicit_euler" else None
+            yield Line(f"plant steps, {name}, {arms} arms, {integrator}, {dtype.__name__}", arms / seconds, met)
+
+
+def environments(budget: float) -> Iterator[Line]:
+    """`step` inside `gym.make`, and arm steps of the native vector environment."""
+    for name in ("armfa/Reach-v0", "armfa/HandVelocity-v0"):
+        env = gym.make(name)
+        env.reset(seed=0)
+        action = env.action_space.sample()
+
+        def one_step(env=env, action=action):
+            if any(env.step(action)[2:4]):
+                env.reset()
+
+        yield Line(f"env.step, {name}", 1 / seconds_per_call(one_step, budget=budget), 25e3)
+        many = gym.make_vec(name, num_envs=1024)
+        many.reset(seed=0)
+        actions = many.action_space.sample()
+        seconds = seconds_per_call(lambda: many.step(actions), budget=2 * budget)  # noqa: B023
+        yield Line(f"arm steps, {name}, vector of 1024", 1024 / seconds, 1e6)
+
+
+def compiled_updates(budget: float) -> Iterator[Line]:
+    """The same update inside JAX's compiled loop."""
+    problem = HandVelocityProblem(make_arm("lillicrap_scott"))
+    update = compile_updates(NETWORK, RULE, OPTIMIZER)
+    for batch, count, aim in ((1, 4000, 150e3), (32, 1000, 400e3), (128, 500, None)):
+        rng = np.random.default_rng(0)
+        state = init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
+        drawn = problem.batch(rng, batch * count)
+        batches = tree_map(lambda leaf: leaf.reshape(count, batch, *leaf.shape[1:]), drawn)  # noqa: B023
+        seconds = seconds_per_call(
+            lambda: update(state, batches, 0).params[0].weight.block_until_ready(),  # noqa: B023
+            budget=3 * budget,
+        )
+        yield Line(f"samples, the same compiled by JAX, batch {batch}", batch * count / seconds, aim)

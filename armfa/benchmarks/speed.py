@@ -1,0 +1,56 @@
+"""What the package does in a second, beside what this machine could do: `python -m armfa.benchmarks.speed`.
+
+Each line is measured in this run, on one thread: how often something happens, the least that was aimed for, and, where the
+work is matrix products and tanh, the rate that the measured rates of exactly those products and of tanh would allow.
+"""
+
+import os
+
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")  # before NumPy loads its BLAS
+
+from dataclasses import dataclass
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from armfa.benchmarks import arm_speed, limits, network_speed
+from armfa.controllers import keep_memory, one_blas_thread
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measure the speed of the package beside the limits of the machine, on one thread."""
+
+    only: str = ""
+    """Measure only the groups whose name contains this (FA update, plant, env.step, JAX, PyTorch, ...)."""
+    seconds: float = 1.0
+    """About how long each line is measured, s."""
+
+
+def main(config: Speed) -> None:
+    """Measure and print."""
+    keep_memory()
+    console = Console()
+    table = Table("what", "a second", "aim", "limit of the machine", "share of it")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    groups = arm_speed.measured(config.seconds) + network_speed.measured(config.seconds)
+    with one_blas_thread():
+        peak, tanh = limits.peak_flop_rate(), limits.tanh_per_second()
+        console.print(f"one thread: sgemm {peak / 1e9:.0f} GFLOP/s, tanh {tanh / 1e9:.1f} G/s", highlight=False)
+        for name, measure in groups:
+            if config.only.lower() not in name.lower():
+                continue
+            with console.status(name):
+                for line in measure():
+                    aim = "" if line.aim is None else f"{line.aim:,.0f}"
+                    limit = "" if line.limit is None else f"{line.limit:,.0f}"
+                    share = "" if line.limit is None else f"{line.rate / line.limit:.0%}"
+                    table.add_row(line.name, f"{line.rate:,.0f}", aim, limit, share)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Speed, description=Speed.__doc__))
