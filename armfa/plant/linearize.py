@@ -10,7 +10,7 @@ from armfa.plant.arm import Arm, ArmState
 from armfa.plant.body import body_of
 from armfa.plant.integrators import Integrator
 from armfa.plant.kinematics import offsets
-from armfa.plant.step import enter, fitted, method_for, step_vjp, zero_gradient_message
+from armfa.plant.step import enter, fitted, method_for, plain_number, step_vjp, zero_gradient_message
 
 
 def linearize(
@@ -54,7 +54,7 @@ def hand_velocity_vjp(
     """
     method = _with_gradient(arm, integrator)
     body, rows, _, u, loads = enter(arm, state, excitation, hand_force, joint_torque)
-    ops = body.ops
+    ops, dt = body.ops, plain_number(dt)
     (q1, q2, w1, w2, _), tape = method.forward(body, rows, u, dt, loads)
     x, y, x2, y2 = offsets(arm, ops, (q1, q2))
 

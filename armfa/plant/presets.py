@@ -177,6 +177,7 @@ def li_todorov_smooth(activation: Activation | None) -> Arm:
     return dataclasses.replace(
         li_todorov(activation),
         name="li_todorov_smooth",
+        limits=dataclasses.replace(_HUMAN_LIMITS, stiffness=100.0, damping=1.0),  # A: muscles twice as strong at a = 1
         curves=DeGroote(  # V2: rbridges12; bioptim (Van Wouwe, Ting & De Groote 2022)
             gaussians=(
                 (0.814483478343008, 1.055033428970575, 0.162384573599574, 0.063303448465465),
@@ -212,7 +213,7 @@ def motornet_arm26(activation: Activation | None) -> Arm:
         0.3329,
         0.2989,
     )  # a0, m: length with the upper arm along y, elbow straight  V1
-    limits = JointLimits(lower=_rad(0, 0), upper=_rad(135, 155), stiffness=50.0, damping=0.5)  # ranges V1, gains A
+    limits = JointLimits(lower=_rad(0, 0), upper=_rad(135, 155), stiffness=200.0, damping=2.0)  # ranges V1, gains A
     return Arm(
         name="motornet_arm26",
         skeleton=Skeleton(
@@ -297,7 +298,7 @@ def torque(activation: Activation | None) -> Arm:
             shoulder=(1.0, 0.0), elbow=(0.0, 1.0), reference_length=(1.0, 1.0), base=(1.0, 1.0)
         ),  # a "moment arm" of 1: force and torque are one
         curves=ForceGenerator(),
-        max_force=(20.0, 10.0),  # N m  A: of the order of the muscles' own torques
+        max_force=(6.0, 4.0),  # N m  A: twice what a brisk reach of 10 cm takes
         muscle_names=("shoulder torque", "elbow torque"),
         activation_dynamics=activation,
         limits=_HUMAN_LIMITS,

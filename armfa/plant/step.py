@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from armfa.arrays import Array
 from armfa.plant.arm import Arm, ArmState
 from armfa.plant.body import Body, body_of
@@ -30,7 +32,7 @@ def step(
     """
     method = method_for(arm, integrator)
     body, rows, excitation, u, loads = enter(arm, state, excitation, hand_force, joint_torque)
-    following, _ = method.forward(body, rows, u, dt, loads)
+    following, _ = method.forward(body, rows, u, plain_number(dt), loads)
     return leave(body, following, excitation)
 
 
@@ -64,6 +66,7 @@ def step_vjp(
     """
     method = method_for(arm, integrator)
     body, rows, excitation, u, loads = enter(arm, state, excitation, hand_force, joint_torque)
+    dt = plain_number(dt)
     following, tape = method.forward(body, rows, u, dt, loads)
 
     def pullback(bar: ArmState) -> tuple[Any, ...]:
@@ -128,6 +131,11 @@ def leave(body: Body, rows, excitation: Array) -> ArmState:
     q1, q2, w1, w2, a = rows
     ops = body.ops
     return ArmState(ops.pack(q1, q2), ops.pack(w1, w2), excitation if body.static else ops.columns_last(a))
+
+
+def plain_number(dt: float) -> float:
+    """A NumPy scalar as a Python float (it would turn float32 into float64); anything else as it is."""
+    return dt if type(dt) is float or not isinstance(dt, np.generic) else float(dt)
 
 
 def _load(body: Body, load: Array | None, q: Array, name: str):

@@ -1,0 +1,35 @@
+"""Every arm that the plant's tests run over, and random states for them."""
+
+import numpy as np
+
+from armfa.plant import PRESETS, ArmState, make_arm
+from armfa.plant.integrators import INTEGRATORS
+
+STATIC = [make_arm(name) for name in PRESETS]
+ARMS = STATIC + [
+    make_arm(name, activation="first_order") for name, preset in PRESETS.items() if preset.activation_dynamics
+]
+CASES = [
+    (arm, integrator)
+    for arm in ARMS
+    for integrator in INTEGRATORS
+    if integrator != "euler" or arm.activation_dynamics is None or arm.published_with_euler
+]
+
+
+def name_of(x) -> str:
+    """A readable name for a test's parameter."""
+    if isinstance(x, str):
+        return x
+    return f"{x.name}-{'static' if x.activation_dynamics is None else 'first_order'}"
+
+
+def random_state(arm, batch, seed=0, dtype=np.float64, speed=3.0):
+    """States beyond the soft limits too, at a few rad/s, and excitations for them."""
+    rng = np.random.default_rng(seed)
+    low, high = np.array(arm.joint_range).T
+    angle = rng.uniform(low - 0.4, high + 0.4, (*batch, 2))
+    velocity = speed * rng.normal(size=(*batch, 2))
+    bottom, top = arm.excitation_range
+    activation, excitation = rng.uniform(bottom, top, (2, *batch, arm.n_muscles))
+    return ArmState(*(x.astype(dtype) for x in (angle, velocity, activation))), excitation.astype(dtype)

@@ -1,0 +1,152 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from plant_arms import ARMS, CASES, STATIC, name_of, random_state
+
+from armfa.plant import ArmState, hand_velocity_jacobian, linearize, make_arm, rest_state, rollout, step, step_vjp
+from armfa.plant.presets import PRESETS
+
+DT = 0.01
+
+
+@pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
+def test_one_arm_and_a_batch_of_arms_give_the_same_bits(arm, integrator):
+    state, u = random_state(arm, (3, 5))
+    rng = np.random.default_rng(1)
+    force, torque = rng.normal(size=(2, 3, 5, 2))
+    for dtype in (np.float64, np.float32):
+        s = ArmState(*(x.astype(dtype) for x in state))
+        v, f, t = u.astype(dtype), force.astype(dtype), torque.astype(dtype)
+        batch = step(arm, s, v, DT, integrator=integrator, hand_force=f, joint_torque=t)
+        for i in range(3):
+            row = step(
+                arm, ArmState(*(x[i] for x in s)), v[i], DT, integrator=integrator, hand_force=f[i], joint_torque=t[i]
+            )
+            for together, alone in zip(batch, row):
+                assert (together[i] == alone).all()
+            for j in range(5):
+                one = ArmState(*(x[i, j] for x in s))
+                single = step(arm, one, v[i, j], DT, integrator=integrator, hand_force=f[i, j], joint_torque=t[i, j])
+                for together, alone in zip(batch, single):
+                    assert (together[i, j] == alone).all()
+
+
+@pytest.mark.parametrize("batch", [(), (1,), (7,), (600,), (2, 3)])
+@pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
+def test_float32_in_gives_float32_out(arm, integrator, batch):
+    state, u = random_state(arm, batch, dtype=np.float32)
+    push = np.ones(2, np.float32)
+    following, pullback = step_vjp(arm, state, u, DT, integrator=integrator, hand_force=push, joint_torque=push)
+    bars, u_bar, force_bar, torque_bar = pullback(following)
+    a, b = linearize(arm, state, u, DT, integrator=integrator)
+    for x in (*following, *bars, u_bar, force_bar, torque_bar, a, b):
+        assert x.dtype == np.float32
+    for x, y in zip(following, state):
+        assert x.shape == y.shape
+    plain = step(arm, state, u, np.float64(DT), integrator=integrator)
+    assert all(x.dtype == np.float32 for x in plain)
+
+
+@pytest.mark.parametrize("arm", ARMS, ids=name_of)
+def test_float32_follows_float64(arm):
+    state, u = random_state(arm, (200,), speed=1.0)
+    exact = step(arm, state, u, DT)
+    rough = step(arm, ArmState(*(x.astype(np.float32) for x in state)), u.astype(np.float32), DT)
+    scale = np.abs(exact.joint_velocity).max()
+    assert np.abs(exact.joint_velocity - rough.joint_velocity).max() < 1e-4 * scale
+    assert np.abs(exact.joint_angle - rough.joint_angle).max() < 1e-5
+
+
+@pytest.mark.parametrize("arm", ARMS, ids=name_of)
+def test_step_vjp_moves_the_arm_by_the_same_bits_as_step(arm):
+    state, u = random_state(arm, (9,))
+    following, _ = step_vjp(arm, state, u, DT)
+    for a, b in zip(following, step(arm, state, u, DT)):
+        assert (a == b).all()
+
+
+def test_a_rollout_is_the_steps_one_after_the_other():
+    arm = make_arm(activation="first_order")
+    state, _ = random_state(arm, (4,), speed=0.5)
+    commands = np.random.default_rng(0).random((6, 4, 6))
+    track = rollout(arm, state, commands, DT, integrator="heun")
+    for i, u in enumerate(commands):
+        assert all((a[i] == b).all() for a, b in zip(track, state))
+        state = step(arm, state, u, DT, integrator="heun")
+    assert all((a[-1] == b).all() for a, b in zip(track, state))
+
+
+def test_static_muscles_remember_the_excitation():
+    arm = make_arm()
+    u = np.linspace(0, 1, 6)
+    assert (step(arm, rest_state(arm), u, DT).activation == u).all()
+
+
+def test_one_excitation_or_load_serves_a_whole_batch():
+    arm = make_arm()
+    state, u = random_state(arm, (5,))
+    push = np.array([1.0, -2.0])
+    same = step(arm, state, np.broadcast_to(u[0], u.shape), DT, hand_force=np.broadcast_to(push, (5, 2)))
+    assert all((a == b).all() for a, b in zip(same, step(arm, state, u[0], DT, hand_force=push)))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_arms_survive_pickle_copy_and_equal_themselves(name):
+    arm = make_arm(name)
+    state, u = random_state(arm, (3,))
+    expected = step(arm, state, u, DT)
+    for other in (pickle.loads(pickle.dumps(arm)), copy.deepcopy(arm), make_arm(name)):
+        assert other == arm
+        assert hash(other) == hash(arm)
+        assert all((a == b).all() for a, b in zip(step(other, state, u, DT), expected))
+
+
+def test_the_combination_without_a_gradient_is_refused_with_the_reason():
+    arm = make_arm("li_todorov", activation="first_order")
+    state, u = random_state(arm, ())
+    with pytest.raises(ValueError, match=r"exactly zero one-step gradient.*semi_implicit_euler"):
+        step(arm, state, u, DT, integrator="euler")
+    published = make_arm("kalidindi2021", activation="first_order")
+    step(published, state, u, DT, integrator="euler")  # trajectories of that paper can be made
+    with pytest.raises(ValueError, match="exactly zero one-step gradient"):
+        hand_velocity_jacobian(published, state, u, DT, integrator="euler")
+
+
+def test_the_refused_gradient_is_indeed_zero():
+    arm = make_arm("kalidindi2021", activation="first_order")
+    state, u = random_state(arm, (4,))
+    _, by_u = linearize(arm, state, u, DT, integrator="euler")
+    assert (by_u[:, :4] == 0).all()
+    _, by_u = linearize(arm, state, u, DT, integrator="semi_implicit_euler")
+    assert np.abs(by_u[:, 2:4]).max() > 1e-3
+
+
+def test_wrong_arguments_are_told_what_was_expected():
+    arm = make_arm()
+    state, u = random_state(arm, (5,))
+    with pytest.raises(ValueError, match=r"excitation of shape \(5, 6\), got \(5, 4\)"):
+        step(arm, state, u[:, :4], DT)
+    with pytest.raises(ValueError, match="hand_force of shape"):
+        step(arm, state, u, DT, hand_force=np.ones(3))
+    with pytest.raises(ValueError, match="integrator to be one of"):
+        step(arm, state, u, DT, integrator="rk5")
+    with pytest.raises(TypeError, match="floating"):
+        step(arm, ArmState(*(x.astype(int) for x in state)), u.astype(int), DT)
+    with pytest.raises(ValueError, match="an arm out of"):
+        make_arm("octopus")
+    with pytest.raises(ValueError, match="without activation dynamics"):
+        make_arm("katayama_kawato", activation="first_order")
+    with pytest.raises(ValueError, match="shape"):
+        rest_state(arm, np.zeros(3))
+
+
+@pytest.mark.parametrize("arm", STATIC, ids=name_of)
+def test_rest_is_the_centre_posture_without_motion(arm):
+    state = rest_state(arm, dtype=np.float32)
+    assert np.allclose(state.joint_angle, arm.center_posture)
+    assert not state.joint_velocity.any()
+    assert state.activation.shape == (arm.n_muscles,)
+    assert all(x.dtype == np.float32 for x in state)
+    assert rest_state(arm, np.zeros((4, 3, 2))).activation.shape == (4, 3, arm.n_muscles)
