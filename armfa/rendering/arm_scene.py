@@ -44,12 +44,13 @@ def arm_scene(
     pose = Pose(arm, state.joint_angle)
     backdrop = _backdrop(arm)
     shapes: list[Shape] = []
-    if target is not None:
-        shapes += _target(np.asarray(target, dtype=np.float64), target_radius, on_target, pose.unit)
     shapes += limb(pose)
     shapes += muscles(arm, pose, state.activation)
     shapes += joints(pose)
     shapes += _trail(np.asarray(trail, dtype=np.float64).reshape(-1, 2), pose.unit)
+    if target is not None:
+        goal = _target(np.asarray(target, dtype=np.float64), target_radius, on_target, pose.unit)
+        shapes = goal[:1] + shapes + goal[1:]  # its halo behind the arm, the rest before it
     if desired_velocity is not None:
         actual = np.asarray(hand_velocity(arm, state.joint_angle, state.joint_velocity))
         shapes += _velocities(pose, actual, np.asarray(desired_velocity, dtype=np.float64))
