@@ -1,7 +1,8 @@
 """Images of digits: MNIST, SVHN (cropped) and scikit-learn's small digits, checked before anything learns from them.
 
 Files are looked for in the folder that the environment variable ARMFA_DATA names, then in the cache, and are downloaded
-otherwise. Whatever the way, the SHA-256 of what a file holds must be the known one: truncated or altered files are refused.
+otherwise. Whatever the way, the SHA-256 of what a file holds must be the known one: a truncated or altered file is
+refused.
 """
 
 import gzip
@@ -10,7 +11,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.io
@@ -198,7 +199,7 @@ def _downloaded(source: Source, name: str) -> Path:
     problems = []
     for mirror in source.mirrors:
         try:
-            downloader = pooch.HTTPDownloader(timeout=10)
+            downloader: Any = pooch.HTTPDownloader(timeout=10)
             path = Path(pooch.retrieve(mirror + stored, None, stored, _cache(), downloader=downloader))
         except Exception as error:
             problems.append(f"{mirror.split('/')[2]}: {type(error).__name__}")
@@ -216,8 +217,8 @@ def _downloaded(source: Source, name: str) -> Path:
 def _advice(source: Source, problem: str) -> str:
     files = ", ".join(f"{name}.gz" if source.compressed else name for name in source.sha256)
     return (
-        f"{source.name} is {problem}: put {files} ({source.megabytes} MB) into a folder and set {FOLDER_VARIABLE} to it, "
-        f"{source.advice}."
+        f"{source.name} is {problem}: put {files} ({source.megabytes} MB) into a folder and set {FOLDER_VARIABLE} to "
+        f"it, {source.advice}."
     )
 
 

@@ -45,8 +45,8 @@ def conserved(w0, w, feedback=1.0):
 def goes_wrong(w0, w):
     """Whether a start is drawn to the lower left hyperbola, where W B < 0 (closed form for T = B = 1).
 
-    On the parabola of C the solutions are the roots of W0^3 + C W0 - 2 = 0. For C < -3 two of them are negative; the one
-    nearer to 0 is unstable, and what starts to the left of it ends at the other.
+    On the parabola of C the solutions are the roots of W0^3 + C W0 - 2 = 0. For C < -3 two of them are negative; the
+    one nearer to 0 is unstable, and what starts to the left of it ends at the other.
     """
     c = conserved(np.asarray(w0, dtype=float), np.asarray(w, dtype=float))
     depth = np.maximum(-c / 3, 1.0)
@@ -57,7 +57,8 @@ def goes_wrong(w0, w):
 
 def units(settings):
     """One unit a learning rate."""
-    return [Unit(f"rate_{rate:g}", {"rate": rate}, 0.02 * settings.time / rate / 1000) for rate in settings.learning_rates]
+    pace = 4e-6 + 2e-9 * settings.starts  # seconds a step
+    return [Unit(f"rate_{rate:g}", {"rate": rate}, settings.time / rate * pace) for rate in settings.learning_rates]
 
 
 def run(settings, unit, checkpoint):
@@ -75,7 +76,7 @@ def run(settings, unit, checkpoint):
         w0, w = w0 + rate * d_w0, w + rate * d_w
         if step % every == 0:
             paths.append(np.stack([w0, w]))
-    drift = np.abs(conserved(w0, w, settings.feedback) - conserved(*start, settings.feedback))
+    drift = np.abs(conserved(w0, w, settings.feedback) - conserved(start[0], start[1], settings.feedback))
     return {"start": start, "end": np.stack([w0, w]), "drift": drift, "paths": np.stack(paths)}
 
 
@@ -110,8 +111,8 @@ def claims(settings, runs):
     order = drift_order(settings, runs)
     return [
         Claim(
-            "C in B W + (B W)^T = W0 W0^T + C is conserved in continuous time (eq. 14): the discrete rule keeps it to the "
-            "first order of the learning rate",
+            "C in B W + (B W)^T = W0 W0^T + C is conserved in continuous time (eq. 14): the discrete rule keeps it to "
+            "the first order of the learning rate",
             "exponent of the learning rate in the drift",
             order,
             mean_between(order, 0.9, 1.1),
@@ -146,7 +147,9 @@ def figures(settings, runs):
     rates = [run.arguments["rate"] for run in runs]
     drifts = np.stack([run.arrays["drift"] for run in runs])
     shown = np.argsort(-drifts[0])[:: max(1, settings.starts // 40)]
-    drift.loglog(rates, np.maximum(drifts[:, shown], 1e-8), color=COLOURS["feedback_alignment"], alpha=0.35, linewidth=0.8)
+    drift.loglog(
+        rates, np.maximum(drifts[:, shown], 1e-8), color=COLOURS["feedback_alignment"], alpha=0.35, linewidth=0.8
+    )
     guide = np.array([rates[0], rates[-1]])
     drift.loglog(guide, guide * 10, "k--", linewidth=1.2)
     drift.text(guide.mean() * 0.7, guide.mean() * 16, "first order", ha="right")
@@ -159,7 +162,7 @@ def figures(settings, runs):
 def _draw_flow(axis, settings, run):
     grid = np.linspace(-2, 2, 161)
     w0, w = np.meshgrid(grid, grid)
-    residual, d_w0, d_w = residual_and_step(w0, w, settings)
+    _, d_w0, d_w = residual_and_step(w0, w, settings)
     axis.contourf(w0, w, goes_wrong(w0, w), levels=[0.5, 1.5], colors=["#f2c5c0"])
     for c in np.arange(-7, 5.1, 1.0):
         axis.plot(grid, (grid**2 + c) / 2, color="#c9d8e8", linewidth=0.7, zorder=1)
@@ -174,11 +177,15 @@ def _draw_flow(axis, settings, run):
     axis.plot(unstable, 1 / unstable, color="black", linewidth=2, linestyle="--", zorder=3)
     path = run.arrays["paths"][:, :, 0]
     axis.plot(*path.T, color=COLOURS["feedback_alignment"], linewidth=3, zorder=4)
-    axis.annotate("", path[-1], path[12], arrowprops={"arrowstyle": "-|>", "color": COLOURS["feedback_alignment"], "lw": 2})
+    axis.annotate(
+        "", path[-1], path[12], arrowprops={"arrowstyle": "-|>", "color": COLOURS["feedback_alignment"], "lw": 2}
+    )
     axis.plot(0, 0, "o", color=COLOURS["feedback_alignment"], zorder=5)
     axis.text(1.02, 1.2, r"$e\,WB\,e > 0$", color="#777777")
     axis.text(-1.95, -1.15, r"$e\,WB\,e < 0$")
-    axis.set(xlim=(-2, 2), ylim=(-2, 2), xlabel=r"$W_0$", ylabel=r"$W$", title="flow of feedback alignment", aspect="equal")
+    axis.set(
+        xlim=(-2, 2), ylim=(-2, 2), xlabel=r"$W_0$", ylabel=r"$W$", title="flow of feedback alignment", aspect="equal"
+    )
 
 
 EXPERIMENT = Experiment(
@@ -191,10 +198,12 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
-    remarks="Grey: solutions where the feedback acts like the transpose; black: solutions where it points the wrong way, "
-    "dashed where unstable. Red: starts that end there. Light parabolas: paths; green: the path from zero.",
+    remarks="Grey: solutions where the feedback acts like the transpose; black: solutions where it points the wrong "
+    "way, dashed where unstable. Red: starts that end there. Light parabolas: paths; green: the path from zero.",
     choices=(
-        Choice("learning rate of the figure", "0.02 to 0.0025", "the figure shows a flow; the rate only enters as drift"),
+        Choice(
+            "learning rate of the figure", "0.02 to 0.0025", "the figure shows a flow; the rate only enters as drift"
+        ),
         Choice(
             "extent of the region of wrong starts",
             "closed form, roots of W0^3 + C W0 - 2",

@@ -1,20 +1,22 @@
 """Training on images: networks too large to be stacked, one a process, with weights that are changed in place.
 
-The pure update makes a gradient, an update and new weights, each of the size of the first layer (3 MB), for every batch.
-Here BLAS adds delta^T x to the weights where they lie, which is most of the time saved at small batches; the modulators
-come from the same rules.
+The pure update makes a gradient, an update and new weights, each of the size of the first layer (3 MB), for every
+batch. Here BLAS adds delta^T x to the weights where they lie, which is most of the time saved at small batches; the
+modulators come from the same rules.
 """
 
 import json
+import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import sgemm
+from scipy.linalg import blas
 
 from armfa.controllers.evaluation import DeadOutputWarning, warn_of_dead_outputs
 from armfa.controllers.machine import keep_memory
-from armfa.controllers.network import MLP, Params
+from armfa.controllers.network import MLP, Params, per_layer
 from armfa.controllers.step import Batch
 from armfa.experiments.base import Checkpoint
 from armfa.experiments.learning import Streams4, signal_angles
@@ -25,14 +27,15 @@ DECAY_EVERY = 1000
 
 
 def add_outer(weight: np.ndarray, delta: np.ndarray, rates: np.ndarray, factor: float) -> None:
-    """weight += factor delta^T rates, in place; weight (n_out, n_in), delta (batch, n_out), rates (batch, n_in).
+    """Weight += factor delta^T rates, in place; weight (n_out, n_in), delta (batch, n_out), rates (batch, n_in).
 
     BLAS writes into the given array only if its memory is in column order, so one of W and W^T must be.
     """
+    gemm: Any = blas.sgemm  # pyright: ignore[reportAttributeAccessIssue]
     if weight.flags.f_contiguous:
-        sgemm(factor, delta.T, rates.T, beta=1.0, c=weight, trans_b=1, overwrite_c=1)
+        gemm(factor, delta.T, rates.T, beta=1.0, c=weight, trans_b=1, overwrite_c=1)
     elif weight.flags.c_contiguous:
-        sgemm(factor, rates.T, delta.T, beta=1.0, c=weight.T, trans_b=1, overwrite_c=1)
+        gemm(factor, rates.T, delta.T, beta=1.0, c=weight.T, trans_b=1, overwrite_c=1)
     else:
         raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
 
@@ -59,7 +62,8 @@ def learn_images(
     data, weights, draw = (streams.generators[0] for streams in (random.data, random.weights, random.rule))
     params = network.init(weights)
     rule_state = rule.init(params, draw)
-    present = [layer.weight != 0 if share else None for layer, share in zip(params, network.sparsity)]
+    absent = per_layer(network.sparsity, network.n_layers, "sparsity")
+    present = [layer.weight != 0 if share else None for layer, share in zip(params, absent)]
     curve: list[dict[str, np.ndarray]] = []
     done, saved = 0, checkpoint.load()
     if saved is not None:
@@ -81,7 +85,7 @@ def learn_images(
             done += 1
             if weight_decay and done % DECAY_EVERY == 0:
                 _decay(params, [rate * batch_size * weight_decay * DECAY_EVERY for rate in rates])
-        checkpoint.save(lambda: _state(params, curve, done, data))
+        checkpoint.save(partial(_state, params, curve, done, data))
         checkpoint.progress(done / updates)
 
 
@@ -124,8 +128,6 @@ class _Seen:
 
 def _dead(network: MLP, trace: Any, loss: Any) -> bool:
     """Whether the warning of dead outputs is due."""
-    import warnings
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeadOutputWarning)
         warn_of_dead_outputs(network, trace, loss)
@@ -146,5 +148,3 @@ def first_weights(network: MLP, random: Streams4) -> Params:
     params = network.init(generator)
     generator.bit_generator.state = before
     return params
-
-

@@ -1,7 +1,7 @@
 """Start scale and the pseudoinverse: with small first weights, feedback alignment follows pseudo-backprop.
 
-The 30-20-10 linear task; W0, W ~ U(-omega, omega) for nine omegas. Angles of the hidden update B e to backprop's W^T e and
-to pseudo-backprop's W^+ e. [arXiv:1411.0247, Fig. 4]
+The 30-20-10 linear task; W0, W ~ U(-omega, omega) for nine omegas. Angles of the hidden update B e to backprop's W^T e
+and to pseudo-backprop's W^+ e. [arXiv:1411.0247, Fig. 4]
 """
 
 from dataclasses import dataclass

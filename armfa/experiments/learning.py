@@ -6,6 +6,7 @@ updates, and the state goes to the unit's checkpoint between blocks, so that a k
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def learn(
     """
     keep_memory()
     state = start or first_state(network, rule, optimizer, random, dtype)
-    curve: list[Mapping[str, np.ndarray]] = []
+    curve: list[Any] = []
     done = 0
     saved = checkpoint.load()
     if saved is not None:
@@ -100,7 +101,7 @@ def learn(
             batch = _part(examples, number * batch_size, batch_size)
             state = train_step(network, rule, optimizer, state, batch, random.rule)
         done += count
-        checkpoint.save(lambda: _saved(state, curve, done, random))  # noqa: B023
+        checkpoint.save(partial(_saved, state, curve, done, random))
         checkpoint.progress(done / updates)
     return {name: np.stack([entry[name] for entry in curve], axis=1) for name in curve[0]}, state
 
@@ -146,13 +147,13 @@ def _restore(saved: Mapping[str, np.ndarray], like: TrainState, random: Streams4
 
 
 def scaled_error(output: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """NSE of each network of a stack: sum |y* - y|^2 / sum |y* - mean y*|^2 over the test set. [Lillicrap et al. 2016]"""
+    """NSE of each network of a stack: sum |y* - y|^2 / sum |y* - mean y*|^2 over the test set."""
     output, target = output.astype(np.float64), target.astype(np.float64)
     return ((output - target) ** 2).sum((-1, -2)) / ((target - target.mean(-2, keepdims=True)) ** 2).sum((-1, -2))
 
 
-def signal_angles(network: MLP, rule: Any, state: TrainState, batch: Any) -> np.ndarray:
-    """Angle of a rule's teaching signal to backprop's at each hidden layer, mean over examples, (seeds, hidden layers)."""
+def signal_angles(network: MLP, rule: Any, state: Any, batch: Any) -> np.ndarray:
+    """Mean angle of a rule's teaching signals to backprop's, degrees (seeds, hidden layers)."""
     trace = network.forward(state.params, batch.inputs)
     own = rule.signals(network, state.params, trace, batch.loss, state.rule)[0]
     exact = Backprop().signals(network, state.params, trace, batch.loss, ())[0]

@@ -1,7 +1,7 @@
-"""Mechanics: W turns towards B^T, shown on a quadratic target, and the flow of information B -> W0 -> W in three phases.
+"""Mechanics: W turns towards B^T, shown on a quadratic target, and information flows from B by W0 to W in three phases.
 
 20-1000-20 network, tanh hidden and linear output units, y*_k = x^T Q_k x, x ~ U(-2, 2).
-Phases: (1) W0 learns, W is frozen; (2) W learns, W0 is frozen; (3) W0 learns, W is frozen. The control leaves phase 1 out.
+Phases: (1) W0 learns, W is frozen; (2) W learns, W0 is frozen; (3) W0 learns, W is frozen. The control leaves 1 out.
 [Lillicrap et al. 2016, Fig. 5a, c, Supplementary Fig. 9]
 """
 
@@ -55,7 +55,9 @@ def units(settings):
             cost = settings.examples * len(seeds) * pace * (0.5 if rule == "shallow" else 1.0)
             found.append(Unit(f"{rule}_{number}", {"kind": rule, "seeds": seeds}, cost))
         for kind, phases in (("phases", settings.phase_examples), ("control", settings.phase_examples[1:])):
-            found.append(Unit(f"{kind}_{number}", {"kind": kind, "seeds": seeds}, sum(phases) * len(seeds) * pace * 0.8))
+            found.append(
+                Unit(f"{kind}_{number}", {"kind": kind, "seeds": seeds}, sum(phases) * len(seeds) * pace * 0.8)
+            )
     return found
 
 
@@ -110,7 +112,9 @@ def run(settings, unit, checkpoint):
 
 def _times(updates):
     """Dense at first, where the angle rises and falls, then even."""
-    return np.unique(np.concatenate([points(updates // 10, 15, first=5), np.linspace(0, updates, 31).round().astype(int)]))
+    return np.unique(
+        np.concatenate([points(updates // 10, 15, first=5), np.linspace(0, updates, 31).round().astype(int)])
+    )
 
 
 def table(settings, runs):
@@ -209,7 +213,13 @@ def figures(settings, runs):
         for number in range(count):
             time = select(runs, kind=kind)[0].arrays[f"examples_{number}"] + skip
             values = gather(runs, f"nse_{number}", kind=kind)
-            band(phased, time, values, colour, None if number else {"phases": "all phases", "control": "without phase 1"}[kind])
+            band(
+                phased,
+                time,
+                values,
+                colour,
+                None if number else {"phases": "all phases", "control": "without phase 1"}[kind],
+            )
     edges = np.cumsum((0, *settings.phase_examples))
     names = ("1: $W_0$ learns", "2: $W$ learns", "3: $W_0$ learns")
     for number, (low, high, name) in enumerate(zip(edges[:-1], edges[1:], names)):
@@ -232,12 +242,20 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
-    remarks="The angle first rises above 90 degrees and then falls. Backprop runs at feedback alignment's rates and first "
-    "weights and was not tuned by itself: its late start is the plateau at small W.",
+    remarks="The angle first rises above 90 degrees and then falls. Backprop runs at feedback alignment's rates and "
+    "first weights and was not tuned by itself: its late start is the plateau at small W.",
     choices=(
-        Choice("first weights and biases", "U(-0.1, 0.1) hidden, U(-0.01, 0.01) output", "'manually selected', not given"),
+        Choice(
+            "first weights and biases", "U(-0.1, 0.1) hidden, U(-0.01, 0.01) output", "'manually selected', not given"
+        ),
         Choice("feedback weights", "U(-0.5, 0.5)", "'manually selected', not given"),
-        Choice("learning rates", "0.006 for W0, 0.002 for W; 0.002 in the phases", "not given; on means over batches of 20"),
-        Choice("length of the phases", "20,000, 40,000, 40,000 examples", "not given; phase 1 must be long enough to fill W0"),
+        Choice(
+            "learning rates", "0.006 for W0, 0.002 for W; 0.002 in the phases", "not given; on means over batches of 20"
+        ),
+        Choice(
+            "length of the phases",
+            "20,000, 40,000, 40,000 examples",
+            "not given; phase 1 must be long enough to fill W0",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The experiments by name, in the order of the report; each is a module of this package and is imported when asked for."""
+"""The experiments by name, in the order of the report; each is a module that is imported when asked for."""
 
 from collections.abc import Sequence
 from importlib import import_module

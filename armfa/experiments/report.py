@@ -17,11 +17,12 @@ from armfa.experiments.statistics import LEVEL
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; color: #1b1b1b; }
 h1 { font-size: 1.7em; } h2 { margin-top: 2.2em; border-top: 1px solid #ccc; padding-top: .8em; }
-table { border-collapse: collapse; width: 100%; margin: .8em 0; } td, th { text-align: left; vertical-align: top;
-padding: .35em .6em; border-bottom: 1px solid #ddd; } th { font-weight: 600; } td.number { white-space: nowrap; }
-.holds { color: #146c2e; font-weight: 600; } .fails { color: #b3261e; font-weight: 700; }
-.not-tested { color: #8a5a00; } .reported { color: #555; } img { max-width: 100%; } .small { color: #555; font-size: .87em; }
-pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; } nav a { margin-right: .8em; }
+table { border-collapse: collapse; width: 100%; margin: .8em 0; } th { font-weight: 600; }
+td, th { text-align: left; vertical-align: top; padding: .35em .6em; border-bottom: 1px solid #ddd; }
+td.number { white-space: nowrap; } .holds { color: #146c2e; font-weight: 600; }
+.fails { color: #b3261e; font-weight: 700; } .not-tested { color: #8a5a00; } .reported { color: #555; }
+img { max-width: 100%; } .small { color: #555; font-size: .87em; } nav a { margin-right: .8em; }
+pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; }
 """
 
 
@@ -54,9 +55,9 @@ def write_report(out: Path, sections: Sequence[Section]) -> Path:
         f"<span class='fails'>{counts['fails']} fail</span>, "
         f"<span class='not-tested'>{counts['not tested']} not tested</span> (a single run), "
         f"{counts['reported']} numbers given as found.</p>",
-        f"<p class='small'>A claim holds when the stated test rejects its opposite at P &lt; {LEVEL:g} (or the level that "
-        "the test names); a claim whose opposite could not be rejected is printed as failed. Levels are per claim. "
-        "Spread is one standard deviation over n networks with their own start, feedback and data.</p>",
+        f"<p class='small'>A claim holds when the stated test rejects its opposite at P &lt; {LEVEL:g} (or the level "
+        "that the test names); a claim whose opposite could not be rejected is printed as failed. Levels are per "
+        "claim. Spread is one standard deviation over n networks with their own start, feedback and data.</p>",
         f"<p class='small'>{escape(', '.join(f'{key} {value}' for key, value in versions().items()))}; "
         f"written {time.strftime('%Y-%m-%d %H:%M')}.</p>",
         "<nav>" + "".join(f"<a href='#{s.source.name}'>{s.source.name}</a>" for s in sections) + "</nav>",

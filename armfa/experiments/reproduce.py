@@ -139,5 +139,3 @@ def _tell(sections: Sequence[Section], console: Console) -> None:
         for claim in section.claims:
             line = f"{claim.verdict.status:>10}  {section.source.name}: {claim.paper}"
             console.print(line, style="red" if claim.verdict.status == "fails" else None, highlight=False, markup=False)
-
-

@@ -109,7 +109,7 @@ def _flush(file) -> None:
 
 
 class FileCheckpoint:
-    """State of an unfinished unit in `folder/experiment/.NAME.checkpoint.npz`, written at most every `every` seconds."""
+    """State of an unfinished unit beside its run (`.NAME.checkpoint.npz`), written at most every `every` seconds."""
 
     def __init__(self, folder: Path, experiment: str, settings: Any, unit: Unit, tell=None, every: float = 15.0):
         place = folder / experiment

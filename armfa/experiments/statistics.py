@@ -1,7 +1,7 @@
 """Verdicts on a paper's claims: each is a stated test, at the 5 % level unless said, and each can fail.
 
-A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one run
-there is no spread and so no test: the verdict then is "not tested", and says on which side the one value lies.
+A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one
+run there is no spread and so no test: the verdict then is "not tested", and says on which side the one value lies.
 """
 
 import math
@@ -96,15 +96,16 @@ def all_of(*verdicts):
 
 
 def _one_sided(difference) -> tuple[float | None, bool]:
-    """(P of a mean this far below 0 if the true mean were 0; whether the mean is below 0). Not finite counts as failed."""
+    """(P of a mean this far below 0 if the true one were 0; whether the mean is below 0); not finite is failed."""
     in_order = bool(np.mean(difference) < 0)
     if not np.all(np.isfinite(difference)):
         return 1.0, False
     if difference.size < 2:
         return None, in_order
-    if np.ptp(difference) == 0:
+    error_of_mean = float(np.std(difference, ddof=1)) / math.sqrt(difference.size)
+    if error_of_mean == 0.0:
         return (0.0 if in_order else 1.0), in_order
-    return float(stats.ttest_1samp(difference, 0.0, alternative="less").pvalue), in_order
+    return float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1)), in_order
 
 
 def _verdict(test: str, p: float | None, in_order: bool, level: float) -> Verdict:

@@ -1,4 +1,6 @@
-"""How every figure looks: one colour a rule, log axes for errors, bands of two standard deviations, panels of angles."""
+"""How every figure looks: one colour a rule, log axes for errors, bands of two standard deviations, angles."""
+
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -26,7 +28,7 @@ LABELS = {
     "backprop_tuned": "backprop, own best rates",
     "pseudobackprop": "pseudo-backprop",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -48,8 +50,8 @@ def panels(*widths: float, height: float = 3.1):
     return figure, list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
 
 
-def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line):
-    """Mean over runs (leading axis) with a band of so many standard deviations; on a log axis both are of the logarithm."""
+def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line: Any):
+    """Mean over runs (leading axis) with a band of standard deviations; on a log axis both are of the logarithm."""
     shown = np.log10(np.maximum(values, 1e-300)) if log else np.asarray(values)
     mean, spread = shown.mean(0), shown.std(0, ddof=1) if len(shown) > 1 else np.zeros(shown.shape[1])
     low, high = mean - deviations * spread, mean + deviations * spread

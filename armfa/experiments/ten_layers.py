@@ -5,6 +5,7 @@ The abstract and the article say that networks of as many as ten layers were tra
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def run(settings, unit, checkpoint):
         "feedback_alignment": alignment,
         "feedback_alignment_frozen": Frozen(alignment, tuple(range(settings.layers // 2))),
     }[kind]
-    test = problem.test()
+    test: Any = problem.test()
     few = type(test)(test.inputs[:, :200], type(test.loss)(test.loss.target[:, :200]))
 
     def measure(state):
@@ -113,7 +114,7 @@ def claims(settings, runs):
     angles = find(runs, kind="feedback_alignment", outputs=two).arrays["angles"][:, -1].max(1)
     return [
         Claim(
-            "networks with as many as ten layers learn as well as with backprop (two outputs): at most 1.5 times its error",
+            "networks with as many as ten layers learn as well as by backprop (two outputs): at most 1.5 x its error",
             "NSE of FA / NSE of BP",
             alignment / backprop,
             ratio_below(alignment, backprop, 1.5),
@@ -151,7 +152,7 @@ def figures(settings, runs):
             frozen = kind.endswith("frozen")
             base = kind.removesuffix("_frozen")
             label = LABELS[base] + (", first half frozen" if frozen else "")
-            style = {"linestyle": "--"} if frozen else {}
+            style: dict[str, Any] = {"linestyle": "--"} if frozen else {}
             band(axis, arrays["examples"], arrays["nse"], COLOURS[base], label, log=True, **style)
         axis.set(yscale="log", ylim=(3e-3, 2), ylabel="NSE (test)", title=f"ten layers, {outputs} outputs")
         axis.set_xlim(0, arrays["examples"][-1])
@@ -163,7 +164,15 @@ def figures(settings, runs):
     hidden = arrays["angles"].shape[2]
     for layer in range(hidden):
         colour = colormaps["viridis"](0.9 * layer / max(1, hidden - 1))
-        band(axes[2], arrays["examples"], arrays["angles"][:, :, layer], colour, f"{layer + 1}", deviations=0, linewidth=1.2)
+        band(
+            axes[2],
+            arrays["examples"],
+            arrays["angles"][:, :, layer],
+            colour,
+            f"{layer + 1}",
+            deviations=0,
+            linewidth=1.2,
+        )
     angle_axis(axes[2], 120)
     axes[2].set_title(f"angle by hidden layer, {settings.outputs[0]} outputs")
     axes[2].set_xlim(0, arrays["examples"][-1])
@@ -182,12 +191,14 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
-    remarks="Alignment spreads from the output backwards. With two outputs it is complete enough for feedback alignment to "
-    "equal backprop; with ten it needs several times the examples.",
+    remarks="Alignment spreads from the output backwards. With two outputs it is complete enough for feedback "
+    "alignment to equal backprop; with ten it needs several times the examples.",
     choices=(
         Choice("the task", "a 30-20-2 (and 30-20-10) tanh target", "no number or task is public"),
         Choice("width", "30 units in every layer", "not given"),
-        Choice("start gain", "0.6 for FA, 1 for backprop", "the best of a search for each: FA wants smaller first weights"),
+        Choice(
+            "start gain", "0.6 for FA, 1 for backprop", "the best of a search for each: FA wants smaller first weights"
+        ),
         Choice("learning rate", "0.03, falling linearly to 0", "not given; 0.1 diverges for FA"),
     ),
 )

@@ -61,23 +61,23 @@ class QuadraticTeacher(NamedTuple):
 
 @dataclass(frozen=True)
 class Regression:
-    """A problem: imitate a teacher on inputs drawn at random.
+    """A problem: imitate a `Teacher` on inputs drawn at random.
 
     limit : inputs are uniform in +-limit; None draws them from N(0, 1).
     held_out : the test batch, always the same.
     """
 
-    teacher: Teacher
+    teacher: Any
     n_in: int
     limit: float | None
-    held_out: Batch
+    held_out: Any
     dtype: type = np.float32
 
     def batch(self, rng: Any, size: int) -> Batch:
         """`size` new examples; `Streams` of S generators give inputs (S, size, n_in)."""
         return _examples(self.teacher, self.n_in, self.limit, rng, size, self.dtype)
 
-    def test(self) -> Batch:
+    def test(self) -> Any:
         """The held-out batch."""
         return self.held_out
 
@@ -106,12 +106,14 @@ def deep(
 
 
 def quadratic(rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: int = 1000, dtype: type = np.float32):
-    """Quadratic forms with elements uniform in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]"""
+    """Quadratic forms with elements in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]"""
     teacher = QuadraticTeacher(uniform(rng, 0.5, (sizes[1], sizes[0], sizes[0]), dtype))
     return _problem(teacher, sizes[0], 2.0, rng, test_size, dtype)
 
 
-def _problem(teacher: Teacher, n_in: int, limit: float | None, rng: Generator, test_size: int, dtype: type) -> Regression:
+def _problem(
+    teacher: Teacher, n_in: int, limit: float | None, rng: Generator, test_size: int, dtype: type
+) -> Regression:
     return Regression(teacher, n_in, limit, _examples(teacher, n_in, limit, rng, test_size, dtype), dtype)
 
 

@@ -1,0 +1,155 @@
+"""The experiments' own training loops against the generic ones, and their checkpoints."""
+
+import numpy as np
+import pytest
+
+from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, train_step
+from armfa.controllers.rules.perturbation import NodePerturbation
+from armfa.experiments.base import NoCheckpoint
+from armfa.experiments.images import add_outer, learn_images
+from armfa.experiments.learning import WithoutBiases, first_state, learn, points, streams
+from armfa.problems import digits, regression
+
+
+class Killed(Exception):
+    pass
+
+
+class Remembering(NoCheckpoint):
+    """Keeps what is saved; dies after so many saves."""
+
+    def __init__(self, lives=10**9):
+        self.kept, self.lives = None, lives
+
+    def load(self):
+        return self.kept
+
+    def save(self, arrays):
+        self.kept = {name: np.array(value) for name, value in arrays().items()}
+        self.lives -= 1
+        if self.lives == 0:
+            raise Killed
+
+
+NETWORK = MLP((6, 5, 3), ("tanh", "linear"), weight_scale=0.3)
+
+
+def run(rule, checkpoint, updates=30, optimizer=None):
+    random = streams([3, 4])
+    problem = regression.linear(random.problem, (6, 3), test_size=20)
+    test = problem.test()
+
+    def measure(state):
+        return {"output": NETWORK.forward(state.params, test.inputs).output[:, 0]}
+
+    optimizer = optimizer or SGD(0.05, decay="linear", updates=30)
+    task = {"updates": updates, "batch_size": 2, "at": np.array([0, 10, 20, 30]), "measure": measure}
+    return learn(problem, NETWORK, rule, optimizer, random, **task, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("rule", [Backprop(), FeedbackAlignment(), NodePerturbation()], ids=lambda r: type(r).__name__)
+def test_a_killed_run_goes_on_bit_for_bit(rule):
+    undisturbed, _ = run(rule, NoCheckpoint())
+    checkpoint = Remembering(lives=2)
+    with pytest.raises(Killed):
+        run(rule, checkpoint)
+    resumed, _ = run(rule, checkpoint)
+    np.testing.assert_array_equal(resumed["output"], undisturbed["output"])
+
+
+def test_blocks_of_examples_are_the_plain_sequence_of_updates():
+    _, state = run(FeedbackAlignment(), NoCheckpoint(), optimizer=SGD(0.05))
+    random = streams([3, 4])
+    problem = regression.linear(random.problem, (6, 3), test_size=20)
+    plain = first_state(NETWORK, FeedbackAlignment(), SGD(0.05), random)
+    for _ in range(30):
+        plain = train_step(NETWORK, FeedbackAlignment(), SGD(0.05), plain, problem.batch(random.data, 2))
+    np.testing.assert_array_equal(state.params[0].weight, plain.params[0].weight)
+
+
+def test_a_network_in_a_stack_learns_as_it_does_alone():
+    both = streams([3, 4])
+    alone = streams([4])
+    for kind in range(4):
+        np.testing.assert_array_equal(both[kind].uniform(0, 1, (5,))[1], alone[kind].uniform(0, 1, (5,))[0])
+
+
+def test_without_biases_biases_stay_zero():
+    _, state = run(Backprop(), NoCheckpoint(), optimizer=WithoutBiases(SGD(0.05)))
+    assert all(not layer.bias.any() for layer in state.params)
+
+
+def test_points_of_a_curve_hold_start_and_end():
+    at = points(1000, 20)
+    assert at[0] == 0 and at[-1] == 1000 and np.all(np.diff(at) > 0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_weights_are_changed_in_place_by_the_outer_product(order):
+    rng = np.random.default_rng(0)
+    weight = np.array(rng.standard_normal((7, 5)), np.float32, order=order)
+    delta, rates = (rng.standard_normal((4, n)).astype(np.float32) for n in (7, 5))
+    expected = weight + 0.5 * delta.T @ rates
+    add_outer(weight, delta, rates, 0.5)
+    np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
+    assert weight.dtype == np.float32
+
+
+def test_weights_with_gaps_in_memory_are_refused():
+    weight = np.zeros((8, 8), np.float32)[::2, ::2]
+    with pytest.raises(ValueError, match="contiguous"):
+        add_outer(weight, np.ones((2, 4), np.float32), np.ones((2, 4), np.float32), 1.0)
+
+
+def image_run(rule, checkpoint, updates=40, decay=0.0, sparsity=0.0):
+    task = digits.recognition(digits.load("digits"))
+    network = MLP((64, 20, 10), "logistic", weight_scale=0.1, sparsity=(0.0, sparsity))
+    return learn_images(
+        task,
+        network,
+        rule,
+        streams([5]),
+        rates=(0.05, 0.05),
+        batch_size=4,
+        updates=updates,
+        weight_decay=decay,
+        at=np.array([0, 10, 20, 30, 40]),
+        checkpoint=checkpoint,
+    )
+
+
+def test_the_loop_for_images_makes_the_same_updates_as_the_pure_one():
+    task = digits.recognition(digits.load("digits"))
+    network, rule = MLP((64, 20, 10), "logistic", weight_scale=0.1), FeedbackAlignment(carry="error")
+    random = streams([5])
+    weights, draw = random.weights.generators[0], random.rule.generators[0]
+    params = network.init(weights)
+    from armfa.controllers import Batch, TrainState
+
+    state = TrainState(params, rule.init(params, draw), SGD(0.2).init(params))
+    for chosen in [row for _ in range(4) for row in random.data.generators[0].integers(0, len(task.images), (10, 4))]:
+        batch = Batch(task.images[chosen], task.loss(task.targets[chosen]))
+        state = train_step(network, rule, SGD(0.2), state, batch)  # a mean of 4 at 0.2 is a sum at 0.05
+    _, found = image_run(rule, NoCheckpoint())
+    np.testing.assert_allclose(found[0].weight, state.params[0].weight, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[1].weight, state.params[1].weight, rtol=1e-4, atol=1e-5)
+
+
+def test_a_killed_run_on_images_goes_on_bit_for_bit():
+    curves, params = image_run(FeedbackAlignment(carry="error"), NoCheckpoint())
+    checkpoint = Remembering(lives=2)
+    with pytest.raises(Killed):
+        image_run(FeedbackAlignment(carry="error"), checkpoint)
+    again, resumed = image_run(FeedbackAlignment(carry="error"), checkpoint)
+    np.testing.assert_array_equal(resumed[0].weight, params[0].weight)
+    np.testing.assert_array_equal(again["error"], curves["error"])
+
+
+def test_absent_weights_stay_absent():
+    _, params = image_run(FeedbackAlignment(carry="error", sparsity=0.5), NoCheckpoint(), sparsity=0.5)
+    assert np.mean(params[1].weight == 0) == pytest.approx(0.5, abs=0.1)
+    assert np.all(params[0].weight != 0)
+
+
+def test_streams_are_the_controllers_own():
+    assert isinstance(streams([0]).data, Streams)

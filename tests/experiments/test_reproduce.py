@@ -1,0 +1,171 @@
+"""One command: it runs what is missing, repeats nothing, survives a kill, and says what failed."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from armfa.experiments import Reproduce, reproduce
+from armfa.experiments import registry as names
+from armfa.experiments.registry import NAMES, chosen, experiment
+
+
+def quiet():
+    return Console(file=io.StringIO(), width=120)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A finished reproduction of two small experiments."""
+    out = tmp_path_factory.mktemp("reproduction")
+    reproduce(Reproduce(out=out, only="flow-field,linear", quick=True, seeds=3, processes=1), quiet())
+    return out
+
+
+def stamps(out):
+    return {path: path.stat().st_mtime_ns for path in sorted(out.glob("runs/*/*")) if path.suffix in (".npz", ".json")}
+
+
+def test_one_folder_holds_runs_tables_figures_and_one_page(folder):
+    assert {path.parent.name for path in folder.glob("runs/*/*.npz")} == {"flow-field", "linear"}
+    assert {path.name for path in folder.glob("tables/*")} == {"flow-field.csv", "linear.csv"}
+    assert {path.name for path in folder.glob("figures/*")} == {"flow-field_flow.png", "linear_rules.png"}
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    for word in ("paper says", "we measured", "verdict", "not recovered", "chosen"):
+        assert word in page
+
+
+def test_each_run_says_what_made_it(folder):
+    facts = json.loads((folder / "runs/linear/backprop.json").read_text())
+    assert facts["arguments"] == {"kind": "backprop", "seeds": [0, 1, 2]}
+    assert facts["settings"]["rate_backprop"] == 0.01
+    assert facts["seconds"] > 0
+
+
+def test_resume_repeats_nothing(folder):
+    before = stamps(folder)
+    console = quiet()
+    reproduce(Reproduce(out=folder, only="flow-field,linear", quick=True, seeds=3, resume=True, processes=1), console)
+    assert stamps(folder) == before
+    assert " of " not in console.file.getvalue().split("holds")[0]
+
+
+def test_resume_runs_only_what_is_missing(folder):
+    before = stamps(folder)
+    (folder / "runs/linear/backprop.json").unlink()
+    reproduce(Reproduce(out=folder, only="flow-field,linear", quick=True, seeds=3, resume=True, processes=1), quiet())
+    after = stamps(folder)
+    assert {path.stem for path in after if after[path] != before[path]} == {"backprop"}
+
+
+def test_a_repeated_run_gives_the_same_numbers(folder, tmp_path):
+    reproduce(Reproduce(out=tmp_path, only="linear", quick=True, seeds=3, processes=1), quiet())
+    for name in ("backprop", "node_perturbation"):
+        first, second = (np.load(out / f"runs/linear/{name}.npz")["nse"] for out in (folder, tmp_path))
+        np.testing.assert_array_equal(first, second)
+
+
+def test_runs_are_not_overwritten_by_accident(folder):
+    with pytest.raises(FileExistsError, match="--resume"):
+        reproduce(Reproduce(out=folder, only="linear", quick=True, processes=1), quiet())
+
+
+def test_figures_are_drawn_anew_without_running(folder, monkeypatch):
+    before = stamps(folder)
+    for path in folder.glob("figures/*"):
+        path.unlink()
+    module = sys.modules["armfa.experiments.reproduce"]  # the function of the same name hides it as an attribute
+    monkeypatch.setattr(module, "run_missing", lambda *arguments: pytest.fail("something ran"))
+    config = Reproduce(out=folder, only="flow-field,linear", quick=True, seeds=3, redraw=True)
+    reproduce(config, quiet())
+    assert len(list(folder.glob("figures/*.png"))) == 2
+    assert stamps(folder) == before
+
+
+def test_missing_runs_are_said_to_be_missing(tmp_path):
+    reproduce(Reproduce(out=tmp_path, only="linear", quick=True, redraw=True), quiet())
+    assert "5 runs are missing" in (tmp_path / "report.html").read_text()
+
+
+def test_a_unit_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
+    source = experiment("linear")
+    run = source.run
+
+    def fail_once(settings, unit, checkpoint):
+        if unit.name == "backprop":
+            raise ValueError("no luck")
+        return run(settings, unit, checkpoint)
+
+    monkeypatch.setattr("armfa.experiments.pool.find_experiment", lambda name: _with(source, run=fail_once))
+    console = quiet()
+    with pytest.raises(RuntimeError, match="linear/backprop"):
+        reproduce(Reproduce(out=tmp_path, only="linear", quick=True, seeds=2, processes=1), console)
+    assert "no luck" in console.file.getvalue()
+    assert len(list(tmp_path.glob("runs/linear/*.json"))) == 4
+
+
+def _with(source, **changes):
+    from dataclasses import replace
+
+    return replace(source, **changes)
+
+
+def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
+    """Two processes, killed with their parent as soon as the first runs are on disk."""
+    code = (
+        "from pathlib import Path\nfrom armfa.experiments import Reproduce, reproduce\n"
+        "if __name__ == '__main__':\n"
+        f"    reproduce(Reproduce(out=Path({str(tmp_path)!r}), only='init-scale,linear', quick=True, seeds=2))\n"
+    )
+    script = tmp_path / "job.py"
+    script.write_text(code)
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    job = subprocess.Popen(
+        [sys.executable, str(script)], env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list(tmp_path.glob("runs/*/*.json")) and job.poll() is None:
+        time.sleep(0.05)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    before = {path: stamp for path, stamp in stamps(tmp_path).items() if path.suffix == ".json"}
+    assert before
+    for path in before:
+        np.load(path.with_suffix(".npz")).close()
+    config = Reproduce(out=tmp_path, only="init-scale,linear", quick=True, seeds=2, resume=True, processes=1)
+    reproduce(config, quiet())
+    after = stamps(tmp_path)
+    assert {path: after[path] for path in before} == before
+    assert len([path for path in after if path.suffix == ".json"]) == 9
+    assert not list(tmp_path.glob("runs/*/.*.checkpoint.npz"))
+
+
+def test_names_are_checked_before_anything_runs(tmp_path):
+    with pytest.raises(ValueError, match="lniear"):
+        reproduce(Reproduce(out=tmp_path, only="lniear"), quiet())
+    assert chosen("deep, linear") == ["linear", "deep"]
+    assert list(chosen("")) == list(NAMES)
+
+
+def test_every_name_finds_its_experiment():
+    for name in NAMES:
+        assert experiment(name).name == name
+    with pytest.raises(ValueError, match="expected one of"):
+        names.experiment("nothing")
+
+
+def test_the_display_tells_when_it_will_end(tmp_path):
+    console = quiet()
+    reproduce(Reproduce(out=tmp_path, only="flow-field", quick=True, processes=1), console)
+    assert re.search(r"4 of 4 .*ends \d\d:\d\d:\d\d", console.file.getvalue())
