@@ -44,7 +44,9 @@ def updates(budget: float) -> Iterator[Line]:
         rng = np.random.default_rng(0)
         examples, state = problem.batch(rng, batch), init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
         seconds = seconds_per_call(lambda: train_step(NETWORK, RULE, OPTIMIZER, state, examples, rng), budget=budget)  # noqa: B023
-        yield Line(f"samples, 6-500-6 FA update, {name}, batch {batch}", batch / seconds, aim, update_limit(batch, budget))
+        yield Line(
+            f"samples, 6-500-6 FA update, {name}, batch {batch}", batch / seconds, aim, update_limit(batch, budget)
+        )
 
 
 def update_limit(batch: int, budget: float) -> float:

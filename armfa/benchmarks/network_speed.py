@@ -46,7 +46,9 @@ def digits(budget: float) -> Iterator[Line]:
     limit = 128 / products_seconds(products, budget=2 * budget)
     yield Line("examples, 784-1000-10 FA update, batch 128", 128 / seconds, 0.75 * limit, limit)
     online = digit_batch(50)
-    seconds = seconds_per_call(lambda: train_online(DIGITS, RULE, optimizer, state, online, rng), budget=2 * budget) / 50
+    seconds = (
+        seconds_per_call(lambda: train_online(DIGITS, RULE, optimizer, state, online, rng), budget=2 * budget) / 50
+    )
     yield Line("examples, 784-1000-10 FA online, in place", 1 / seconds)
 
 
@@ -68,7 +70,9 @@ def digits_by_torch(budget: float) -> Iterator[Line]:
             (0.5 * ((network(inputs) - target) ** 2).sum()).backward()
             optimizer.step()
 
-        yield Line(f"examples, 784-1000-10, PyTorch backprop, batch {size}", size / seconds_per_call(update, budget=2 * budget))
+        yield Line(
+            f"examples, 784-1000-10, PyTorch backprop, batch {size}", size / seconds_per_call(update, budget=2 * budget)
+        )
 
 
 def tiny_networks(budget: float) -> Iterator[Line]:

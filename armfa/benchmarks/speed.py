@@ -1,13 +1,8 @@
 """What the package does in a second, beside what this machine could do: `python -m armfa.benchmarks.speed`.
 
-Each line is measured in this run, on one thread: how often something happens, the least that was aimed for, and, where the
-work is matrix products and tanh, the rate that the measured rates of exactly those products and of tanh would allow.
+Each line is measured in this run, on one thread: how often something happens, the least that was aimed for, and, where
+the work is matrix products and tanh, the rate that the measured rates of those products and of tanh would allow.
 """
-
-import os
-
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before NumPy loads its BLAS
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from armfa.experiments.base import Run, find, select
+from armfa.experiments.base import Run, select
 from armfa.experiments.style import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 
 ORDER = ("shallow", "shallow_own_start", "backprop", "feedback_alignment")

@@ -1,8 +1,8 @@
 """The trained controller in closed loop: reaches, held targets and a followed velocity profile it was never trained on.
 
-The network only knows how to make the hand move at a desired velocity, one step ahead. A command that turns the place of a
-target into a desired velocity makes reaches of it. Everything here runs all movements (and all networks of a stack) as one
-array program: `...` is `(networks, movements)`, and time leads.
+The network only knows how to make the hand move at a desired velocity, one step ahead. A command that turns the place
+of a target into a desired velocity makes reaches of it. Everything here runs all movements (and all networks of a
+stack) as one array program: `...` is `(networks, movements)`, and time leads.
 """
 
 from collections.abc import Callable
@@ -91,9 +91,9 @@ def closed_loop(
 ) -> dict[str, np.ndarray]:
     """How well every network of a stack moves the arm.
 
-    Returns, with a leading axis of networks: `center_out` (S, 8) and `random_reach` (S, 200), distance from the target at the
-    end, m; `center_out_path` (S, time, 8, 2), the hand's paths, m; `profile` (S, 8), correlation of the hand's speed with
-    the minimum-jerk profile it follows; `profile_end` (S, 8), m; and `center_out_target` (8, 2), m.
+    Returns, with a leading axis of networks: `center_out` (S, 8) and `random_reach` (S, 200), distance from the target
+    at the end, m; `center_out_path` (S, time, 8, 2), the hand's paths, m; `profile` (S, 8), correlation of the hand's
+    speed with the minimum-jerk profile it follows; `profile_end` (S, 8), m; and `center_out_target` (8, 2), m.
     """
     steering = steering or Steering()
     arm, controller = problem.arm, problem.controller(network, params)

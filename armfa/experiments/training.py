@@ -44,7 +44,7 @@ class Train:
     rules: tuple[RuleName, ...] = ("backprop", "feedback_alignment", "shallow", "shallow_own_start")
     """Learning rules to compare."""
     activation: Activation = "static"
-    """Muscles that follow the command at once, or with first-order dynamics (in the networks' view the arm is the same)."""
+    """Muscles that follow the command at once, or with first-order dynamics."""
     seeds: int = 5
     """Networks per rule; networks of the same seed start alike and see the same data."""
     updates: int = 20_000

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tyro
@@ -219,6 +220,7 @@ def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: floa
         import imageio_ffmpeg  # noqa: F401  (the encoder)
     except ImportError as error:
         raise ValueError('writing .mp4 needs an encoder: pip install "armfa[video]", or choose a .gif') from error
-    with imageio.get_writer(path, fps=frames_per_second, macro_block_size=16) as writer:
+    writer: Any = imageio.get_writer(path, fps=frames_per_second, macro_block_size=16)
+    with writer:
         for frame in frames:
             writer.append_data(frame)

@@ -29,8 +29,8 @@ CALIBRATION = 4096
 class HandVelocityLoss(NamedTuple):
     """L = 1/2 |v(u) - v*|^2 / s^2, with v(u) the hand velocity one step after excitation u.
 
-    The network's output y in [-1, 1] asks for u = (1 + y)/2 (in general: the arm's excitation range). The scale s is what
-    a random command changes the hand's velocity by in one step, so that one unit of error means the same on every arm.
+    The network's output y in [-1, 1] asks for u = (1 + y)/2 (in general: the arm's excitation range). The scale s is
+    what a random command changes the hand's velocity by in one step: one unit of error means the same on every arm.
     """
 
     arm: Arm
@@ -97,13 +97,13 @@ class HandVelocityProblem:
     plant_feedback : what carries the error of the hand back to the muscles.
         "jacobian"  the plant's own derivative in each state
         "mean"      one matrix for all states, the mean Jacobian: which way each muscle pulls, on average
-        "learned"   one matrix for all states, by least squares from babbling: random commands and what the hand then did
+        "learned"   one matrix for all states, by least squares from babbling: random commands and what the hand did
         "random"    one random matrix of the mean Jacobian's size: the control that should fail
     feedback_seed : of the babbling and of the random matrix.
     """
 
     arm: Arm = field(default_factory=make_arm)
-    task: HandVelocity = HandVelocity()
+    task: HandVelocity = field(default_factory=HandVelocity)
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
     plant_feedback: PlantFeedback = "jacobian"
@@ -147,7 +147,8 @@ class HandVelocityProblem:
 
         def control(state: ArmState, desired: Array) -> Array:
             inputs = self.inputs(state, desired.astype(state.joint_angle.dtype))
-            return excitation(self.arm, network.forward(params, inputs).output)
+            batch = inputs[None] if inputs.ndim == 1 else inputs  # one arm is a batch of one
+            return excitation(self.arm, network.forward(params, batch).output).reshape(*inputs.shape[:-1], -1)
 
         return control
 
@@ -177,7 +178,7 @@ class HandVelocityProblem:
 
     @cached_property
     def scaling(self) -> Scaling:
-        """Angles over half their range, joint speeds over the largest at the start, velocities over twice their spread."""
+        """Angles over half their range, joint speeds over the largest at the start, velocities over twice their sd."""
         state, _, _, after = self.calibration
         low, high = state.joint_angle.min(0), state.joint_angle.max(0)
         offset = np.concatenate([0.5 * (low + high), np.zeros(4)])

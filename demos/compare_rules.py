@@ -1,0 +1,34 @@
+"""Put learning rules side by side on the arm: same first weights, same data, a few networks each.
+
+python demos/compare_rules.py [--updates 3000]
+"""
+
+import argparse
+
+from armfa.controllers import MLP, RULES, SGD, train
+from armfa.problems.hand_velocity import HandVelocityProblem
+
+RATES = {  # hidden layer, output layer: each rule has its own best pair
+    "backprop": (150.0, 0.02),
+    "feedback-alignment": (8.0, 0.015),
+    "direct-feedback-alignment": (8.0, 0.015),
+    "kolen-pollack": (8.0, 0.015),
+    "shallow": (0.0, 0.05),
+}
+
+
+def main(updates: int = 3000, seeds: int = 3) -> None:
+    """Train every rule and print what it reached."""
+    problem, network = HandVelocityProblem(), MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
+    print(f"{'rule':28}{'test NSE':>12}{'sd':>10}{'angle to backprop':>20}")
+    for name, rates in RATES.items():
+        optimizer = SGD(rates, decay="linear", updates=updates)
+        curve = train(problem, network, RULES[name](), optimizer, seeds=seeds, updates=updates, batch_size=32).curve
+        error, angle = curve["nse"][-1], curve["angle"][-1].mean()
+        print(f"{name:28}{error.mean():12.5f}{error.std(ddof=1):10.5f}{angle:19.0f}°")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--updates", type=int, default=3000)
+    main(parser.parse_args().updates)
