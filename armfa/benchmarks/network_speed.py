@@ -29,11 +29,17 @@ def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
     return found
 
 
-def digit_batch(size: int) -> Batch:
-    """Numbers of the shape of digits; how long an update takes does not depend on what they show."""
+def digit_arrays(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets of the shape of digits; how long an update takes does not depend on what they show."""
     rng = np.random.default_rng(0)
     target = np.eye(10, dtype=np.float32)[rng.integers(0, 10, size)]
-    return Batch(rng.random((size, 784), dtype=np.float32), SquaredError(target))
+    return rng.random((size, 784), dtype=np.float32), target
+
+
+def digit_batch(size: int) -> Batch:
+    """The same as a batch."""
+    inputs, target = digit_arrays(size)
+    return Batch(inputs, SquaredError(target))
 
 
 def digits(budget: float) -> Iterator[Line]:
@@ -63,7 +69,7 @@ def digits_by_torch(budget: float) -> Iterator[Line]:
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, weight_decay=1e-6)
     for size in (128, 1):
         batch = digit_batch(size)
-        inputs, target = torch.from_numpy(batch.inputs), torch.from_numpy(batch.loss.target)
+        inputs, target = map(torch.from_numpy, digit_arrays(size))
 
         def update(inputs=inputs, target=target):
             optimizer.zero_grad()

@@ -1,0 +1,16 @@
+"""The demonstrations that put the plant into another library's training loop."""
+
+import runpy
+from pathlib import Path
+
+DEMOS = Path(__file__).parent.parent.parent / "demos"
+
+
+def test_gradients_through_the_plant_teach_a_torch_network_to_reach():
+    main = runpy.run_path(str(DEMOS / "plant_in_torch.py"))["main"]
+    assert main(updates=12) < 0.2
+
+
+def test_gradients_through_the_plant_find_a_reach_in_jax():
+    main = runpy.run_path(str(DEMOS / "plant_in_jax.py"))["main"]
+    assert main(updates=40) < 60.0

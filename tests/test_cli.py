@@ -1,0 +1,114 @@
+"""The commands, as a user types them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from armfa.cli import COMMANDS, main
+from armfa.experiments.watching import has_display
+
+SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a very short training."""
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    assert main(["train", *SMALL, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_train_leaves_settings_curves_parameters_pictures_and_a_table(trained):
+    assert json.loads((trained / "settings.json").read_text())["updates"] == 60
+    for name in ("learning.png", "paths.png", "reaching.gif", "table.csv", "curves.csv"):
+        assert (trained / name).stat().st_size > 100
+    assert len(list((trained / "controllers").glob("*.npz"))) == 8
+    rows = (trained / "table.csv").read_text().splitlines()
+    assert len(rows) == 5 and rows[0].startswith("arm,rule,n,nse")
+
+
+def test_train_starts_every_rule_from_the_same_error(trained):
+    rows = [line.split(",") for line in (trained / "curves.csv").read_text().splitlines()[1:]]
+    starts = {row[0]: row[3] for row in rows if row[1] == "0" and row[2] == "0"}
+    assert starts["backprop"] == starts["feedback_alignment"] == starts["shallow"]
+
+
+def test_a_run_that_lost_a_unit_is_resumed_to_the_same_curves(trained, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    before = (copy / "curves.csv").read_bytes()
+    (copy / "runs" / "arm" / "li_todorov_backprop.json").unlink()
+    (copy / "curves.csv").unlink()
+    assert main(["train", "--resume", str(copy), "--processes", "1"]) == 0
+    assert (copy / "curves.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["watch", "play"])
+def test_watch_and_play_write_an_animation_where_there_is_no_display(trained, tmp_path, command):
+    assert not has_display()
+    file = tmp_path / "film.gif"
+    assert main([command, str(trained), "--seconds", "0.2", "--out", str(file)]) == 0
+    with Image.open(file) as film:
+        assert film.n_frames == 5
+        frames = [np.asarray(frame.convert("RGB"), int) for frame in ImageSequence.Iterator(film)]
+    assert np.abs(frames[4] - frames[0]).max() > 50  # something moves
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["watch", "nowhere"], "expected a folder that `armfa train` wrote"),
+        (["train", "--resume", "nowhere"], "holds no run to continue"),
+        (["reproduce", "--only", "mnits", "--out", "nowhere"], "'mnits'"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys):
+    assert main(arguments) == 2
+    out = " ".join(capsys.readouterr().out.split())
+    assert sentence in out
+    assert "Traceback" not in out
+
+
+def test_a_missing_controller_is_named_with_those_that_are_there(trained, capsys):
+    assert main(["watch", str(trained), "--seed", "7"]) == 2
+    assert "it holds backprop_0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_is_not_written_over(trained, capsys):
+    assert main(["train", *SMALL, "--out", str(trained)]) == 2
+    assert "--resume" in capsys.readouterr().out
+
+
+def test_an_animation_of_another_kind_is_refused(trained, capsys):
+    assert main(["watch", str(trained), "--out", "film.avi"]) == 2
+    assert "expected a file that ends in .gif or .mp4" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--seed", "3"], "--seeds"),
+        (["train", "--seeds", "0"], "expected --seeds of at least 1, got 0"),
+        (["train", "--seeds", "many"], "--seeds"),
+        (["train", "--arm", "octopus"], "li_todorov"),
+        (["trian"], "train"),
+    ],
+)
+def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main([command, "--help"])
+    assert exit.value.code == 0
+    text = capsys.readouterr().out
+    assert len(text) > 300
