@@ -10,9 +10,9 @@ from armfa.problems.hand_velocity import HandVelocityProblem
 
 RATES = {  # hidden layer, output layer: each rule has its own best pair
     "backprop": (150.0, 0.02),
-    "feedback-alignment": (8.0, 0.015),
-    "direct-feedback-alignment": (8.0, 0.015),
-    "kolen-pollack": (8.0, 0.015),
+    "feedback-alignment": (8.0, 0.02),
+    "direct-feedback-alignment": (8.0, 0.02),
+    "kolen-pollack": (8.0, 0.02),
     "shallow": (0.0, 0.05),
 }
 

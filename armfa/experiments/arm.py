@@ -42,7 +42,7 @@ class Learner(NamedTuple):
 
 LEARNERS: Mapping[str, Learner] = {
     "backprop": Learner(Backprop(), (150.0, 0.02), (0.05, 0.02)),
-    "feedback_alignment": Learner(FeedbackAlignment(scale=0.5), (8.0, 0.015), (0.05, 0.02)),
+    "feedback_alignment": Learner(FeedbackAlignment(scale=0.5), (8.0, 0.02), (0.05, 0.02)),
     "shallow": Learner(Shallow(), (0.0, 0.05), (0.05, 0.02)),
     "shallow_own_start": Learner(Shallow(), (0.0, 0.03), (2.0, 0.02)),
 }
