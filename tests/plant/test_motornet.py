@@ -3,12 +3,13 @@
 Made with `pip install motornet==0.3.0` by
 
     torch.set_default_dtype(torch.float64)
-    arm = motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscleThelen(), timestep=0.01).double()
+    muscle = motornet.muscle.RigidTendonHillMuscleThelen()
+    arm = motornet.effector.RigidTendonArm26(muscle=muscle, timestep=0.01).double()
     arm.reset(options={"batch_size": 1, "joint_state": torch.tensor([[0.9, 1.2, 1.0, -0.8]])})
     for command in COMMANDS: ten times arm.step(torch.tensor([command])); arm.states["joint"] after every fifth step
 
-MotorNet pulls in each step with the lengths and velocities of the step before (that is measured: with them, and only with
-them, the trajectories agree); armfa pulls with those of the step itself, which is what explicit Euler is.
+MotorNet pulls in each step with the lengths and velocities of the step before (that is measured: with them, and only
+with them, the trajectories agree); armfa pulls with those of the step itself, which is what explicit Euler is.
 """
 
 import dataclasses
