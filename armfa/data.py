@@ -108,15 +108,15 @@ def stand_in(rng: np.random.Generator, *, train: int = 2000, test: int = 500, si
 
     They show that loader, network and learning run end to end, and say nothing about house numbers.
     """
-    coarse = rng.uniform(-1, 1, (10, size // 4, size // 4))
-    patterns = np.kron(coarse, np.ones((4, 4)))  # (10, size, size)
+    coarse = rng.uniform(-1, 1, (10, size // 8, size // 8))
+    patterns = np.kron(coarse, np.ones((8, 8)))  # (10, size, size)
 
     def draw(count: int) -> Images:
         labels = rng.integers(0, 10, count)
-        shift = rng.integers(-2, 3, (count, 2))
+        shift = rng.integers(-3, 4, (count, 2))
         shown = np.stack([np.roll(patterns[k], tuple(s), (0, 1)) for k, s in zip(labels, shift)])
-        tint = rng.uniform(20, 60, (count, 1, 1, 3))
-        pixels = 128 + shown[..., None] * tint + rng.normal(0, 25, (count, size, size, 3))
+        tint = rng.uniform(10, 60, (count, 1, 1, 3))
+        pixels = 128 + shown[..., None] * tint + rng.normal(0, 40, (count, size, size, 3))
         return Images(np.clip(pixels, 0, 255).astype(np.uint8), labels.astype(np.uint8))
 
     return Digits("stand-in", draw(train), draw(test))

@@ -17,13 +17,18 @@ NAMES = (
     "mnist",
     "mnist-sparse",
     "derivative",
+    "spiking",
+    "svhn",
 )
 """Names as `--only` takes them; `init-scale` lives in `init_scale.py`."""
+
+OTHERS = ("comparing",)
+"""What runs units as the experiments do, but is no experiment of the papers."""
 
 
 def experiment(name: str) -> Experiment:
     """The experiment of this name."""
-    if name not in NAMES:
+    if name not in NAMES + OTHERS:
         raise ValueError(f"expected one of {', '.join(NAMES)}, got {name!r}")
     return import_module(f"armfa.experiments.{name.replace('-', '_')}").EXPERIMENT
 

@@ -37,6 +37,8 @@ class Reproduce:
     """Units that run at once, each with one BLAS thread."""
     data: Literal["mnist", "digits"] = "mnist"
     """Handwritten digits: the MNIST files, or scikit-learn's small 8x8 digits, which need no download."""
+    house_numbers: Literal["auto", "download"] = "auto"
+    """SVHN: use its files where they are here and a generated stand-in otherwise, or fetch them (246 MB)."""
     redraw: bool = False
     """Draw tables, figures and report anew from the runs in the folder, and run nothing."""
 
@@ -68,6 +70,8 @@ def settings_of(name: str, config: Reproduce) -> Any:
         settings = replace(settings, seeds=config.seeds)
     if "data" in known:
         settings = replace(settings, data=config.data)
+    if "house_numbers" in known:
+        settings = replace(settings, house_numbers=config.house_numbers)
     return settings
 
 
