@@ -161,10 +161,10 @@ def bind_acceleration(arm: Arm, ops: Ops):
         r1, r2, muscle_tape = muscle_torque(q1, q2, w1, w2, a)
         parts = inertia(cos(q2))
         s = a2 * sin(q2)
-        sw1 = s * w1
         w_sum = w1 + w2
-        r1 = r1 + s * w2 * (w1 + w_sum) - (b11 * w1 + b12 * w2)
-        r2 = r2 - sw1 * w1 - (b21 * w1 + b22 * w2)
+        spin1, spin2 = w2 * (w1 + w_sum), w1 * w1
+        r1 = r1 + s * spin1 - (b11 * w1 + b12 * w2)
+        r2 = r2 - s * spin2 - (b21 * w1 + b22 * w2)
         limit_tape = hand_tape = None
         if limit_torque is not None:
             t1, t2, limit_tape = limit_torque(q1, q2, w1, w2)
@@ -175,21 +175,22 @@ def bind_acceleration(arm: Arm, ops: Ops):
             t1, t2, hand_tape = hand_torque(q1, q2, hand_force[0], hand_force[1])
             r1, r2 = r1 + t1, r2 + t2
         qdd1, qdd2 = solve(parts, r1, r2)
-        tape = (w1, w2, parts, s, sw1, w_sum, qdd1, qdd2, muscle_tape, limit_tape, hand_tape, joint_torque)
+        tape = (w1, w2, parts, s, w_sum, spin1, spin2, qdd1, qdd2, muscle_tape, limit_tape, hand_tape, joint_torque)
         return qdd1, qdd2, tape
 
     def activation_pullback(tape, qdd1_bar, qdd2_bar):
         r1_bar, r2_bar = solve(tape[2], qdd1_bar, qdd2_bar)
-        return muscle_activation_pullback(tape[8], r1_bar, r2_bar)
+        return muscle_activation_pullback(tape[9], r1_bar, r2_bar)
 
     def pullback(tape, qdd1_bar, qdd2_bar):
-        w1, w2, parts, s, sw1, w_sum, qdd1, qdd2, muscle_tape, limit_tape, hand_tape, joint_torque = tape
+        w1, w2, parts, s, w_sum, spin1, spin2, qdd1, qdd2, muscle_tape, limit_tape, hand_tape, joint_torque = tape
         r1, r2 = solve(parts, qdd1_bar, qdd2_bar)  # M is symmetric
         q1_bar, q2_bar, w1_bar, w2_bar, a_bar = muscle_pullback(muscle_tape, w1, w2, r1, r2)
         # inertia: dM/dq2 = -s [[2, 1], [1, 0]];  coriolis: ds/dq2 = h = a2 cos q2
-        by_q2 = s * (r1 * (qdd1 + qdd1 + qdd2) + r2 * qdd1) + parts[3] * (r1 * w2 * (w1 + w_sum) - r2 * w1 * w1)
-        by_w1 = two * (s * w2 * r1 - sw1 * r2) - (b11 * r1 + b21 * r2)
-        by_w2 = two * s * w_sum * r1 - (b12 * r1 + b22 * r2)
+        sr1, sr2 = s * r1, s * r2
+        by_q2 = sr1 * (qdd1 + qdd1 + qdd2) + sr2 * qdd1 + parts[3] * (r1 * spin1 - r2 * spin2)
+        by_w1 = two * (sr1 * w2 - sr2 * w1) - (b11 * r1 + b21 * r2)
+        by_w2 = two * sr1 * w_sum - (b12 * r1 + b22 * r2)
         q2_bar = by_q2 if q2_bar is None else q2_bar + by_q2
         w1_bar = by_w1 if w1_bar is None else w1_bar + by_w1
         w2_bar = by_w2 if w2_bar is None else w2_bar + by_w2

@@ -45,6 +45,7 @@ class Integrator(NamedTuple):
 
 def _semi_implicit_forward(body: Body, state: Rows, u: Array, dt: float, loads: Loads):
     q1, q2, w1, w2, a = state
+    dt = body.ops.time_step(dt)
     activation_tape = None
     if body.static:
         a_next = u
@@ -58,6 +59,7 @@ def _semi_implicit_forward(body: Body, state: Rows, u: Array, dt: float, loads: 
 
 def _semi_implicit_backward(body: Body, tapes, dt: float, bar: Rows) -> Bars:
     tape, activation_tape = tapes
+    dt = body.ops.time_step(dt)
     q1_bar, q2_bar, w1_bar, w2_bar, a_bar = bar
     w1_bar, w2_bar = w1_bar + dt * q1_bar, w2_bar + dt * q2_bar
     by = body.acceleration_pullback(tape, dt * w1_bar, dt * w2_bar)
@@ -75,6 +77,7 @@ def _semi_implicit_backward(body: Body, tapes, dt: float, bar: Rows) -> Bars:
 def _semi_implicit_to_excitation(body: Body, tapes, dt: float, bar) -> Array:
     q1_bar, q2_bar, w1_bar, w2_bar = bar
     tape, activation_tape = tapes
+    dt = body.ops.time_step(dt)
     a_bar = body.activation_pullback(tape, dt * (w1_bar + dt * q1_bar), dt * (w2_bar + dt * q2_bar))
     return a_bar if body.static else dt * (a_bar * body.activation_slopes(activation_tape)[1])
 

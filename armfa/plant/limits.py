@@ -29,7 +29,8 @@ class JointLimits:
         w = self.width
         lower, upper = per_joint([x / w for x in self.lower]), per_joint([x / w for x in self.upper])
         inv_w, one = ops.number(1 / w), ops.number(1.0)
-        k, kw, d = ops.number(self.stiffness), ops.number(self.stiffness * w), ops.number(self.damping)
+        kw, d = ops.number(self.stiffness * w), ops.number(self.damping)
+        minus_k, minus_d = ops.number(-self.stiffness), ops.number(-self.damping)
         # exp overflows in float32 4.4 rad beyond a limit: there, and only there, the spring stops growing at 3 rad
         steepest = ops.number(60.0) if ops.narrow else None
 
@@ -47,7 +48,8 @@ class JointLimits:
 
         def slopes(tape):
             contact_low, contact_high, contact, damped = tape
-            onset = contact_high - contact_high * contact_high - (contact_low - contact_low * contact_low)
-            return -(k * contact + damped * (onset * inv_w)), -(d * contact)
+            # contact rises by s (1 - s)/w of either sigmoid s: the difference of the two factors as below
+            onset = (contact_high - contact_low) * (one - contact)
+            return contact * minus_k - damped * (onset * inv_w), contact * minus_d
 
         return torque, slopes

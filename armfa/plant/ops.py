@@ -52,7 +52,11 @@ class Ops:
 
     def indicator(self, condition: Array) -> Array:
         """1 where the condition holds, 0 elsewhere: a factor is cheaper than a `where`."""
-        return condition.astype(self.real_dtype) if self.numpy else self.xp.astype(condition, self.dtype)
+        return condition.astype(self.real_dtype) if self.numpy else self.cast(condition)
+
+    def cast(self, x: Array) -> Array:
+        """The array in this dtype."""
+        return x.astype(self.dtype) if self.device is None else self.xp.astype(x, self.dtype)
 
     def real(self, x: Array) -> Array:
         """The real part: what a branch is decided by."""
@@ -67,6 +71,10 @@ class Ops:
     def number(self, value: float) -> Any:
         """A number that meets rows: a Python float beside NumPy scalars (a single arm), else as `constant`."""
         return float(value) if self.single else self._array(value)
+
+    def time_step(self, dt: Any) -> Any:
+        """The time step as a partner for rows; an unknown of JAX or torch passes through."""
+        return self._array(dt) if self.numpy and not self.single else dt
 
     def column(self, values: Sequence[float]) -> Array:
         """One number per muscle, shape (n, 1, ..., 1) with as many ones as there are batch axes; or (n, batch) at once

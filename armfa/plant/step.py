@@ -149,7 +149,7 @@ def fitted(body: Body, x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the state's dtype, with the state's leading axes."""
     xp = body.ops.xp
     x = xp.asarray(x)
-    x = x if x.dtype == q.dtype else xp.astype(x, q.dtype)
+    x = x if x.dtype == q.dtype else body.ops.cast(x)
     expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
