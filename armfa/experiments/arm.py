@@ -41,10 +41,10 @@ class Learner(NamedTuple):
 
 
 LEARNERS: Mapping[str, Learner] = {
-    "backprop": Learner(Backprop(), (150.0, 0.02), (0.05, 0.02)),
-    "feedback_alignment": Learner(FeedbackAlignment(scale=0.5), (8.0, 0.02), (0.05, 0.02)),
+    "backprop": Learner(Backprop(), (100.0, 0.015), (0.05, 0.02)),
+    "feedback_alignment": Learner(FeedbackAlignment(scale=0.5), (6.0, 0.014), (0.05, 0.02)),
     "shallow": Learner(Shallow(), (0.0, 0.05), (0.05, 0.02)),
-    "shallow_own_start": Learner(Shallow(), (0.0, 0.03), (2.0, 0.02)),
+    "shallow_own_start": Learner(Shallow(), (0.0, 0.05), (1.0, 0.02)),
 }
 """Plain SGD, rates falling linearly to zero. Found by search with other seeds than those that are reported."""
 
@@ -60,15 +60,15 @@ class Settings:
     rules: tuple[RuleName, ...] = get_args(RuleName)
     activation: Activation = "static"
     seeds: int = 10
-    updates: int = 20_000
-    batch_size: int = 32
+    updates: int = 40_000
+    batch_size: int = 16
     hidden: int = 500
     points: int = 30
 
     @classmethod
     def quick(cls):
         """One arm, fewer networks, a shorter training."""
-        return cls(arms=("li_todorov",), seeds=4, updates=3000, points=15)
+        return cls(arms=("li_todorov",), seeds=4, updates=5000, points=15)
 
 
 def problem_for(arm: str, activation: str = "static") -> HandVelocityProblem:

@@ -47,9 +47,9 @@ class Train:
     """Muscles that follow the command at once, or with first-order dynamics."""
     seeds: int = 5
     """Networks per rule; networks of the same seed start alike and see the same data."""
-    updates: int = 20_000
+    updates: int = 40_000
     """Weight updates of each network."""
-    batch_size: int = 32
+    batch_size: int = 16
     """Samples per update."""
     hidden: int = 500
     """Units of the hidden layer."""
