@@ -1,7 +1,7 @@
 """Read the documents as a newcomer: print the README's commands for CI, or run every Python example.
 
-    python .ci/readme.py commands   the set-up and test commands of README.md, one a line
-    python .ci/readme.py examples   run each ```python block of README.md and docs/*.md in a fresh interpreter
+python .ci/readme.py commands   the set-up and test commands of README.md, one a line
+python .ci/readme.py examples   run each ```python block of README.md and docs/*.md in a fresh interpreter
 """
 
 import re
