@@ -8,7 +8,9 @@ import tyro
 from rich.console import Console
 
 from armfa.controllers import CheckpointError
+from armfa.experiments.comparing import Compare, compare
 from armfa.experiments.reproduce import Reproduce, reproduce
+from armfa.experiments.rules_table import Rules, show_rules
 from armfa.experiments.training import Train, train_arm
 from armfa.experiments.watching import Play, Watch, play, watch
 
@@ -16,6 +18,8 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "train": (Train, train_arm),
     "watch": (Watch, watch),
     "play": (Play, play),
+    "rules": (Rules, show_rules),
+    "compare": (Compare, compare),
     "reproduce": (Reproduce, reproduce),
 }
 
