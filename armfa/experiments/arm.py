@@ -217,7 +217,7 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
         claim("FA's teaching signal starts unrelated to backprop's", "angle at the start, degrees", start,
               mean_between(start, 87, 93)),
         claim("and turns towards it", "angle at the end, degrees", end, mean_below(end, 60)),
-        claim("FA's controller reaches (not in the papers)", "10 cm center-out, end error, mm", reach,
+        claim("FA's controller reaches (not in the papers)", "center-out (10 cm; monkey 5 cm), end error, mm", reach,
               mean_below(reach, 3)),
         claim("anywhere (not in the papers)", "share of 200 random reaches that end within 1 cm", within,
               mean_above(within, 0.98)),

@@ -23,7 +23,6 @@ Controller = Callable[[ArmState, Array], Array]
 Command = Callable[[float, Array, Array], Array]
 """(time s, hand (..., 2) m, hand velocity (..., 2) m/s) -> desired hand velocity (..., 2) m/s"""
 
-DISTANCE = 0.10  # m, of center-out targets
 REACH_TIME, HOLD_TIME = 1.5, 2.5  # s, until a center-out reach and a random reach are measured
 MOVEMENT_TIME = 0.6  # s, of the followed minimum-jerk profile
 RANDOM_REACHES, RANDOM_SEED = 200, 2_000_003
@@ -39,6 +38,11 @@ class Movement(NamedTuple):
     excitation: Array
 
 
+def center_out_distance(arm: Arm) -> float:
+    """Distance of center-out targets, m: 10 cm for a human arm, 5 cm for a monkey's, as in the field's experiments."""
+    return 0.10 if arm.reach > 0.5 else 0.05
+
+
 @dataclass(frozen=True)
 class Steering:
     """How the place of a target becomes a desired velocity: v* = gain (target - hand), within limits."""
@@ -49,6 +53,11 @@ class Steering:
     """m/s"""
     max_change: float = 0.15
     """Largest |v* - v| in one step, m/s: what the muscles can do within a step."""
+
+    @classmethod
+    def of(cls, arm: Arm) -> "Steering":
+        """The limits of the human arm (0.63 m long), in proportion to the length of this one."""
+        return cls(max_speed=0.5 * arm.reach / 0.63, max_change=0.15 * arm.reach / 0.63)
 
     def toward(self, target: Array) -> Command:
         """The command that leads to a target and holds the hand there."""
@@ -95,15 +104,15 @@ def closed_loop(
     at the end, m; `center_out_path` (S, time, 8, 2), the hand's paths, m; `profile` (S, 8), correlation of the hand's
     speed with the minimum-jerk profile it follows; `profile_end` (S, 8), m; and `center_out_target` (8, 2), m.
     """
-    steering = steering or Steering()
     arm, controller = problem.arm, problem.controller(network, params)
+    steering = steering or Steering.of(arm)
     networks = params[0].weight.shape[0]
 
     def spread(places: Array) -> Array:
         return np.broadcast_to(np.asarray(places, np.float32), (networks, *np.shape(places))).copy()
 
     center = hand_position(arm, np.asarray(arm.center_posture))
-    target = spread(center_out_targets(center, DISTANCE))
+    target = spread(center_out_targets(center, center_out_distance(arm)))
     start = spread(np.broadcast_to(center, target.shape[1:]))
     reached = move(problem, controller, at_rest(arm, start), steering.toward(target), REACH_TIME)
     followed = move(

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from armfa.controllers import Policy, load_policy
-from armfa.experiments.reaching import DISTANCE, Steering, at_rest
+from armfa.experiments.reaching import Steering, at_rest, center_out_distance
 from armfa.plant import Arm, hand_position, hand_velocity, make_arm, step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame
@@ -66,9 +66,9 @@ class Follower:
 
     def __init__(self, policy: Policy, steering: Steering | None = None):
         about = policy.about or {}
-        self.policy, self.steering = policy, steering or Steering()
         self.arm: Arm = make_arm(about["arm"], activation=about["activation"])
         self.dt, self.integrator = about["dt"], about["integrator"]
+        self.policy, self.steering = policy, steering or Steering.of(self.arm)
         self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
         self.state = at_rest(self.arm, self.center)
         self.task = HandVelocity()
@@ -171,7 +171,7 @@ def moving(follower: Follower, caption: str, targets: Iterator[np.ndarray], fram
 
 def center_out(follower: Follower, hold: float = 0.9) -> Iterator[np.ndarray]:
     """Eight targets in a star-like order, each followed by the center; a target stays for `hold` seconds."""
-    targets = center_out_targets(follower.center, DISTANCE)
+    targets = center_out_targets(follower.center, center_out_distance(follower.arm))
     steps = round(hold / follower.dt)
     while True:
         for number in (0, 3, 6, 1, 4, 7, 2, 5):
@@ -180,11 +180,11 @@ def center_out(follower: Follower, hold: float = 0.9) -> Iterator[np.ndarray]:
 
 
 def wandering(follower: Follower, period: float = 4.0) -> Iterator[np.ndarray]:
-    """A target that runs along a lying eight, 20 cm wide, once every `period` seconds."""
-    step_number = 0
+    """A target that runs along a lying eight, as wide as two center-out reaches, once every `period` seconds."""
+    step_number, size = 0, center_out_distance(follower.arm)
     while True:
         phase = 2 * np.pi * step_number * follower.dt / period
-        yield follower.center + DISTANCE * np.array([np.sin(phase), 0.5 * np.sin(2 * phase)])
+        yield follower.center + size * np.array([np.sin(phase), 0.5 * np.sin(2 * phase)])
         step_number += 1
 
 
