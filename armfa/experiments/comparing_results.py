@@ -144,13 +144,13 @@ def results_table(rows: Sequence[dict[str, Any]], samples: int, reach: float) ->
     return table
 
 
-def short(value: float) -> str:
-    """A number with two digits: 0.0012, 35, 5,200, 2.3e-7; a dash for none."""
+def short(value: float, digits: int = 2) -> str:
+    """A number with so many digits: 0.0012, 35, 5,200, 2.3e-7; a dash for none."""
     if value != value:
         return "-"
     if 100 <= abs(value) < 1e4:
         return f"{value:,.0f}"
-    return f"{value:.2g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 def error_text(row: dict[str, Any]) -> str:
@@ -167,11 +167,14 @@ def samples_text(row: dict[str, Any], samples: int) -> str:
     return median if row["reached"] in (0, row["n"]) else f"{median} ({row['reached']} of {row['n']})"
 
 
+RATIO = ("ratio", "ratio_low", "ratio_high")
+
+
 def ratio_texts(row: dict[str, Any]) -> list[str]:
     """The ratio to the first rule, its confidence interval, and P; a dash for what cannot be said."""
-    low, high = short(row["ratio_low"]), short(row["ratio_high"])
+    ratio, low, high = (short(row[name], 3 if 0.1 < row["ratio"] < 10 else 2) for name in RATIO)
     p = "< 1e-15" if row["p"] < 1e-15 else short(row["p"])
-    return [short(row["ratio"]), "-" if low == "-" else f"{low} to {high}", p]
+    return [ratio, "-" if low == "-" else f"{low} to {high}", p]
 
 
 def angle_text(row: dict[str, Any]) -> str:
