@@ -56,7 +56,7 @@ class WithoutBiases(NamedTuple):
 
 def points(updates: int, count: int = 60, first: int = 1) -> np.ndarray:
     """Updates at which a curve is measured: 0, then evenly in the logarithm from `first` to the end."""
-    spread = np.geomspace(first, updates, count).round().astype(int)
+    spread = np.geomspace(min(first, updates), updates, count).round().astype(int)
     return np.unique(np.concatenate([[0], spread, [updates]]))
 
 
