@@ -27,6 +27,8 @@ EVERY = 4
 """Time steps of the arm to one frame of an animation: 25 frames a second at 10 ms."""
 FRAME = 400
 """Side of an animation's frames, pixels."""
+COLOURS = 96
+"""Colours of a GIF."""
 
 
 @dataclass(frozen=True)
@@ -205,13 +207,10 @@ def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second:
 def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
     from PIL import Image
 
-    images = [
-        Image.fromarray(frame).quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        for frame in frames
-    ]
-    images[0].save(
-        path, save_all=True, append_images=images[1:], duration=1000 / frames_per_second, loop=0, optimize=False
-    )
+    pictures = [Image.fromarray(frame) for frame in frames]
+    palette = pictures[len(pictures) // 2].quantize(COLOURS)  # one for all, so that only what moves is stored
+    first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    first.save(path, save_all=True, append_images=rest, duration=1000 / frames_per_second, loop=0)
 
 
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
