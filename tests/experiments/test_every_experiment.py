@@ -15,6 +15,7 @@ from armfa.experiments.report import Section, measured, write_report
 from armfa.experiments.reproduce import write_table
 
 SMALL = {
+    "arm": {"seeds": 2, "updates": 60, "hidden": 12, "points": 4},
     "linear": {"seeds": 2, "examples": 60},
     "init-scale": {"seeds": 2, "scales": (0.001, 0.25), "examples": 60},
     "flow-field": {"starts": 40, "time": 20.0},
