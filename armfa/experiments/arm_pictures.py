@@ -63,9 +63,8 @@ def hand_paths(runs: Sequence[Run], seed: int = 0):
             axis.plot(*(100 * (one - origin)).T, color=INK[run.arguments["rule"]], linewidth=1.4)
         error = 1000 * run.arrays["center_out"].mean(-1)
         axis.set(xlim=(-14, 14), ylim=(-14, 14), aspect="equal", xticks=(-10, 0, 10), yticks=(-10, 0, 10))
-        axis.set_title(NAMES[run.arguments["rule"]])
+        axis.set(title=NAMES[run.arguments["rule"]], ylabel="cm")
         axis.set_xlabel(f"end error {error.mean():.1f} ± {error.std(ddof=1) if len(error) > 1 else 0:.1f} mm")
-    axes[0].set_ylabel("cm")
     return figure
 
 
