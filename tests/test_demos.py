@@ -25,3 +25,8 @@ def test_a_rule_of_ones_own_learns(capsys):
     line = capsys.readouterr().out.splitlines()[-1]
     before, after = (float(word) for word in line.split("NSE")[1].split("->"))
     assert after < before
+
+
+def test_plant_feedback_prints_a_line_a_case(capsys):
+    demo("plant_feedback.py")["main"](updates=5, seeds=1)
+    assert len(capsys.readouterr().out.splitlines()) == 9
