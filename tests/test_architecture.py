@@ -9,14 +9,16 @@ PACKAGE = Path(__file__).parent.parent / "armfa"
 
 MAY_IMPORT = {
     "arrays": set(),
+    "files": set(),
     "plant": {"arrays"},
-    "controllers": {"arrays"},
+    "controllers": {"arrays", "files"},
     "tasks": {"arrays", "plant"},
     "rendering": {"arrays", "plant"},
     "data": set(),
     "envs": {"arrays", "plant", "tasks", "rendering"},
     "problems": {"arrays", "plant", "tasks", "controllers", "data"},
-    "experiments": {"arrays", "plant", "controllers", "tasks", "rendering", "envs", "problems", "data", "__version__"},
+    "experiments": {"arrays", "data", "files", "plant", "controllers", "tasks", "rendering", "envs", "problems"}
+    | {"__version__"},
 }
 ANYTHING = {"__init__", "__main__", "cli", "benchmarks"}
 GYMNASIUM = {"__init__", "envs", "cli", "benchmarks"}

@@ -1,7 +1,6 @@
 """Files that hold a tree of arrays: `.npz` without pickle, settings as JSON inside, written at once or not at all."""
 
 import json
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from armfa.controllers.trees import Tree, is_array, tree_map
+from armfa.files import replacing
 
 FORMAT = 1
 
@@ -23,20 +23,10 @@ def save(path: str | Path, tree: Tree, settings: dict[str, Any], extra: dict[str
 
     The file appears under its name only when it is complete, so a kill at any moment leaves the old one or the new one.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     header = json.dumps({"format": FORMAT, "settings": settings, "extra": extra or {}})
     arrays: dict[str, Any] = {f"array_{number}": leaf for number, leaf in enumerate(leaves(tree))}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, header=np.array(header), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez(file, header=np.array(header), **arrays)
 
 
 def read(path: str | Path) -> tuple[list[np.ndarray], dict[str, Any], dict[str, Any]]:

@@ -17,6 +17,7 @@ from armfa.experiments.registry import chosen, experiment
 from armfa.experiments.report import Section, write_report
 from armfa.experiments.runs import read_run, write_text
 from armfa.experiments.style import STYLE
+from armfa.files import replacing
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,6 @@ def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     runs_folder = config.out / "runs"
     if not (config.resume or config.redraw) and any(runs_folder.glob("*/*.json")):
         raise FileExistsError(f"{runs_folder} already holds runs: pass --resume to continue, or choose another --out")
-    config.out.mkdir(parents=True, exist_ok=True)
     write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
     start = time.monotonic()
     failed = [] if config.redraw else run_missing(settings, runs_folder, config.processes, console)
@@ -110,9 +110,8 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
         with matplotlib.rc_context(STYLE):
             figures = {key: _png(figure) for key, figure in source.figures(chosen_settings, runs).items()}
         for key, png in figures.items():
-            path = out / "figures" / f"{name}_{key}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png)
+            with replacing(out / "figures" / f"{name}_{key}.png") as unfinished:
+                unfinished.write_bytes(png)
         sections.append(Section(source, chosen_settings, runs, figures, source.claims(chosen_settings, runs)))
     _tell(sections, console or Console())
     return write_report(out, sections)
@@ -120,7 +119,6 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with the same keys as a CSV; floats with six digits."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

@@ -1,13 +1,11 @@
 """Runs on disk: one .npz with the arrays and one .json with settings, versions and wall time, written all or nothing.
 
-A file is written beside its place, flushed to the disk and then renamed over it, and the .json comes last: a run whose
-.json is there is whole, whatever moment a kill came at. A fingerprint of settings and arguments in the .json says which
-run it is, so that changed settings run anew and unchanged ones never.
+The .json comes last: a run whose .json is there is whole, whatever moment a kill came at. A fingerprint of settings and
+arguments in the .json says which run it is, so that changed settings run anew and unchanged ones never.
 """
 
 import hashlib
 import json
-import os
 import platform
 import time
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ import scipy
 
 import armfa
 from armfa.experiments.base import Run, Unit
+from armfa.files import replacing
 
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:
@@ -43,7 +42,6 @@ def versions() -> dict[str, str]:
 def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: Mapping, seconds: float) -> None:
     """Put one finished run into `folder/experiment`; the .json is written last."""
     place = folder / experiment
-    place.mkdir(parents=True, exist_ok=True)
     write_arrays(place / f"{unit.name}.npz", arrays)
     facts = {
         "experiment": experiment,
@@ -76,11 +74,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     for name, array in kept.items():
         if array.dtype == object:
             raise TypeError(f"expected numbers or text for {name!r}, got Python objects: they would need pickle")
-    temporary = _beside(path)
-    with temporary.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **kept)
-        _flush(file)
-    os.replace(temporary, path)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -91,30 +86,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def write_text(path: Path, text: str) -> None:
     """A text file, all or nothing."""
-    temporary = _beside(path)
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        _flush(file)
-    os.replace(temporary, path)
-
-
-def _beside(path: Path) -> Path:
-    """A name in the same folder that no reader looks for and no other process writes."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def _flush(file) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 class FileCheckpoint:
     """State of an unfinished unit beside its run (`.NAME.checkpoint.npz`), written at most every `every` seconds."""
 
     def __init__(self, folder: Path, experiment: str, settings: Any, unit: Unit, tell=None, every: float = 15.0):
-        place = folder / experiment
-        place.mkdir(parents=True, exist_ok=True)
-        self.path = place / f".{unit.name}.checkpoint.npz"
+        self.path = folder / experiment / f".{unit.name}.checkpoint.npz"
         self.fingerprint = fingerprint(experiment, settings, unit)
         self.tell = tell
         self.every = every

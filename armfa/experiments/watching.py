@@ -14,6 +14,7 @@ from rich.progress import track
 
 from armfa.controllers import Policy, load_policy
 from armfa.experiments.reaching import Steering, at_rest, center_out_distance
+from armfa.files import replacing
 from armfa.plant import Arm, hand_position, hand_velocity, make_arm, step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame
@@ -195,13 +196,8 @@ def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second:
     kind = path.suffix.lower()
     if kind not in (".gif", ".mp4"):
         raise ValueError(f"expected a file that ends in .gif or .mp4, got {path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.part{kind}")
-    try:
+    with replacing(path, ending=f".part{kind}") as unfinished:
         (_write_gif if kind == ".gif" else _write_mp4)(unfinished, frames, frames_per_second)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:

@@ -45,7 +45,7 @@ def test_a_kill_while_writing_leaves_nothing_that_is_taken_for_a_run(tmp_path, m
             raise KeyboardInterrupt
         os.rename(*names)
 
-    monkeypatch.setattr(runs.os, "replace", replace_until_killed)
+    monkeypatch.setattr("armfa.files.os.replace", replace_until_killed)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path)
     assert not list(tmp_path.glob("toy/*.json"))
