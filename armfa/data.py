@@ -1,8 +1,8 @@
 """Images of digits: MNIST, SVHN (cropped) and scikit-learn's small digits, checked before anything learns from them.
 
-Files are looked for in the folder that the environment variable ARMFA_DATA names, then in the cache, and are downloaded
-otherwise. Whatever the way, the SHA-256 of what a file holds must be the known one: a truncated or altered file is
-refused.
+Files are looked for in the folder that the environment variable ARMFA_DATA names (or in its folder `mnist` or `svhn`),
+then in the cache, and are downloaded otherwise. Whatever the way, the SHA-256 of what a file holds must be the known
+one: a truncated or altered file is refused.
 """
 
 import gzip
@@ -144,6 +144,16 @@ def read_mat(path: Path) -> Images:
     return Images(pixels, labels)
 
 
+def require(name: str) -> None:
+    """See that `mnist`, `svhn` or `digits` is here, whole, or fetch it; MissingData or ValueError say what to do."""
+    if name == "digits":
+        small_digits()
+        return
+    source = {"mnist": MNIST, "svhn": SVHN}[name]
+    for file in source.sha256:
+        _path(source, file, download=True)
+
+
 def available(source: Source) -> bool:
     """Whether all files of a data set are here already."""
     return all(_found(source, name) is not None for name in source.sha256)
@@ -165,7 +175,8 @@ def _path(source: Source, name: str, download: bool, check: bool = True) -> Path
 
 
 def _found(source: Source, name: str) -> Path | None:
-    folders = [Path(os.environ[FOLDER_VARIABLE])] if os.environ.get(FOLDER_VARIABLE) else []
+    named = os.environ.get(FOLDER_VARIABLE)
+    folders = [Path(named), Path(named) / source.name.lower()] if named else []
     for folder in [*folders, _cache()]:
         for candidate in (folder / name, folder / f"{name}.gz"):
             if candidate.is_file():

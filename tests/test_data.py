@@ -46,6 +46,14 @@ def test_files_of_ones_own_are_read_from_the_folder_of_the_variable(small):
     assert found.train.pixels.dtype == np.uint8
 
 
+def test_the_variable_may_name_the_folder_above(small, monkeypatch, tmp_path_factory):
+    folder, source, arrays = small
+    above = tmp_path_factory.mktemp("data")
+    (above / "mnist").symlink_to(folder)
+    monkeypatch.setenv(data.FOLDER_VARIABLE, str(above))
+    np.testing.assert_array_equal(data.mnist(source, download=False).test.labels, arrays[3])
+
+
 def test_unpacked_files_do_as_well(small):
     folder, source, arrays = small
     for path in list(folder.glob("*.gz")):

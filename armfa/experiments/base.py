@@ -81,6 +81,7 @@ class Experiment:
     table : settings, runs -> rows (dicts with the same keys), the CSV
     claims : settings, runs -> claims with verdicts
     figures : settings, runs -> {name: matplotlib figure}, one a figure of the paper
+    needs : settings -> data sets without which no unit can run, as `data.require` takes them
     """
 
     name: str
@@ -93,6 +94,7 @@ class Experiment:
     claims: Callable[[Any, Sequence[Run]], list[Claim]]
     figures: Callable[[Any, Sequence[Run]], dict[str, Any]]
     choices: tuple[Choice, ...] = ()
+    needs: Callable[[Any], Sequence[str]] = lambda settings: ()
     remarks: str = ""
 
 

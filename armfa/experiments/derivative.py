@@ -121,6 +121,7 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
+    needs=lambda settings: (settings.data,),
     choices=(
         Choice(
             "the approximations",

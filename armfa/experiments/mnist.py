@@ -272,6 +272,7 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
+    needs=lambda settings: (settings.data,),
     remarks="Triangles: the errors printed in the papers. Bands: two standard deviations over networks (angle: one). "
     "At one common rate feedback alignment learns faster than backprop only because B is 5 to 30 times larger than W, "
     "so that its hidden layer takes larger steps; with rates of its own backprop catches up.",

@@ -156,6 +156,7 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
+    needs=lambda settings: (settings.data,),
     remarks="The triangle is the printed error. Absent synapses stay absent: their changes are set to zero.",
     choices=(
         Choice("learning rates", "those of each rule in the dense network", "not given for this case"),

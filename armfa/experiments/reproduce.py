@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from rich.console import Console
 
+from armfa.data import MissingData, require
+from armfa.experiments.base import Unit
 from armfa.experiments.display import Display
 from armfa.experiments.pool import Job, run_jobs
 from armfa.experiments.registry import chosen, experiment
@@ -53,12 +55,43 @@ def reproduce(config: Reproduce, console: Console | None = None) -> Path:
         raise FileExistsError(f"{runs_folder} already holds runs: pass --resume to continue, or choose another --out")
     write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
     start = time.monotonic()
-    failed = [] if config.redraw else run_missing(settings, runs_folder, config.processes, console)
+    waiting = {} if config.redraw else without_data(settings, runs_folder)
+    for sentence, names in waiting.items():
+        console.print(f"{sentence} Left out: {', '.join(names)}.", style="yellow", markup=False, highlight=False)
+    left_out = [name for names in waiting.values() for name in names]
+    able = {name: chosen_settings for name, chosen_settings in settings.items() if name not in left_out}
+    failed = [] if config.redraw else run_missing(able, runs_folder, config.processes, console)
     report = redraw(settings, config.out, console)
     console.print(f"{report}  ({(time.monotonic() - start) / 60:.1f} minutes)", highlight=False)
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: {', '.join(failed)}; the report holds what did not")
+    if left_out:
+        raise RuntimeError(f"left out for want of data: {', '.join(left_out)}; the report holds the others")
     return report
+
+
+def without_data(settings: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
+    """What is to be done about data that cannot be had -> the experiments that wait for it; each is asked for once."""
+    problems: dict[str, str] = {}
+    waiting: dict[str, list[str]] = {}
+    for name, chosen_settings in settings.items():
+        if not missing_units(name, chosen_settings, folder):
+            continue
+        for needed in experiment(name).needs(chosen_settings):
+            if needed not in problems:
+                try:
+                    require(needed)
+                    problems[needed] = ""
+                except (MissingData, ValueError) as error:
+                    problems[needed] = str(error)
+            if problems[needed]:
+                waiting.setdefault(problems[needed], []).append(name)
+    return waiting
+
+
+def missing_units(name: str, settings: Any, folder: Path) -> list[Unit]:
+    """The units of an experiment that are not on disk yet."""
+    return [unit for unit in experiment(name).units(settings) if read_run(folder, name, settings, unit) is None]
 
 
 def settings_of(name: str, config: Reproduce) -> Any:
@@ -80,8 +113,7 @@ def run_missing(settings: Mapping[str, Any], folder: Path, processes: int, conso
     jobs = [
         Job(name, chosen_settings, unit, folder)
         for name, chosen_settings in settings.items()
-        for unit in experiment(name).units(chosen_settings)
-        if read_run(folder, name, chosen_settings, unit) is None
+        for unit in missing_units(name, chosen_settings, folder)
     ]
     jobs.sort(key=lambda job: -job.unit.seconds)
     failed = []

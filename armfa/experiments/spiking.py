@@ -344,6 +344,7 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
+    needs=lambda settings: (settings.data,),
     remarks="Rasters: three test images for 50 steps each, 50 units of each hidden layer and all output units, with "
     "the weights of that stage; below, the postsynaptic potential and the modulator of one neuron of hidden layer 2.",
     choices=(

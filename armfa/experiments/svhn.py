@@ -165,6 +165,7 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
+    needs=lambda settings: ("svhn",) if found(settings) == "svhn" else (),
     remarks="Where the files train_32x32.mat and test_32x32.mat (246 MB, in the folder that ARMFA_DATA names, or "
     "fetched with --house-numbers download) are absent, the network learns generated images of the same form instead: "
     "that shows that network and learning run end to end, and nothing about house numbers.",

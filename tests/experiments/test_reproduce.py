@@ -114,6 +114,38 @@ def test_a_unit_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatc
     assert len(list(tmp_path.glob("runs/linear/*.json"))) == 4
 
 
+def test_data_that_cannot_be_had_is_said_once_and_the_other_experiments_run(tmp_path, monkeypatch):
+    asked = []
+
+    def absent(url, *arguments, **settings):
+        asked.append(url)
+        raise ConnectionError
+
+    monkeypatch.delenv("ARMFA_DATA", raising=False)
+    monkeypatch.setattr("armfa.data._cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("pooch.retrieve", absent)
+    console, out = quiet(), tmp_path / "out"
+    with pytest.raises(RuntimeError, match="left out for want of data: mnist, derivative"):
+        reproduce(Reproduce(out=out, only="flow-field,mnist,derivative", quick=True, processes=1), console)
+    assert len(asked) == len(set(asked))  # each address once, not once an experiment or a unit
+    said = console.file.getvalue()
+    assert said.count("train-images-idx3-ubyte") == 1 and "failed" not in said
+    assert {path.parent.name for path in out.glob("runs/*/*.json")} == {"flow-field"}
+    page = (out / "report.html").read_text()
+    assert page.count("runs are missing") == 2
+
+
+def test_finished_runs_ask_for_no_data(folder, monkeypatch):
+    def fetched(name):
+        pytest.fail(f"asked for {name}")
+
+    source = _with(experiment("linear"), needs=lambda settings: ("mnist",))
+    module = sys.modules["armfa.experiments.reproduce"]
+    monkeypatch.setattr(module, "experiment", lambda name: source if name == "linear" else experiment(name))
+    monkeypatch.setattr(module, "require", fetched)
+    reproduce(Reproduce(out=folder, only="linear", quick=True, seeds=3, resume=True, processes=1), quiet())
+
+
 def _with(source, **changes):
     from dataclasses import replace
 
