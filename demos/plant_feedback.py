@@ -1,7 +1,7 @@
 """What must a controller know of its arm to learn? The plant's Jacobian, a constant matrix, or nothing?
 
-Feedback alignment on the arm, with the plant's part of the teaching signal exact, constant (mean or learned from babbling)
-or random; and with the hidden layer's feedback straight from the error of the hand (500 x 2).
+Feedback alignment on the arm, with the plant's part of the teaching signal exact, constant (mean, or learned from
+babbling) or random; and with the hidden layer's feedback straight from the error of the hand (500 x 2).
 
     python demos/plant_feedback.py [--updates 20000] [--seeds 3]
 """
