@@ -68,7 +68,6 @@ def digits_by_torch(budget: float) -> Iterator[Line]:
     network = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, weight_decay=1e-6)
     for size in (128, 1):
-        batch = digit_batch(size)
         inputs, target = map(torch.from_numpy, digit_arrays(size))
 
         def update(inputs=inputs, target=target):

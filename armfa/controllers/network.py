@@ -43,8 +43,26 @@ def transpose(matrix: Array) -> Array:
     return matrix.swapaxes(-1, -2)
 
 
+def _added(fresh: Array, x: Array) -> Array:
+    """The sum; in place where dtypes allow it, so the first array must be the caller's own (JAX makes a new one)."""
+    if fresh.dtype != x.dtype:
+        return fresh + x
+    fresh += x
+    return fresh
+
+
 def _tanh(z: Array) -> Array:
     return namespace(z).tanh(z)
+
+
+def _weigh_tanh(signal: Array, z: Array, rate: Array) -> Array:
+    """The signal times 1 - rate^2; the passes after the first in place, which costs two thirds of the plain formula."""
+    slope = rate * rate
+    slope = np.subtract(1.0, slope, out=slope) if isinstance(slope, np.ndarray) else 1.0 - slope
+    if slope.dtype != signal.dtype:
+        return signal * slope
+    slope *= signal
+    return slope
 
 
 def _logistic(z: Array) -> Array:
@@ -56,7 +74,7 @@ def _relu(z: Array) -> Array:
 
 
 NONLINEARITIES = {
-    "tanh": Nonlinearity("tanh", _tanh, lambda signal, z, rate: signal * (1.0 - rate * rate), 1.0),
+    "tanh": Nonlinearity("tanh", _tanh, _weigh_tanh, 1.0),
     "logistic": Nonlinearity("logistic", _logistic, lambda signal, z, rate: signal * (rate - rate * rate), 0.25),
     "linear": Nonlinearity("linear", lambda z: z, lambda signal, z, rate: signal, 1.0),
     "relu": Nonlinearity("relu", _relu, lambda signal, z, rate: signal * (z.real > 0), 1.0),
@@ -122,7 +140,7 @@ class MLP:
         rates, preactivations, rate = [], [], inputs
         for number, (layer, name) in enumerate(zip(params, self.nonlinearities)):
             rates.append(rate)
-            z = rate @ transpose(layer.weight) + layer.bias[..., None, :]  # (..., batch, n_out)
+            z = _added(rate @ transpose(layer.weight), layer.bias[..., None, :])  # (..., batch, n_out)
             if noise is not None and noise[number] is not None:
                 z = z + noise[number]
             preactivations.append(z)
