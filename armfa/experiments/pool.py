@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from queue import Empty
+from threading import Thread
 from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
@@ -90,6 +91,15 @@ _news: Any = None
 def _start_worker(news) -> None:
     global _news
     _news = news
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed has nobody to work for, and would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(job: Job) -> float:

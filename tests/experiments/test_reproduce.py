@@ -152,8 +152,20 @@ def _with(source, **changes):
     return replace(source, **changes)
 
 
+def _group_is_empty(group, until):
+    """Whether every process of a group has ended before the time is over."""
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    os.killpg(group, signal.SIGKILL)
+    return False
+
+
 def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
-    """Two processes, killed with their parent as soon as the first runs are on disk."""
+    """The parent is killed as soon as the first runs are on disk; its two workers then end by themselves."""
     code = (
         "from pathlib import Path\nfrom armfa.experiments import Reproduce, reproduce\n"
         "if __name__ == '__main__':\n"
@@ -169,8 +181,9 @@ def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
     until = time.monotonic() + 60
     while time.monotonic() < until and not list(tmp_path.glob("runs/*/*.json")) and job.poll() is None:
         time.sleep(0.05)
-    os.killpg(job.pid, signal.SIGKILL)
+    job.kill()
     job.wait()
+    assert _group_is_empty(job.pid, until=time.monotonic() + 30)
     before = {path: stamp for path, stamp in stamps(tmp_path).items() if path.suffix == ".json"}
     assert before
     for path in before:
