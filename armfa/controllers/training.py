@@ -1,4 +1,4 @@
-"""The loop that trains a stack of networks, one per seed, as one array program, and can be killed and resumed."""
+"""Training of a stack of networks, one per seed, as one array program that can be killed and resumed."""
 
 import dataclasses
 import time
@@ -11,13 +11,14 @@ import numpy as np
 from armfa.arrays import Array
 from armfa.controllers import checkpoint as files
 from armfa.controllers.evaluation import evaluate, hidden_angles
+from armfa.controllers.loop import Loop
 from armfa.controllers.machine import keep_memory, one_blas_thread
 from armfa.controllers.metrics import mean_loss, normalized_error
 from armfa.controllers.network import MLP, Params
 from armfa.controllers.optimizers import Optimizer
 from armfa.controllers.rules.base import GradientEstimator
 from armfa.controllers.rules.feedback import Backprop
-from armfa.controllers.step import Batch, Problem, TrainState, init_state, train_step
+from armfa.controllers.step import Batch, Problem, TrainState, init_state
 from armfa.controllers.trees import Streams, stack, take, tree_map, unstack
 
 CHUNK_SAMPLES = 4096  # examples drawn at a time for each seed: one call of the problem serves many small updates
@@ -92,7 +93,7 @@ def train(
     if len(problems) != len(seeds):
         raise ValueError(f"expected one problem, or one a seed ({len(seeds)}), got {len(problems)}")
     keep_memory()
-    run = _Run(problems, network, rule, optimizer, seeds, batch_size, start, dtype)
+    run = _start(problems, network, rule, optimizer, seeds, batch_size, start, dtype)
     tests = [_in_precision(each.test(), dtype) for each in (problems[:1] if shared else problems)]
     tests = tests * len(seeds) if shared else tests
     settings = files.jsonable(
@@ -102,84 +103,51 @@ def train(
          "dtype": np.dtype(dtype).name}
     )  # fmt: skip
     if checkpoint is not None and Path(checkpoint).exists():
-        run.restore(*files.load_run(checkpoint, run.tree(), settings))
+        run.restore(*files.load_run(checkpoint, run.state, settings))
     began = time.perf_counter()
 
-    def record() -> None:
+    def measure() -> dict[str, Any]:
         point = _measure(run, tests, measures, references, angle_samples)
-        for name, value in point.items():
-            run.curve.setdefault(name, []).append(value)
         if progress is not None:
             with np.errstate(all="ignore"):
                 latest = {name: float(np.mean(value)) for name, value in point.items()}
             progress(Report(run.update, updates, time.perf_counter() - began, latest))
+        return point
+
+    def due(update: int, steps: int | None = every) -> bool:
+        return update == updates or bool(steps and update % steps == 0)
+
+    def save() -> None:
+        if checkpoint is not None and due(run.update, checkpoint_every):
+            files.save_run(checkpoint, run.state, run.curve, settings, run.place())
 
     with one_blas_thread():
-        if not run.curve:
-            record()
-        while run.update < updates:
-            run.step()
-            if run.update % every == 0 or run.update == updates:
-                record()
-            if checkpoint is not None and (
-                run.update == updates or (checkpoint_every and run.update % checkpoint_every == 0)
-            ):
-                files.save_run(checkpoint, run.tree(), run.curve, settings, run.place())
+        run.run(updates, due, measure, save)
     curve = {name: np.asarray(values) for name, values in run.curve.items()}
     return TrainResult(run.state, curve, time.perf_counter() - began)
 
 
-class _Run:
-    """Where a run is: the only thing in this package that changes in place."""
+def _start(
+    problems: list[Any], network: MLP, rule: GradientEstimator, optimizer: Optimizer, seeds: tuple[int, ...],
+    batch_size: int, start: TrainState | None, dtype: type,
+) -> Loop:  # fmt: skip
+    """The run before its first update, with blocks that no setting but the batch size moves."""
+    streams = [[np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)] for seed in seeds]
+    weights, data, draws = (list(each) for each in zip(*streams))
+    length = max(1, min(CHUNK_SAMPLES, CHUNK_NUMBERS // network.sizes[0]) // batch_size)
 
-    def __init__(
-        self, problems: list, network: MLP, rule: GradientEstimator, optimizer: Optimizer, seeds: tuple[int, ...],
-        batch_size: int, start: TrainState | None, dtype: type,
-    ) -> None:  # fmt: skip
-        streams = [[np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)] for seed in seeds]
-        weights, data, self.rule_rngs = (list(each) for each in zip(*streams))
-        self.problems, self.network, self.rule, self.optimizer = problems, network, rule, optimizer
-        self.batch_size, self.data, self.dtype = batch_size, data, dtype
-        self.rng = Streams(self.rule_rngs)
-        self.state = start or init_state(network, rule, optimizer, Streams(weights), self.rng, dtype)
-        self.chunk_updates = max(1, min(CHUNK_SAMPLES, CHUNK_NUMBERS // network.sizes[0]) // batch_size)
-        self.chunk: Batch | None = None
-        self.data_at_chunk = [rng.bit_generator.state for rng in data]
-        self.update, self.curve = 0, {}
+    def draw(size: int) -> Batch:
+        return stack([_in_precision(p.batch(rng, size), dtype) for p, rng in zip(problems, data)])
 
-    def step(self) -> None:
-        """One update of every network."""
-        number = self.update % self.chunk_updates
-        if number == 0 or self.chunk is None:
-            self.chunk = self._draw()
-        batch = take(self.chunk, (slice(None), number))
-        self.state = train_step(self.network, self.rule, self.optimizer, self.state, batch, self.rng)
-        self.update += 1
+    def block_of(update: int) -> range:
+        first = update - update % length
+        return range(first, first + length)
 
-    def _draw(self) -> Batch:
-        """The next batches of every seed, (seeds, updates, batch, ...)."""
-        self.data_at_chunk = [rng.bit_generator.state for rng in self.data]
-        size = self.chunk_updates * self.batch_size
-        chunks = [_in_precision(p.batch(rng, size), self.dtype) for p, rng in zip(self.problems, self.data)]
-        shape = (len(chunks), self.chunk_updates, self.batch_size)
-        return tree_map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), stack(chunks))
-
-    def tree(self) -> Any:
-        """The arrays that a checkpoint holds."""
-        return self.state
-
-    def place(self) -> dict[str, Any]:
-        """Where the run is in its random streams: a chunk that is in use is drawn again after a restart."""
-        in_use = self.update % self.chunk_updates > 0
-        data = self.data_at_chunk if in_use else [rng.bit_generator.state for rng in self.data]
-        return {"update": self.update, "data": data, "rule": [rng.bit_generator.state for rng in self.rule_rngs]}
-
-    def restore(self, state: TrainState, curve: dict[str, list], place: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        self.state, self.curve, self.update, self.chunk = state, curve, place["update"], None
-        for rngs, states in ((self.data, place["data"]), (self.rule_rngs, place["rule"])):
-            for rng, saved in zip(rngs, states):
-                rng.bit_generator.state = saved
+    state = start or init_state(network, rule, optimizer, Streams(weights), Streams(draws), dtype)
+    return Loop(
+        network, rule, optimizer, state, batch_size=batch_size, draw=draw, block_of=block_of, data=data,
+        draws=Streams(draws),
+    )  # fmt: skip
 
 
 def _told(problem: Any) -> Any:
@@ -197,7 +165,7 @@ def _in_precision(batch: Batch, dtype: type) -> Batch:
 
 
 def _measure(
-    run: _Run, tests: list[Batch], measures: Mapping[str, Any], references: Mapping[str, Any], angle_samples: int
+    run: Loop, tests: list[Batch], measures: Mapping[str, Any], references: Mapping[str, Any], angle_samples: int
 ) -> dict[str, Any]:
     """One point of the curve; its random numbers are its own, so that measuring does not change the run."""
     network, points = run.network, []

@@ -1,7 +1,7 @@
-"""Training for experiments: a stack of networks, one a seed, with its own loop over blocks of examples.
+"""Training for experiments: a stack of networks, one a seed, drawing from shared streams.
 
-Examples are drawn a block of updates at a time (a thousand draws cost what one costs), the curve is measured at chosen
-updates, and the state goes to the unit's checkpoint between blocks, so that a killed run goes on bit for bit.
+The curve is measured at chosen updates, and the state goes to the unit's checkpoint between blocks of examples, so that
+a killed run goes on bit for bit.
 """
 
 import json
@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from armfa.controllers.checkpoint import fill, leaves
+from armfa.controllers.loop import Loop
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.metrics import angle_between
 from armfa.controllers.network import MLP, Dense
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop
-from armfa.controllers.step import TrainState, init_state, train_step
-from armfa.controllers.trees import Streams, tree_map
+from armfa.controllers.step import TrainState, init_state
+from armfa.controllers.trees import Streams
 from armfa.experiments.base import Checkpoint
 
 BLOCK = 250_000
@@ -82,68 +84,45 @@ def learn(
     """
     keep_memory()
     state = start or first_state(network, rule, optimizer, random, dtype)
-    curve: list[Any] = []
-    done = 0
+    length = max(1, BLOCK // (network.sizes[0] * batch_size * len(random.data.generators)))
+    marks = np.unique([*at, updates])
+
+    def block_of(update: int) -> range:
+        return range(update, min(update + length, int(marks[np.searchsorted(marks, update, side="right")])))
+
+    def save() -> None:
+        if not run.in_block:
+            checkpoint.save(partial(_saved, run))
+            checkpoint.progress(run.update / updates)
+
+    run = Loop(
+        network, rule, optimizer, state, batch_size=batch_size, draw=partial(problem.batch, random.data),
+        block_of=block_of, data=random.data.generators, draws=random.rule,
+    )  # fmt: skip
     saved = checkpoint.load()
     if saved is not None:
-        state, curve, done = _restore(saved, state, random)
-    width = network.sizes[0] * batch_size * len(random.data.generators)
-    block = max(1, BLOCK // width)
-    marks = set(int(update) for update in at)
-    while True:
-        if done in marks and len(curve) <= np.searchsorted(at, done):
-            curve.append(measure(state))
-        if done >= updates:
-            break
-        count = min(block, updates - done, next((m for m in sorted(marks) if m > done), updates) - done)
-        examples = problem.batch(random.data, count * batch_size)
-        for number in range(count):
-            batch = _part(examples, number * batch_size, batch_size)
-            state = train_step(network, rule, optimizer, state, batch, random.rule)
-        done += count
-        checkpoint.save(partial(_saved, state, curve, done, random))
-        checkpoint.progress(done / updates)
-    return {name: np.stack([entry[name] for entry in curve], axis=1) for name in curve[0]}, state
+        run.restore(*_restored(saved, state))
+    run.run(updates, set(int(update) for update in at).__contains__, lambda: measure(run.state), save)
+    return {name: np.stack(values, axis=1) for name, values in run.curve.items()}, run.state
 
 
 def first_state(network: MLP, rule: Any, optimizer: Any, random: Streams4, dtype: type = np.float32) -> TrainState:
     """Fresh weights and feedback of a stack."""
-    if dtype is np.float32:
-        return init_state(network, rule, optimizer, random.weights, random.rule)
-    params = network.init(random.weights, dtype)
-    return TrainState(params, rule.init(params, random.rule), optimizer.init(params))
+    return init_state(network, rule, optimizer, random.weights, random.rule, dtype)
 
 
-def _part(examples: Any, first: int, size: int) -> Any:
-    return tree_map(lambda leaf: leaf[..., first : first + size, :], examples)
-
-
-def _saved(state: TrainState, curve: Sequence[Mapping], done: int, random: Streams4) -> dict[str, np.ndarray]:
+def _saved(run: Loop) -> dict[str, np.ndarray]:
     """Everything that the next update depends on, as named arrays."""
-    leaves: list[Any] = []
-    tree_map(leaves.append, state)
-    kept = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)}
-    kept["step"] = np.array(getattr(state.optimizer, "step", 0))
-    kept["done"] = np.array(done)
-    kept["random"] = np.array(json.dumps([[g.bit_generator.state for g in kind.generators] for kind in random]))
-    kept["points"] = np.array(len(curve))
-    for name in curve[0] if curve else ():
-        kept[f"curve_{name}"] = np.stack([entry[name] for entry in curve])
-    return kept
+    kept = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves(run.state))}
+    kept |= {f"curve_{name}": np.stack(values) for name, values in run.curve.items()}
+    return kept | {"place": np.array(json.dumps(run.place()))}
 
 
-def _restore(saved: Mapping[str, np.ndarray], like: TrainState, random: Streams4):
-    """(state, curve, updates done) of a saved run; the random streams are put back in place."""
-    numbers = iter(range(len(saved)))
-    state = tree_map(lambda leaf: saved[f"leaf_{next(numbers)}"], like)
-    if hasattr(state.optimizer, "step"):
-        state = state._replace(optimizer=state.optimizer._replace(step=int(saved["step"])))
-    for kind, states in zip(random, json.loads(str(saved["random"]))):
-        for generator, bits in zip(kind.generators, states):
-            generator.bit_generator.state = bits
-    names = [name.removeprefix("curve_") for name in saved if name.startswith("curve_")]
-    curve = [{name: saved[f"curve_{name}"][point] for name in names} for point in range(int(saved["points"]))]
-    return state, curve, int(saved["done"])
+def _restored(saved: Mapping[str, np.ndarray], like: TrainState) -> tuple[TrainState, dict[str, Any], dict[str, Any]]:
+    """State, curve and place of a saved run."""
+    arrays = [saved[f"leaf_{number}"] for number in range(len(leaves(like)))]
+    curve = {name.removeprefix("curve_"): list(saved[name]) for name in saved if name.startswith("curve_")}
+    return fill("checkpoint", like, arrays), curve, json.loads(str(saved["place"]))
 
 
 def scaled_error(output: np.ndarray, target: np.ndarray) -> np.ndarray:

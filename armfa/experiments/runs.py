@@ -20,6 +20,9 @@ import armfa
 from armfa.experiments.base import Run, Unit
 from armfa.files import replacing
 
+FORM = 2
+"""Of the state of an unfinished unit; one of another form is not continued but begun anew."""
+
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:
     """Hash of what decides the numbers of a run: experiment, settings (without the number of seeds) and arguments."""
@@ -95,7 +98,7 @@ class FileCheckpoint:
 
     def __init__(self, folder: Path, experiment: str, settings: Any, unit: Unit, tell=None, every: float = 15.0):
         self.path = folder / experiment / f".{unit.name}.checkpoint.npz"
-        self.fingerprint = fingerprint(experiment, settings, unit)
+        self.fingerprint = f"{FORM} {fingerprint(experiment, settings, unit)}"
         self.tell = tell
         self.every = every
         self.written = time.monotonic()
