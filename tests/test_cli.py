@@ -112,3 +112,10 @@ def test_every_command_explains_itself(command, capsys):
     assert exit.value.code == 0
     text = capsys.readouterr().out
     assert len(text) > 300
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"updates": 0}', '{"octopus": 1}'])
+def test_damaged_settings_of_a_run_are_said_to_be_damaged(tmp_path, content, capsys):
+    (tmp_path / "settings.json").write_text(content)
+    assert main(["train", "--resume", str(tmp_path)]) == 2
+    assert "is damaged" in " ".join(capsys.readouterr().out.split())

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Un
 from armfa.experiments.comparing_grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.experiments.comparing_results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint, search
+from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.learning import first_state, learn, points, streams
-from armfa.experiments.reproduce import run_missing, write_table
-from armfa.experiments.runs import read_run, write_text
+from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE
 
 ANGLE_SAMPLES = 500
@@ -91,16 +91,8 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     config, folder = place_of(config)
     settings = config.settled
     start = time.monotonic()
-    again = f"armfa compare --resume {folder}"
-    try:
-        failed = run_missing({"comparing": settings}, folder / "runs", config.processes, console)
-    except KeyboardInterrupt:
-        console.print(f"stopped; continue with: {again}", highlight=False)
-        raise
-    if failed:
-        raise RuntimeError(f"{', '.join(failed)} failed; continue with: {again}")
-    found = [read_run(folder / "runs", "comparing", settings, unit) for unit in units(settings)]
-    show_results(settings, [run for run in found if run is not None], folder, console)
+    runs = complete(folder, "comparing", settings, config.processes, console, f"armfa compare --resume {folder}")
+    show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
     console.print(f"\n{folder} ({seconds:.0f} s): comparison.png, comparison.csv, curves.csv", highlight=False)
     return folder
@@ -151,25 +143,9 @@ def check_fit(settings: Compare, name: str) -> None:
 def place_of(config: Compare) -> tuple[Compare, Path]:
     """The folder, with the settings in it; for a comparison to continue, the settings that it was begun with."""
     if config.resume is not None:
-        path = config.resume / "settings.json"
-        if not path.exists():
-            raise FileNotFoundError(f"{config.resume} holds no comparison: expected what `armfa compare` wrote")
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            found = Compare(**{**kept, "rates": tuple(kept["rates"])}, processes=config.processes)
-            check(found)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{path} is damaged ({error}): start a new comparison") from error
-        return found, config.resume
-    folder = config.out or Path("runs") / f"compare-{config.problem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if (folder / "settings.json").exists():
-        raise FileExistsError(
-            f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in asdict(config.settled).items() if name not in ("out", "resume", "processes")}
-    write_text(folder / "settings.json", json.dumps(kept, indent=1))
-    return config, folder
+        missing = "no comparison: expected what `armfa compare` wrote"
+        return begun(config.resume, Compare, config.processes, missing, "comparison", check), config.resume
+    return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 
 def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: Console) -> None:

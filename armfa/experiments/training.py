@@ -1,9 +1,8 @@
 """`armfa train`: one arm, several rules, several seeds; figures, an animation and a table of what was learned."""
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from armfa.experiments.arm import (
     network_for,
     params_of,
     problem_for,
-    units,
 )
 from armfa.experiments.arm import table as arm_table
 from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.base import Run
-from armfa.experiments.reproduce import run_missing, write_table
-from armfa.experiments.runs import read_run, write_text
+from armfa.experiments.folders import begin, begun, complete
+from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE
 from armfa.experiments.watching import Follower, center_out, moving, write_animation
 
@@ -83,14 +81,7 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     config, folder = place_of(config)
     settings = config.settings
     start = time.monotonic()
-    try:
-        failed = run_missing({"arm": settings}, folder / "runs", config.processes, console)
-    except KeyboardInterrupt:
-        console.print(f"stopped; continue with: armfa train --resume {folder}", highlight=False)
-        raise
-    if failed:
-        raise RuntimeError(f"{', '.join(failed)} failed; continue with: armfa train --resume {folder}")
-    runs = [run for unit in units(settings) if (run := read_run(folder / "runs", "arm", settings, unit)) is not None]
+    runs = complete(folder, "arm", settings, config.processes, console, f"armfa train --resume {folder}")
     show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
     console.print(
@@ -103,25 +94,9 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
 def place_of(config: Train) -> tuple[Train, Path]:
     """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
     if config.resume is not None:
-        path = config.resume / "settings.json"
-        if not path.exists():
-            raise FileNotFoundError(
-                f"{config.resume} holds no run to continue: expected a folder that `armfa train` wrote"
-            )
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            return Train(**{**kept, "rules": tuple(kept["rules"])}, processes=config.processes), config.resume
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{path} is damaged ({error}): start a new run") from error
-    folder = config.out or Path("runs") / f"{config.arm}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if (folder / "settings.json").exists():
-        raise FileExistsError(
-            f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in asdict(config).items() if name not in ("out", "resume", "processes")}
-    write_text(folder / "settings.json", json.dumps(kept, indent=1))
-    return config, folder
+        missing = "no run to continue: expected a folder that `armfa train` wrote"
+        return begun(config.resume, Train, config.processes, missing, "run"), config.resume
+    return config, begin(config.out, config.arm, config)
 
 
 def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console: Console) -> None:

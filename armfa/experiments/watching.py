@@ -33,8 +33,8 @@ COLOURS = 96
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Watch a trained controller reach: a window, or an animation where there is no display."""
+class Showing:
+    """Whose controller is shown, and for how long."""
 
     run: tyro.conf.Positional[Path]
     """Folder that `armfa train` wrote."""
@@ -49,19 +49,16 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Play:
+class Watch(Showing):
+    """Watch a trained controller reach: a window, or an animation where there is no display."""
+
+
+@dataclass(frozen=True)
+class Play(Showing):
     """Lead the target with the mouse while the trained arm follows; Escape ends it."""
 
-    run: tyro.conf.Positional[Path]
-    """Folder that `armfa train` wrote."""
-    rule: str = "feedback_alignment"
-    """Whose controller: backprop, feedback_alignment, shallow or shallow_own_start."""
-    seed: int = 0
-    """Which of its networks."""
     out: Path | None = None
     """Write an animation of a wandering target to this file (.gif or .mp4) instead of opening a window."""
-    seconds: float = 12.0
-    """Length of the animation, s."""
 
 
 class Follower:
@@ -108,7 +105,7 @@ def play(config: Play, console: Console) -> None:
     show(config, follower, caption, wandering(follower), console, mouse=True)
 
 
-def open_run(config: Watch | Play) -> tuple[Follower, str]:
+def open_run(config: Showing) -> tuple[Follower, str]:
     """The controller that was asked for, and its caption."""
     folder = config.run / "controllers"
     path = folder / f"{config.rule}_{config.seed}.npz"
@@ -123,7 +120,7 @@ def open_run(config: Watch | Play) -> tuple[Follower, str]:
 
 
 def show(
-    config: Watch | Play,
+    config: Showing,
     follower: Follower,
     caption: str,
     targets: Iterator[np.ndarray],

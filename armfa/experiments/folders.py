@@ -1,0 +1,67 @@
+"""Folders of `armfa train` and `armfa compare`: begun with their settings inside, and continued with those."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from armfa.experiments.base import Run
+from armfa.experiments.registry import experiment
+from armfa.experiments.reproduce import run_missing
+from armfa.experiments.runs import read_run, write_text
+
+Command = TypeVar("Command")
+"""Settings of a command, with the fields `out`, `resume` and `processes`."""
+
+NOT_KEPT = ("out", "resume", "processes")
+"""Fields that no number depends on."""
+
+
+def begin(out: Path | None, name: str, settled: Any) -> Path:
+    """A folder for a new run, with its settings in it: `out`, or runs/NAME-DATE-TIME."""
+    folder = out or Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if (folder / "settings.json").exists():
+        raise FileExistsError(
+            f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
+        )
+    kept = {name: value for name, value in asdict(settled).items() if name not in NOT_KEPT}
+    write_text(folder / "settings.json", json.dumps(kept, indent=1))
+    return folder
+
+
+def begun(
+    folder: Path, kind: Callable[..., Command], processes: int, missing: str, what: str,
+    check: Callable[[Command], None] = lambda found: None,
+) -> Command:  # fmt: skip
+    """The settings of a command with which the run in a folder was begun; its `processes` are those that continue it.
+
+    missing, what : for the sentences that say that there is no run, or that its settings are damaged.
+    """
+    path = folder / "settings.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{folder} holds {missing}")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        found = kind(**fields, processes=processes)
+        check(found)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): start a new {what}") from error
+    return found
+
+
+def complete(folder: Path, name: str, settings: Any, processes: int, console: Console, again: str) -> list[Run]:
+    """All runs of a folder, after those that were missing have run; `again` is the command that continues it."""
+    try:
+        failed = run_missing({name: settings}, folder / "runs", processes, console)
+    except KeyboardInterrupt:
+        console.print(f"stopped; continue with: {again}", highlight=False)
+        raise
+    if failed:
+        raise RuntimeError(f"{', '.join(failed)} failed; continue with: {again}")
+    found = [read_run(folder / "runs", name, settings, unit) for unit in experiment(name).units(settings)]
+    return [run for run in found if run is not None]
