@@ -11,9 +11,8 @@ from armfa.controllers.network import MLP
 from armfa.controllers.rules.derivatives import DERIVATIVES, rough_slope
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
-from armfa.experiments.images import learn_images
-from armfa.experiments.learning import streams
-from armfa.experiments.mnist import curve_points, end, problem, spread
+from armfa.experiments.images import DigitSettings, learn_digits
+from armfa.experiments.mnist import end, problem, spread
 from armfa.experiments.statistics import mean_below
 from armfa.experiments.style import band, examples_axis, panels
 
@@ -21,18 +20,11 @@ COLOURS = dict(zip(DERIVATIVES, ("#1a9641", "#d95f0e", "#2166ac", "#7b3294", "#b
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(DigitSettings):
     """Feedback alignment at the common rate of the digits experiment, shorter."""
 
-    seeds: int = 3
-    data: str = "mnist"
-    hidden: int = 1000
     examples: int = 360_000
-    batch_size: int = 8
     learning_rate: float = 0.01
-    weight_decay: float = 1e-6
-    start_scale: float = 0.1
-    feedback_scale: float = 1.0
     margin: float = 0.5  # points of test error
 
     @classmethod
@@ -55,20 +47,9 @@ def run(settings, unit, checkpoint):
     """Test error and angle over examples."""
     task = problem(settings.data)
     slope, seed = unit.arguments["slope"], unit.arguments["seed"]
-    at = curve_points(settings.examples // settings.batch_size)
-    curves, _ = learn_images(
-        task,
-        MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale),
-        FeedbackAlignment(scale=settings.feedback_scale, carry="error", derivative=slope),
-        streams([seed]),
-        rates=(settings.learning_rate,) * 2,
-        batch_size=settings.batch_size,
-        updates=int(at[-1]),
-        weight_decay=settings.weight_decay,
-        at=at,
-        checkpoint=checkpoint,
-    )
-    return {"examples": at * settings.batch_size, **curves}
+    network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale)
+    rule = FeedbackAlignment(scale=settings.feedback_scale, carry="error", derivative=slope)
+    return learn_digits(settings, task, network, rule, (settings.learning_rate,) * 2, seed, checkpoint)[0]
 
 
 def table(settings, runs):

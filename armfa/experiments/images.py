@@ -8,6 +8,7 @@ modulators come from the same rules.
 import json
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,11 +20,49 @@ from armfa.controllers.machine import keep_memory
 from armfa.controllers.network import MLP, Params, per_layer
 from armfa.controllers.step import Batch
 from armfa.experiments.base import Checkpoint
-from armfa.experiments.learning import Streams4, signal_angles
+from armfa.experiments.learning import Streams4, signal_angles, streams
 from armfa.problems.digits import DigitRecognition
 
 DECAY_EVERY = 1000
 """Updates between two strokes of weight decay: a stroke for each would be lost in the rounding of float32."""
+
+
+@dataclass(frozen=True)
+class DigitSettings:
+    """What the experiments with handwritten digits have in common."""
+
+    seeds: int = 3
+    data: str = "mnist"
+    hidden: int = 1000
+    examples: int = 1_200_000
+    batch_size: int = 8
+    weight_decay: float = 1e-6
+    start_scale: float = 0.1  # omega
+    feedback_scale: float = 1.0  # beta
+
+    @classmethod
+    def quick(cls):
+        """Two networks, a tenth of the examples: the errors are then those of an early time."""
+        return cls(seeds=2, examples=100_000)
+
+
+def learn_digits(
+    settings: Any, problem: DigitRecognition, network: MLP, rule: Any, rates: tuple[float, float], seed: int,
+    checkpoint: Checkpoint,
+) -> tuple[dict[str, np.ndarray], Params]:  # fmt: skip
+    """Curves of one network over the examples, at the times of `curve_points`, and its last weights."""
+    at = curve_points(settings.examples // settings.batch_size)
+    curves, params = learn_images(
+        problem, network, rule, streams([seed]), rates=rates, batch_size=settings.batch_size, updates=int(at[-1]),
+        weight_decay=settings.weight_decay, at=at, checkpoint=checkpoint,
+    )  # fmt: skip
+    return {"examples": at * settings.batch_size, **curves}, params
+
+
+def curve_points(updates: int) -> np.ndarray:
+    """Twenty-odd times to measure at, denser at first."""
+    shares = np.concatenate([[0, 0.0025, 0.005, 0.01, 0.02, 0.035], np.linspace(0.05, 1, 18)])
+    return np.unique((shares * updates).round().astype(int))
 
 
 def add_outer(weight: np.ndarray, delta: np.ndarray, rates: np.ndarray, factor: float) -> None:
@@ -59,7 +98,7 @@ def learn_images(
     at : updates after which the curve is measured.
     """
     keep_memory()
-    data, weights, draw = (streams.generators[0] for streams in (random.data, random.weights, random.rule))
+    data, weights, draw = (kind.generators[0] for kind in (random.data, random.weights, random.rule))
     params = network.init(weights)
     rule_state = rule.init(params, draw)
     absent = per_layer(network.sparsity, network.n_layers, "sparsity")
@@ -139,12 +178,3 @@ def _state(params: Params, curve: list[dict], done: int, data: np.random.Generat
     kept |= {f"bias_{k}": layer.bias for k, layer in enumerate(params)}
     kept |= {f"curve_{name}": np.stack([entry[name] for entry in curve]) for name in curve[0]}
     return kept | {"done": np.array(done), "random": np.array(json.dumps(data.bit_generator.state))}
-
-
-def first_weights(network: MLP, random: Streams4) -> Params:
-    """The weights that a run with these streams begins with (drawn from a copy of its stream)."""
-    generator = random.weights.generators[0]
-    before = generator.bit_generator.state
-    params = network.init(generator)
-    generator.bit_generator.state = before
-    return params

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from armfa.controllers.metrics import angle_between
-from armfa.controllers.network import MLP, transpose
-from armfa.controllers.optimizers import SGD
+from armfa.controllers.network import transpose
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, find
-from armfa.experiments.learning import WithoutBiases, learn, points, streams
+from armfa.experiments.learning import points
+from armfa.experiments.linear import learn_linear
 from armfa.experiments.statistics import all_of, mean_below, mean_between, paired_less
 from armfa.experiments.style import angle_axis, band, examples_axis, panels
-from armfa.problems import regression
 
 EXPECTED = {0.001: (27, 1), 0.01: (27, 2), 0.05: (28, 9), 0.1: (32, 18), 0.15: (38, 27), 0.25: (47, 39)}
 """Median angles (to backprop, to pseudo-backprop) of an earlier trial of 20 networks after 20,000 examples, degrees."""
@@ -48,37 +47,16 @@ def units(settings):
 
 def run(settings, unit, checkpoint):
     """Error and both angles over training."""
-    scale = unit.arguments["scale"]
-    random = streams(unit.arguments["seeds"])
-    problem = regression.linear(random.problem, test_size=settings.probes, dtype=np.float64)
-    target, probes = problem.teacher.weight, problem.held_out.inputs
-    network = MLP((30, 20, 10), "linear", weight_scale=scale)
+    rule, scale = FeedbackAlignment(scale=settings.feedback_scale), unit.arguments["scale"]
 
-    def measure(state):
-        w0, w = state.params[0].weight, state.params[1].weight
-        missing = target - w @ w0
-        error = probes @ transpose(missing)  # (seeds, probes, 10)
-        sent = error @ transpose(state.rule.matrices[0])
+    def angles(state, error):
+        w, sent = state.params[1].weight, error @ transpose(state.rule.matrices[0])
         to_backprop = angle_between(sent, error @ w)
         to_pseudo = angle_between(sent, error @ transpose(np.linalg.pinv(w)))
-        nse = (missing**2).sum((1, 2)) / (target**2).sum((1, 2))
-        return {"nse": nse, "to_backprop": to_backprop.mean(1), "to_pseudo": to_pseudo.mean(1)}
+        return {"to_backprop": to_backprop.mean(1), "to_pseudo": to_pseudo.mean(1)}
 
     at = points(settings.examples, 80, first=10)
-    curves, _ = learn(
-        problem,
-        network,
-        FeedbackAlignment(scale=settings.feedback_scale),
-        WithoutBiases(SGD(settings.learning_rate)),
-        random,
-        updates=settings.examples,
-        batch_size=1,
-        at=at,
-        measure=measure,
-        checkpoint=checkpoint,
-        dtype=np.float64,
-    )
-    return {"examples": at, **curves}
+    return learn_linear(settings, unit, checkpoint, rule, settings.learning_rate, scale, at, angles)
 
 
 def table(settings, runs):

@@ -55,9 +55,6 @@ def units(settings):
 def run(settings, unit, checkpoint):
     """Exact error after every tenth example, and the angle of B e to W^T e with its spread over single examples."""
     kind = unit.arguments["kind"]
-    random = streams(unit.arguments["seeds"])
-    problem = regression.linear(random.problem, test_size=settings.probes, dtype=np.float64)
-    target, probes = problem.teacher.weight, problem.held_out.inputs
     rule = {
         "shallow": Shallow(),
         "node_perturbation": NodePerturbation(noise=settings.noise, output="delta"),
@@ -65,22 +62,35 @@ def run(settings, unit, checkpoint):
         "feedback_alignment": FeedbackAlignment(scale=settings.feedback_scale),
     }[kind.removesuffix("_best")]
 
-    def measure(state):
-        w0, w = state.params[0].weight, state.params[1].weight
-        missing = target - w @ w0
-        found = {"nse": (missing**2).sum((1, 2)) / (target**2).sum((1, 2))}
-        if kind == "feedback_alignment":
-            error = probes @ transpose(missing)
-            angles = angle_between(error @ transpose(state.rule.matrices[0]), error @ w)  # (seeds, probes)
-            found |= {"angle": angles.mean(1), "angle_spread": angles.std(1, ddof=1), "smallest_angle": angles.min(1)}
-        return found
+    def angles(state, error):
+        if kind != "feedback_alignment":
+            return {}
+        found = angle_between(error @ transpose(state.rule.matrices[0]), error @ state.params[1].weight)
+        return {"angle": found.mean(1), "angle_spread": found.std(1, ddof=1), "smallest_angle": found.min(1)}
 
-    at = np.arange(0, settings.examples + 1, 10)
+    at, rate = np.arange(0, settings.examples + 1, 10), getattr(settings, f"rate_{kind}")
+    return learn_linear(settings, unit, checkpoint, rule, rate, settings.start_scale, at, angles)
+
+
+def learn_linear(settings, unit, checkpoint, rule, rate, start_scale, at, angles):
+    """Exact error of a stack of networks over single examples, and what `angles` finds.
+
+    angles : state, errors at the probes (seeds, probes, 10) -> measures, each (seeds,)
+    """
+    random = streams(unit.arguments["seeds"])
+    problem = regression.linear(random.problem, test_size=settings.probes, dtype=np.float64)
+    target, probes = problem.teacher.weight, problem.held_out.inputs
+
+    def measure(state):
+        missing = target - state.params[1].weight @ state.params[0].weight
+        nse = (missing**2).sum((1, 2)) / (target**2).sum((1, 2))
+        return {"nse": nse, **angles(state, probes @ transpose(missing))}
+
     curves, _ = learn(
         problem,
-        MLP((30, 20, 10), "linear", weight_scale=settings.start_scale),
+        MLP((30, 20, 10), "linear", weight_scale=start_scale),
         rule,
-        WithoutBiases(SGD(getattr(settings, f"rate_{kind}"))),
+        WithoutBiases(SGD(rate)),
         random,
         updates=settings.examples,
         batch_size=1,

@@ -5,17 +5,17 @@ Two protocols side by side: one learning rate for all rules and layers, and each
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from armfa.controllers.network import MLP
+from armfa.controllers.network import MLP, Params
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
 from armfa.experiments.base import Choice, Claim, Experiment, Run, Unit, gather, select
-from armfa.experiments.images import first_weights, learn_images
+from armfa.experiments.images import DigitSettings, learn_digits
 from armfa.experiments.learning import streams
 from armfa.experiments.statistics import (
     all_of,
@@ -36,27 +36,14 @@ PRINTED = {"shallow": 7.2, "backprop": 2.4, "feedback_alignment": 2.1}
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(DigitSettings):
     """Rates are per example and ten times the paper's 1e-3, which stands for ten times as many examples."""
 
-    seeds: int = 3
-    data: str = "mnist"
-    hidden: int = 1000
-    examples: int = 1_200_000
-    batch_size: int = 8
     learning_rate: float = 0.01
-    weight_decay: float = 1e-6
-    start_scale: float = 0.1  # omega
-    feedback_scale: float = 1.0  # beta
     tuned_rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W
     tuned_rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
     tuned_start_scale_shallow: float = 0.3
     dying_rate: float = 0.02  # with batches of 64: past the limit at which outputs die
-
-    @classmethod
-    def quick(cls):
-        """Two networks, a tenth of the examples: the errors are then those of an early time."""
-        return cls(seeds=2, examples=100_000)
 
 
 @cache
@@ -92,40 +79,21 @@ def run(settings, unit, checkpoint):
     """Test error and angle over examples; 100 receptive fields of the first network of each rule."""
     name, protocol, seed = (unit.arguments[key] for key in ("rule", "protocol", "seed"))
     task = problem(settings.data)
-    random = streams([seed])
     rule, rates, scale = plan(settings, name, protocol)
     network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=scale)
-    start = first_weights(network, random)
-    size, updates = settings.batch_size, settings.examples // settings.batch_size
     if protocol == "dying":
-        size, updates, rates = 64, 60, (settings.dying_rate,) * 2
-    at = curve_points(updates)
-    curves, params = learn_images(
-        task,
-        network,
-        rule,
-        random,
-        rates=rates,
-        batch_size=size,
-        updates=updates,
-        weight_decay=settings.weight_decay,
-        at=at,
-        checkpoint=checkpoint,
-    )
-    fields = {}
+        settings, rates = replace(settings, batch_size=64, examples=60 * 64), (settings.dying_rate,) * 2
+    arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
     if seed == 0 and protocol == "tuned":
-        shown = np.linspace(0, settings.hidden - 1, 100).astype(int)
-        fields = {
-            "fields_start": start[0].weight[shown].astype(np.float16),
-            "fields_end": params[0].weight[shown].astype(np.float16),
-        }
-    return {"examples": at * size, **curves, **fields}
+        start = network.init(streams([seed]).weights.generators[0])
+        arrays |= {"fields_start": fields(start), "fields_end": fields(params)}
+    return arrays
 
 
-def curve_points(updates: int) -> np.ndarray:
-    """Twenty-odd times to measure at, denser at first."""
-    shares = np.concatenate([[0, 0.0025, 0.005, 0.01, 0.02, 0.035], np.linspace(0.05, 1, 18)])
-    return np.unique((shares * updates).round().astype(int))
+def fields(params: Params) -> np.ndarray:
+    """Receptive fields of 100 hidden units, float16 (100, pixels)."""
+    weight = params[0].weight
+    return weight[np.linspace(0, len(weight) - 1, 100).astype(int)].astype(np.float16)
 
 
 def end(runs: Sequence[Run], **arguments: Any) -> np.ndarray:

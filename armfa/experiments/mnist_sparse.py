@@ -10,9 +10,9 @@ import numpy as np
 from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
-from armfa.experiments.images import learn_images
+from armfa.experiments.images import DigitSettings, learn_digits
 from armfa.experiments.learning import streams
-from armfa.experiments.mnist import curve_points, end, mosaic, problem, spread
+from armfa.experiments.mnist import end, fields, mosaic, problem, spread
 from armfa.experiments.statistics import all_of, every_between, mean_below
 from armfa.experiments.style import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 
@@ -21,25 +21,12 @@ PRINTED = 2.4
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(DigitSettings):
     """The digits network with half of its output weights and half of its feedback weights absent."""
 
-    seeds: int = 3
-    data: str = "mnist"
-    hidden: int = 1000
-    examples: int = 1_200_000
-    batch_size: int = 8
     rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W; per example
     rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
-    weight_decay: float = 1e-6
-    start_scale: float = 0.1
-    feedback_scale: float = 1.0
     sparsity: float = 0.5
-
-    @classmethod
-    def quick(cls):
-        """Two networks, a tenth of the examples."""
-        return cls(seeds=2, examples=100_000)
 
 
 def units(settings):
@@ -61,24 +48,12 @@ def run(settings, unit, checkpoint):
         sparsity=(0.0, settings.sparsity),
     )
     alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error", sparsity=settings.sparsity)
-    at = curve_points(settings.examples // settings.batch_size)
-    curves, params = learn_images(
-        task,
-        network,
-        alignment if name == "feedback_alignment" else Backprop(),
-        streams([seed]),
-        rates=getattr(settings, f"rates_{name}"),
-        batch_size=settings.batch_size,
-        updates=int(at[-1]),
-        weight_decay=settings.weight_decay,
-        at=at,
-        checkpoint=checkpoint,
-    )
+    rule, rates = (alignment if name == "feedback_alignment" else Backprop()), getattr(settings, f"rates_{name}")
+    arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
     feedback = alignment.init(params, streams([seed]).rule.generators[0]).matrices[0]
     both = np.mean((params[1].weight != 0) & (feedback.T != 0))
-    shown = np.linspace(0, settings.hidden - 1, 100).astype(int)
-    fields = {"fields_end": params[0].weight[shown].astype(np.float16)} if seed == 0 else {}
-    return {"examples": at * settings.batch_size, "both_ways": np.array([both]), **curves, **fields}
+    shown = {"fields_end": fields(params)} if seed == 0 else {}
+    return {**arrays, "both_ways": np.array([both]), **shown}
 
 
 def table(settings, runs):

@@ -14,9 +14,8 @@ from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
-from armfa.experiments.images import learn_images
-from armfa.experiments.learning import streams
-from armfa.experiments.mnist import curve_points, end, spread
+from armfa.experiments.images import learn_digits
+from armfa.experiments.mnist import end, spread
 from armfa.experiments.statistics import Verdict, mean_below, paired_less, reported
 from armfa.experiments.style import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 from armfa.problems import digits
@@ -79,24 +78,14 @@ def units(settings):
 
 def run(settings, unit, checkpoint):
     """Test error and angle over examples."""
-    rule = unit.arguments["rule"]
+    name, seed = unit.arguments["rule"], unit.arguments["seed"]
     alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error")
+    rule = {"shallow": Shallow(), "backprop": Backprop(), "feedback_alignment": alignment}[name]
     task = problem(unit.arguments["images"], settings.stand_in_size)
-    at = curve_points(settings.examples // settings.batch_size)
-    curves, _ = learn_images(
-        task,
-        MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale),
-        {"shallow": Shallow(), "backprop": Backprop(), "feedback_alignment": alignment}[rule],
-        streams([unit.arguments["seed"]]),
-        rates=getattr(settings, f"rates_{rule}"),
-        batch_size=settings.batch_size,
-        updates=int(at[-1]),
-        weight_decay=settings.weight_decay,
-        at=at,
-        checkpoint=checkpoint,
-    )
-    shown = {"shown": task.test_images[:25].astype(np.float16)} if unit.arguments["seed"] == 0 else {}
-    return {"examples": at * settings.batch_size, **curves, **shown}
+    network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale)
+    arrays, _ = learn_digits(settings, task, network, rule, getattr(settings, f"rates_{name}"), seed, checkpoint)
+    shown = {"shown": task.test_images[:25].astype(np.float16)} if seed == 0 else {}
+    return {**arrays, **shown}
 
 
 def table(settings, runs):
