@@ -119,3 +119,14 @@ def test_damaged_settings_of_a_run_are_said_to_be_damaged(tmp_path, content, cap
     (tmp_path / "settings.json").write_text(content)
     assert main(["train", "--resume", str(tmp_path)]) == 2
     assert "is damaged" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_target_out_of_the_workspace_is_brought_into_it(trained):
+    from armfa.controllers import load_policy
+    from armfa.experiments.watching import Follower
+
+    follower = Follower(load_policy(trained / "controllers" / "backprop_0.npz"))
+    inside = np.array([0.0, 0.4])
+    assert np.allclose(follower.workspace(inside), inside)
+    far = follower.workspace(np.array([0.0, 5.0]))
+    assert far[1] > 0.55 and np.hypot(*far) < follower.arm.reach

@@ -16,7 +16,7 @@ from armfa.experiments.base import Unit
 from armfa.experiments.display import Display
 from armfa.experiments.pool import Job, run_jobs
 from armfa.experiments.registry import chosen, experiment
-from armfa.experiments.report import Section, write_report
+from armfa.experiments.report import Section, measured, write_report
 from armfa.experiments.runs import read_run, write_text
 from armfa.experiments.style import STYLE
 from armfa.files import replacing
@@ -146,7 +146,26 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
                 unfinished.write_bytes(png)
         sections.append(Section(source, chosen_settings, runs, figures, source.claims(chosen_settings, runs)))
     _tell(sections, console or Console())
+    claims = [row for section in sections for row in claim_rows(section)]
+    if claims:
+        write_table(out / "claims.csv", claims)
     return write_report(out, sections)
+
+
+def claim_rows(section: Section) -> list[dict[str, Any]]:
+    """The claims of one experiment with what was measured and the verdict, for a table."""
+    return [
+        {
+            "experiment": section.source.name,
+            "paper says": claim.paper,
+            "quantity": claim.quantity,
+            "measured": measured(claim),
+            "verdict": claim.verdict.status,
+            "test": claim.verdict.test,
+            "P": "" if claim.verdict.p is None else f"{claim.verdict.p:.2g}",
+        }
+        for claim in section.claims
+    ]
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from rich.progress import track
 from armfa.controllers import Policy, load_policy
 from armfa.experiments.reaching import Steering, at_rest, center_out_distance
 from armfa.files import replacing
-from armfa.plant import Arm, hand_position, hand_velocity, make_arm, step
+from armfa.plant import Arm, hand_position, hand_velocity, inverse_kinematics, make_arm, step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame
 from armfa.tasks import HandVelocity, center_out_targets
@@ -74,6 +74,12 @@ class Follower:
         self.task = HandVelocity()
         self.time, self.trail = 0.0, [self.center]
         self.desired = np.zeros(2)
+
+    def workspace(self, target: np.ndarray) -> np.ndarray:
+        """The target, or the place near it that the hand can take in a posture that the networks were trained in."""
+        posture = inverse_kinematics(self.arm, np.asarray(target, dtype=float), clip=True)
+        low, high = np.transpose(self.arm.joint_range)
+        return hand_position(self.arm, np.clip(posture, low, high))
 
     def step(self, target: np.ndarray) -> None:
         """One time step toward a target (2,), m."""
@@ -154,7 +160,7 @@ def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], m
         for _ in range(2):
             target = next(targets)
             if mouse:
-                target = window.mouse
+                target = follower.workspace(window.mouse)
             follower.step(target)
         window.show(follower.scene(target, caption))
     window.close()

@@ -133,6 +133,7 @@ def test_data_that_cannot_be_had_is_said_once_and_the_other_experiments_run(tmp_
     assert {path.parent.name for path in out.glob("runs/*/*.json")} == {"flow-field"}
     page = (out / "report.html").read_text()
     assert page.count("runs are missing") == 2
+    assert (out / "claims.csv").read_text().startswith("experiment,paper says,")
 
 
 def test_finished_runs_ask_for_no_data(folder, monkeypatch):
