@@ -6,7 +6,7 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm
-from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque
+from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque, bind_offsets
 from armfa.plant.ops import Ops
 
 SMALL_BATCH = 512  # arms: up to here constants are spread over the batch, which small arrays gain from
@@ -22,6 +22,7 @@ class Body:
         self.static = arm.activation_dynamics is None
         self.acceleration, self.acceleration_pullback, self.activation_pullback = bind_acceleration(arm, ops)
         self.muscle_torque, self.solve_inertia = bind_muscle_torque(arm, ops)[0], bind_inertia(arm, ops)[1]
+        self.offsets = bind_offsets(arm, ops)
         if arm.activation_dynamics is not None:
             self.activation_rate, self.activation_slopes = arm.activation_dynamics.bind(ops)
 

@@ -99,14 +99,25 @@ def bind_inertia(arm: Arm, ops: Ops):
     return inertia, solve
 
 
-def bind_hand_load(arm: Arm, ops: Ops):
-    """Joint torques J^T F of a force on the hand, and their pullback."""
+def bind_offsets(arm: Arm, ops: Ops):
+    """`offsets(q1, q2) -> (x, y, x2, y2)`: shoulder to hand, and elbow to hand, as rows."""
     l1, l2 = (ops.number(length) for length in arm.skeleton.length)
     sin, cos = ops.sin, ops.cos
 
+    def offsets(q1, q2):
+        q12 = q1 + q2
+        x2, y2 = l2 * cos(q12), l2 * sin(q12)
+        return l1 * cos(q1) + x2, l1 * sin(q1) + y2, x2, y2
+
+    return offsets
+
+
+def bind_hand_load(arm: Arm, ops: Ops):
+    """Joint torques J^T F of a force on the hand, and their pullback."""
+    offsets = bind_offsets(arm, ops)
+
     def torque(q1, q2, fx, fy):
-        x2, y2 = l2 * cos(q1 + q2), l2 * sin(q1 + q2)  # elbow to hand
-        x, y = l1 * cos(q1) + x2, l1 * sin(q1) + y2  # shoulder to hand
+        x, y, x2, y2 = offsets(q1, q2)
         return fy * x - fx * y, fy * x2 - fx * y2, (x, y, x2, y2, fx, fy)
 
     def pullback(tape, t1, t2):

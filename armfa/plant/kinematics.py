@@ -5,7 +5,6 @@ import math
 from armfa.arrays import Array
 from armfa.plant.arm import Arm
 from armfa.plant.body import body_of
-from armfa.plant.ops import Ops
 
 
 def elbow_position(arm: Arm, joint_angle: Array) -> Array:
@@ -20,9 +19,10 @@ def hand_position(arm: Arm, joint_angle: Array) -> Array:
 
     joint_angle : Array (..., 2), rad.
     """
-    ops = body_of(arm, joint_angle).ops
-    x, y, _, _ = offsets(arm, ops, ops.rows(joint_angle))
-    return ops.pack(x, y)
+    body = body_of(arm, joint_angle)
+    q = body.ops.rows(joint_angle)
+    x, y, _, _ = body.offsets(q[0], q[1])
+    return body.ops.pack(x, y)
 
 
 def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
@@ -30,16 +30,19 @@ def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
 
     joint_angle, joint_velocity : Array (..., 2), rad and rad/s.
     """
-    ops = body_of(arm, joint_angle).ops
-    x, y, x2, y2 = offsets(arm, ops, ops.rows(joint_angle))
-    w = ops.rows(joint_velocity)
-    return ops.pack(-(y * w[0] + y2 * w[1]), x * w[0] + x2 * w[1])
+    body = body_of(arm, joint_angle)
+    q, w = body.ops.rows(joint_angle), body.ops.rows(joint_velocity)
+    x, y, x2, y2 = body.offsets(q[0], q[1])
+    w1, w2 = w[0], w[1]
+    return body.ops.pack(-(y * w1 + y2 * w2), x * w1 + x2 * w2)
 
 
 def jacobian(arm: Arm, joint_angle: Array) -> Array:
     """J = d hand position / d joint angle, (..., 2, 2) m/rad; rows x and y, columns shoulder and elbow."""
-    ops = body_of(arm, joint_angle).ops
-    x, y, x2, y2 = offsets(arm, ops, ops.rows(joint_angle))
+    body = body_of(arm, joint_angle)
+    ops = body.ops
+    q = ops.rows(joint_angle)
+    x, y, x2, y2 = body.offsets(q[0], q[1])
     return ops.xp.stack((ops.pack(-y, -y2), ops.pack(x, x2)), axis=-2)
 
 
@@ -76,12 +79,3 @@ def _refuse_out_of_reach(arm: Arm, xp, c2: Array) -> None:
             f"expected hand positions between {abs(l1 - l2):.3f} and {l1 + l2:.3f} m from the shoulder; "
             "pass clip=True to take the nearest point in reach"
         )
-
-
-def offsets(arm: Arm, ops: Ops, q: Array) -> tuple[Array, Array, Array, Array]:
-    """Shoulder to hand (x, y) and elbow to hand (x2, y2), as rows; q is (2, ...)."""
-    l1, l2 = (ops.number(length) for length in arm.skeleton.length)
-    q1 = q[0]
-    q12 = q1 + q[1]
-    x2, y2 = l2 * ops.cos(q12), l2 * ops.sin(q12)
-    return l1 * ops.cos(q1) + x2, l1 * ops.sin(q1) + y2, x2, y2
