@@ -43,12 +43,19 @@ def transpose(matrix: Array) -> Array:
     return matrix.swapaxes(-1, -2)
 
 
-def _added(fresh: Array, x: Array) -> Array:
-    """The sum; in place where dtypes allow it, so the first array must be the caller's own (JAX makes a new one)."""
-    if fresh.dtype != x.dtype:
-        return fresh + x
-    fresh += x
-    return fresh
+def _preactivation(layer: Dense, rate: Array) -> Array:
+    """W h + b, (..., batch, n_out), in as few passes over it as there are."""
+    weight, bias = layer.weight, layer.bias[..., None, :]
+    if namespace(rate, weight) is not np:
+        return transpose(weight @ transpose(rate)) + bias  # with h W^T, XLA copies W into W^T at every update
+    if rate.shape[-1] <= 16 and rate.shape[-2] >= 64:  # b comes from an input that is always 1
+        ones = np.ones((*rate.shape[:-1], 1), rate.dtype)
+        return np.concatenate((rate, ones), axis=-1) @ np.concatenate((transpose(weight), bias), axis=-2)
+    z = rate @ transpose(weight)
+    if z.dtype != bias.dtype:
+        return z + bias
+    z += bias  # in place: z is our own
+    return z
 
 
 def _tanh(z: Array) -> Array:
@@ -140,7 +147,7 @@ class MLP:
         rates, preactivations, rate = [], [], inputs
         for number, (layer, name) in enumerate(zip(params, self.nonlinearities)):
             rates.append(rate)
-            z = _added(rate @ transpose(layer.weight), layer.bias[..., None, :])  # (..., batch, n_out)
+            z = _preactivation(layer, rate)  # (..., batch, n_out)
             if noise is not None and noise[number] is not None:
                 z = z + noise[number]
             preactivations.append(z)
