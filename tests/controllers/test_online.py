@@ -81,3 +81,17 @@ def test_what_cannot_be_done_in_place_is_refused(rule, optimizer, message):
     state = init_state(NETWORK, rule, optimizer, np.random.default_rng(1), None)
     with pytest.raises(ValueError, match=message):
         train_online(NETWORK, rule, optimizer, state, examples(np.float32))
+
+
+@pytest.mark.parametrize("sizes", [(20, 9, 3), (9, 3), (3, 9)])
+def test_blocks_of_examples_equal_single_updates_in_layers_of_either_layout(sizes):
+    network, rule, optimizer = MLP(sizes, "tanh", bias_scale=0.1), Backprop(), SGD(0.05, weight_decay=1e-3)
+    rng = np.random.default_rng(0)
+    batch = Batch(rng.standard_normal((37, sizes[0])), SquaredError(rng.standard_normal((37, sizes[-1]))))
+    state = init_state(network, rule, optimizer, rng, rng, np.float64)
+    online = train_online(network, rule, optimizer, state, batch)
+    for number in range(37):
+        example = Batch(batch.inputs[number : number + 1], SquaredError(batch.loss.target[number : number + 1]))
+        state = train_step(network, rule, optimizer, state, example)
+    for one, other in zip(leaves(online.params), leaves(state.params)):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
