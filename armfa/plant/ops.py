@@ -36,6 +36,8 @@ class Ops:
 
         self.exp, self.expm1, self.log, self.asinh = xp.exp, xp.expm1, xp.log, xp.asinh
         self.pow, self.sin, self.cos, self.where = xp.pow, xp.sin, xp.cos, xp.where
+        # a row ready to meet muscle arrays (NumPy scalars are slow partners, arrays without axes are not)
+        self.lift: Callable[[Array], Array] = np.asarray if self.single else _as_it_is
         self.maximum: Callable[[Array, Array], Array] = self._at_least
         self.minimum: Callable[[Array, Array], Array] = self._at_most
         self.magnitude: Callable[[Array], Array] = xp.abs
@@ -115,6 +117,6 @@ class Ops:
         """Two rows -> (2, ...), components first."""
         return np.array((first, second)) if self.numpy else self.xp.stack((first, second))
 
-    def lift(self, row: Array) -> Array:
-        """A row ready to meet muscle arrays (NumPy scalars are slow partners, arrays without axes are not)."""
-        return np.asarray(row) if self.single else row
+
+def _as_it_is(row: Array) -> Array:
+    return row
