@@ -2,11 +2,12 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-import armfa  # noqa: F401  (registers the environments)
 from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, tanh_per_second
 from armfa.controllers import MLP, SGD, FeedbackAlignment, init_state, train_step
 from armfa.controllers.compiled import compile_updates
@@ -43,7 +44,7 @@ def updates(budget: float) -> Iterator[Line]:
         problem = HandVelocityProblem(make_arm(name))
         rng = np.random.default_rng(0)
         examples, state = problem.batch(rng, batch), init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
-        seconds = seconds_per_call(lambda: train_step(NETWORK, RULE, OPTIMIZER, state, examples, rng), budget=budget)  # noqa: B023
+        seconds = seconds_per_call(train_step, NETWORK, RULE, OPTIMIZER, state, examples, rng, budget=budget)
         yield Line(
             f"samples, 6-500-6 FA update, {name}, batch {batch}", batch / seconds, aim, update_limit(batch, budget)
         )
@@ -66,7 +67,8 @@ def plant(budget: float) -> Iterator[Line]:
         state = rest_state(arm, rng.uniform(0.5, 1.5, (arms, 2)).astype(dtype))
         command = rng.uniform(0, 1, (arms, 6)).astype(dtype)
         for integrator in ("semi_implicit_euler", "rk4"):
-            seconds = seconds_per_call(lambda: step(arm, state, command, 0.01, integrator=integrator), budget=budget)  # noqa: B023
+            advance = partial(step, integrator=integrator)
+            seconds = seconds_per_call(advance, arm, state, command, 0.01, budget=budget)
             met = aim if integrator == "semi_implicit_euler" else None
             yield Line(f"plant steps, {name}, {arms} arms, {integrator}, {dtype.__name__}", arms / seconds, met)
 
@@ -74,20 +76,21 @@ def plant(budget: float) -> Iterator[Line]:
 def environments(budget: float) -> Iterator[Line]:
     """`step` inside `gym.make`, and arm steps of the native vector environment."""
     for name in ("armfa/Reach-v0", "armfa/HandVelocity-v0"):
-        env = gym.make(name)
-        env.reset(seed=0)
-        action = env.action_space.sample()
-
-        def one_step(env=env, action=action):
-            if any(env.step(action)[2:4]):
-                env.reset()
-
-        yield Line(f"env.step, {name}", 1 / seconds_per_call(one_step, budget=budget), 25e3)
+        for arm in ("li_todorov", "lillicrap_scott"):
+            env = gym.make(name, arm=arm)
+            env.reset(seed=0)
+            seconds = seconds_per_call(step_or_reset, env, env.action_space.sample(), budget=budget)
+            yield Line(f"env.step, {name}, {arm}", 1 / seconds, 25e3)
         many = gym.make_vec(name, num_envs=1024)
         many.reset(seed=0)
-        actions = many.action_space.sample()
-        seconds = seconds_per_call(lambda: many.step(actions), budget=2 * budget)  # noqa: B023
-        yield Line(f"arm steps, {name}, vector of 1024", 1024 / seconds, 1e6)
+        seconds = seconds_per_call(many.step, many.action_space.sample(), budget=2 * budget)
+        yield Line(f"arm steps, {name}, li_todorov, vector of 1024", 1024 / seconds, 1e6)
+
+
+def step_or_reset(env: gym.Env, action: np.ndarray) -> None:
+    """One step, and a new episode where one ends."""
+    if any(env.step(action)[2:4]):
+        env.reset()
 
 
 def compiled_updates(budget: float) -> Iterator[Line]:
@@ -97,10 +100,16 @@ def compiled_updates(budget: float) -> Iterator[Line]:
     for batch, count, aim in ((1, 4000, 150e3), (32, 1000, 400e3), (128, 500, None)):
         rng = np.random.default_rng(0)
         state = init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
-        drawn = problem.batch(rng, batch * count)
-        batches = tree_map(lambda leaf: leaf.reshape(count, batch, *leaf.shape[1:]), drawn)  # noqa: B023
-        seconds = seconds_per_call(
-            lambda: update(state, batches, 0).params[0].weight.block_until_ready(),  # noqa: B023
-            budget=3 * budget,
-        )
+        batches = in_batches(problem.batch(rng, batch * count), count)
+        seconds = seconds_per_call(finished, update, state, batches, budget=3 * budget)
         yield Line(f"samples, the same compiled by JAX, batch {batch}", batch * count / seconds, aim)
+
+
+def in_batches(examples: Any, count: int) -> Any:
+    """Examples (n, ...) as `count` batches (count, n / count, ...)."""
+    return tree_map(lambda leaf: leaf.reshape(count, -1, *leaf.shape[1:]), examples)
+
+
+def finished(update: Callable[..., Any], state: Any, batches: Any) -> None:
+    """Run compiled updates and wait for their end."""
+    update(state, batches, 0).params[0].weight.block_until_ready()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from armfa.benchmarks.arm_speed import finished
 from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call
 from armfa.controllers import MLP, SGD, Batch, FeedbackAlignment, SquaredError, init_state, train_step
 from armfa.controllers.compiled import compile_updates
@@ -47,15 +48,13 @@ def digits(budget: float) -> Iterator[Line]:
     rng = np.random.default_rng(0)
     optimizer = SGD((1e-3, 1e-3), weight_decay=1e-6)
     state, batch = init_state(DIGITS, RULE, optimizer, rng, rng), digit_batch(128)
-    seconds = seconds_per_call(lambda: train_step(DIGITS, RULE, optimizer, state, batch, rng), budget=2 * budget)
+    seconds = seconds_per_call(train_step, DIGITS, RULE, optimizer, state, batch, rng, budget=2 * budget)
     products = [(128, 784, 1000), (128, 1000, 10), (128, 10, 1000), (1000, 128, 784), (10, 128, 1000)]
     limit = 128 / products_seconds(products, budget=2 * budget)
     yield Line("examples, 784-1000-10 FA update, batch 128", 128 / seconds, 0.75 * limit, limit)
     online = digit_batch(50)
-    seconds = (
-        seconds_per_call(lambda: train_online(DIGITS, RULE, optimizer, state, online, rng), budget=2 * budget) / 50
-    )
-    yield Line("examples, 784-1000-10 FA online, in place", 1 / seconds)
+    seconds = seconds_per_call(train_online, DIGITS, RULE, optimizer, state, online, rng, budget=2 * budget)
+    yield Line("examples, 784-1000-10 FA online, in place", len(online.inputs) / seconds)
 
 
 def digits_by_torch(budget: float) -> Iterator[Line]:
@@ -87,7 +86,7 @@ def tiny_networks(budget: float) -> Iterator[Line]:
     state = init_state(LINEAR, rule, optimizer, stack, stack)
     batch = stacked_examples(1)
     one = tree_map(lambda leaf: leaf[0], batch)
-    seconds = seconds_per_call(lambda: train_step(LINEAR, rule, optimizer, state, one, stack), budget=budget)
+    seconds = seconds_per_call(train_step, LINEAR, rule, optimizer, state, one, stack, budget=budget)
     yield Line("example-updates, 30-20-10 online, 20 networks", 20 / seconds, 2e5)
 
 
@@ -97,9 +96,7 @@ def tiny_networks_compiled(budget: float) -> Iterator[Line]:
     stack = Streams([np.random.default_rng(seed) for seed in range(20)])
     state = init_state(LINEAR, rule, optimizer, stack, stack)
     update, batches = compile_updates(LINEAR, rule, optimizer), stacked_examples(2000)
-    seconds = seconds_per_call(
-        lambda: update(state, batches, 0).params[0].weight.block_until_ready(), budget=3 * budget
-    )
+    seconds = seconds_per_call(finished, update, state, batches, budget=3 * budget)
     yield Line("example-updates, 30-20-10 online, 20 networks, compiled by JAX", 20 * 2000 / seconds, 1e6)
 
 
