@@ -1,7 +1,7 @@
 """Read the documents as a newcomer: print the README's commands for CI, or run every Python example.
 
 python .ci/readme.py commands   the set-up and test commands of README.md, one a line
-python .ci/readme.py examples   run each ```python block of README.md and docs/*.md in a fresh interpreter
+python .ci/readme.py examples   run the ```python blocks of README.md and of each page of docs/
 """
 
 import re
@@ -28,15 +28,13 @@ def commands() -> str:
 
 
 def run_examples() -> None:
-    """Run every Python block; the blocks of one page share nothing."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    for page in pages:
-        for number, (words, text) in enumerate(blocks(page, "python")):
-            if words == "fragment":
-                continue
-            print(f"{page.name} example {number}", flush=True)
+    """Run the Python blocks of each page, one after the other in one interpreter, as a reader would."""
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = "\n".join(text for words, text in blocks(page, "python") if words != "fragment")
+        if text:
+            print(page.name, flush=True)
             with tempfile.TemporaryDirectory() as folder:
-                subprocess.run([sys.executable, "-W", "error", "-c", text], check=True, cwd=folder, timeout=120)
+                subprocess.run([sys.executable, "-W", "error", "-c", text], check=True, cwd=folder, timeout=300)
 
 
 if __name__ == "__main__":
