@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-def seconds_per_call(call: Callable[..., Any], *arguments: Any, budget: float = 1.0, rounds: int = 7) -> float:
+def seconds_per_call(call: Callable[..., Any], *arguments: Any, budget: float = 1.0, rounds: int = 25) -> float:
     """The best mean time of one `call(*arguments)` over several rounds, s; the best because noise only adds."""
     call(*arguments)
     start = time.perf_counter()
