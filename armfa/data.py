@@ -97,9 +97,9 @@ def small_digits() -> Digits:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise MissingData("the small digits come with scikit-learn: run pip install 'armfa[digits]'") from error
-    bunch = load_digits()
-    pixels = np.round(bunch.images * (255 / 16)).astype(np.uint8)  # pyright: ignore[reportAttributeAccessIssue]
-    labels = bunch.target.astype(np.uint8)  # pyright: ignore[reportAttributeAccessIssue]
+    bunch: Any = load_digits()
+    pixels = np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    labels = bunch.target.astype(np.uint8)
     return Digits("digits", Images(pixels[:-360], labels[:-360]), Images(pixels[-360:], labels[-360:]))
 
 

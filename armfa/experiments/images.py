@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.linalg import blas
@@ -70,7 +70,8 @@ def add_outer(weight: np.ndarray, delta: np.ndarray, rates: np.ndarray, factor: 
 
     BLAS writes into the given array only if its memory is in column order, so one of W and W^T must be.
     """
-    gemm: Any = blas.sgemm  # pyright: ignore[reportAttributeAccessIssue]
+    routines: Any = blas
+    gemm = routines.sgemm
     if weight.flags.f_contiguous:
         gemm(factor, delta.T, rates.T, beta=1.0, c=weight, trans_b=1, overwrite_c=1)
     elif weight.flags.c_contiguous:
@@ -148,11 +149,11 @@ def _decay(params: Params, shares: list[float]) -> None:
 
 def _measure(network, rule, params, rule_state, test: Batch) -> dict[str, np.ndarray]:
     """Test error in percent, angle of the teaching signal to backprop's, and whether outputs have died."""
-    trace = network.forward(params, test.inputs)
-    wrong = np.argmax(trace.output, -1) != np.argmax(test.loss.target, -1)  # pyright: ignore[reportAttributeAccessIssue]
+    trace, loss = network.forward(params, test.inputs), cast(Any, test.loss)
+    wrong = np.argmax(trace.output, -1) != np.argmax(loss.target, -1)
     found = {"error": np.array(100 * wrong.mean()), "dead": np.array(_dead(network, trace, test.loss))}
     if rule_state:
-        few = Batch(test.inputs[:500], type(test.loss)(test.loss.target[:500]))  # pyright: ignore
+        few = Batch(test.inputs[:500], type(loss)(loss.target[:500]))
         found["angle"] = signal_angles(network, rule, _Seen(params, rule_state), few)[..., -1]
     return found
 

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tyro
@@ -194,7 +193,7 @@ def wandering(follower: Follower, period: float = 4.0) -> Iterator[np.ndarray]:
         step_number += 1
 
 
-def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second: float = 25.0) -> None:
+def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second: int = 25) -> None:
     """Write frames as .gif (Pillow) or .mp4 (the extra `video`), all or nothing."""
     kind = path.suffix.lower()
     if kind not in (".gif", ".mp4"):
@@ -203,7 +202,7 @@ def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second:
         (_write_gif if kind == ".gif" else _write_mp4)(unfinished, frames, frames_per_second)
 
 
-def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
+def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: int) -> None:
     from PIL import Image
 
     pictures = [Image.fromarray(frame) for frame in frames]
@@ -212,13 +211,15 @@ def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: floa
     first.save(path, save_all=True, append_images=rest, duration=1000 / frames_per_second, loop=0)
 
 
-def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: float) -> None:
+def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: int) -> None:
     try:
-        import imageio.v2 as imageio
-        import imageio_ffmpeg  # noqa: F401  (the encoder)
+        from imageio_ffmpeg import write_frames
     except ImportError as error:
         raise ValueError('writing .mp4 needs an encoder: pip install "armfa[video]", or choose a .gif') from error
-    writer: Any = imageio.get_writer(path, fps=frames_per_second, macro_block_size=16)
-    with writer:
+    writer = write_frames(str(path), (FRAME, FRAME), fps=frames_per_second)
+    writer.send(None)  # starts the encoder
+    try:
         for frame in frames:
-            writer.append_data(frame)
+            writer.send(np.ascontiguousarray(frame))
+    finally:
+        writer.close()
