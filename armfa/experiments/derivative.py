@@ -29,8 +29,8 @@ class Settings(DigitSettings):
 
     @classmethod
     def quick(cls):
-        """Two networks, a fifth of the examples."""
-        return cls(seeds=2, examples=80_000)
+        """Two networks, a seventh of the examples."""
+        return cls(seeds=2, examples=50_000)
 
 
 def units(settings):

@@ -42,8 +42,8 @@ class DigitSettings:
 
     @classmethod
     def quick(cls):
-        """Two networks, a tenth of the examples: the errors are then those of an early time."""
-        return cls(seeds=2, examples=100_000)
+        """Two networks, a twentieth of the examples: the errors are then those of an early time."""
+        return cls(seeds=2, examples=60_000)
 
 
 def learn_digits(
