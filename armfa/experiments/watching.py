@@ -1,6 +1,7 @@
 """Watching a trained controller move the arm: in a window, or as an animation in a file where there is no display."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -213,13 +214,19 @@ def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: int)
 
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], frames_per_second: int) -> None:
     try:
-        from imageio_ffmpeg import write_frames
+        from imageio_ffmpeg import get_ffmpeg_exe
     except ImportError as error:
         raise ValueError('writing .mp4 needs an encoder: pip install "armfa[video]", or choose a .gif') from error
-    writer = write_frames(str(path), (FRAME, FRAME), fps=frames_per_second)
-    writer.send(None)  # starts the encoder
+    # Started here and not by imageio_ffmpeg, which forks with a hook: beside the threads of JAX that may deadlock.
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{FRAME}x{FRAME}", "-r", str(frames_per_second), "-i", "-")
+    command = (get_ffmpeg_exe(), "-v", "error", "-y", *raw, "-c:v", "libx264", "-pix_fmt", "yuv420p", str(path))
+    encoder = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert encoder.stdin
     try:
-        for frame in frames:
-            writer.send(np.ascontiguousarray(frame))
-    finally:
-        writer.close()
+        with encoder:
+            for frame in frames:
+                encoder.stdin.write(np.ascontiguousarray(frame))
+    except BrokenPipeError:
+        pass  # the encoder ended early and has said why
+    if encoder.returncode:
+        raise OSError(f"the video encoder ended with code {encoder.returncode}; what it said stands above")
