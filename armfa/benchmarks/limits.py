@@ -1,26 +1,37 @@
 """What the machine can do: the rates of matrix products and of tanh, from which the limits of the updates follow."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+ROUNDS = 25
 
-def seconds_per_call(call: Callable[..., Any], *arguments: Any, budget: float = 1.0, rounds: int = 25) -> float:
+
+def seconds_per_call(call: Callable[..., Any], *arguments: Any, budget: float = 1.0) -> float:
     """The best mean time of one `call(*arguments)` over several rounds, s; the best because noise only adds."""
-    call(*arguments)
+    return side_by_side([partial(call, *arguments)], budget=budget)[0]
+
+
+def side_by_side(calls: Sequence[Callable[[], Any]], *, budget: float = 1.0) -> list[float]:
+    """The best mean time of each call, s, measured in turns: what slows the machine for a while slows all of them."""
+    counts = [max(1, int(budget / (ROUNDS * len(calls)) / once)) for once in map(_once, calls)]
+    times = [[_mean_time(call, count) for call, count in zip(calls, counts)] for _ in range(ROUNDS)]
+    return [min(column) for column in zip(*times)]
+
+
+def _once(call: Callable[[], Any]) -> float:
+    call()
+    return max(_mean_time(call, 1), 1e-7)
+
+
+def _mean_time(call: Callable[[], Any], count: int) -> float:
     start = time.perf_counter()
-    call(*arguments)
-    once = max(time.perf_counter() - start, 1e-7)
-    calls = max(1, int(budget / rounds / once))
-    best = np.inf
-    for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(calls):
-            call(*arguments)
-        best = min(best, (time.perf_counter() - start) / calls)
-    return float(best)
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - start) / count
 
 
 def products_seconds(shapes: list[tuple[int, int, int]], *, budget: float = 1.0) -> float:

@@ -2,13 +2,15 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from armfa.benchmarks.arm_speed import finished
-from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call
+from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, side_by_side
 from armfa.controllers import MLP, SGD, Batch, FeedbackAlignment, SquaredError, init_state, train_step
 from armfa.controllers.compiled import compile_updates
+from armfa.controllers.in_place import train_in_place
 from armfa.controllers.online import train_online
 from armfa.controllers.trees import Streams, tree_map
 
@@ -20,11 +22,9 @@ LINEAR = MLP((30, 20, 10), "linear", weight_scale=0.01)
 def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
     """What can be measured here."""
     found = [
-        ("784-1000-10 FA update", lambda: digits(budget)),
+        ("784-1000-10, beside PyTorch", lambda: digits(budget)),
         ("30-20-10 online, 20 networks", lambda: tiny_networks(budget)),
     ]
-    if importlib.util.find_spec("torch") is not None:
-        found.append(("784-1000-10 update, PyTorch backprop", lambda: digits_by_torch(budget)))
     if importlib.util.find_spec("jax") is not None:
         found.append(("30-20-10 online, 20 networks, compiled by JAX", lambda: tiny_networks_compiled(budget)))
     return found
@@ -44,21 +44,36 @@ def digit_batch(size: int) -> Batch:
 
 
 def digits(budget: float) -> Iterator[Line]:
-    """Examples a second; the limit is the sgemm rate of the same products (forward, and both weight gradients)."""
+    """Examples a second; the limit is the sgemm rate of the same products (forward, and both weight gradients).
+
+    PyTorch's backprop on the same network, batch and thread is measured in turns with them, where it is installed.
+    """
     rng = np.random.default_rng(0)
     optimizer = SGD((1e-3, 1e-3), weight_decay=1e-6)
-    state, batch = init_state(DIGITS, RULE, optimizer, rng, rng), digit_batch(128)
-    seconds = seconds_per_call(train_step, DIGITS, RULE, optimizer, state, batch, rng, budget=2 * budget)
+    state, batch, blocks = init_state(DIGITS, RULE, optimizer, rng, rng), digit_batch(128), 20
+    ours = {
+        "in place": partial(train_in_place, DIGITS, RULE, optimizer, state, [batch] * blocks),
+        "pure": partial(train_step, DIGITS, RULE, optimizer, state, batch, rng),
+        "online, in place": partial(train_online, DIGITS, RULE, optimizer, state, digit_batch(50), rng),
+    }
+    theirs = torch_updates() if importlib.util.find_spec("torch") is not None else {}
     products = [(128, 784, 1000), (128, 1000, 10), (128, 10, 1000), (1000, 128, 784), (10, 128, 1000)]
+    calls = {**ours, **theirs}
+    seconds = dict(zip(calls, side_by_side(list(calls.values()), budget=3 * len(calls) * budget)))
     limit = 128 / products_seconds(products, budget=2 * budget)
-    yield Line("examples, 784-1000-10 FA update, batch 128", 128 / seconds, 0.75 * limit, limit)
-    online = digit_batch(50)
-    seconds = seconds_per_call(train_online, DIGITS, RULE, optimizer, state, online, rng, budget=2 * budget)
-    yield Line("examples, 784-1000-10 FA online, in place", len(online.inputs) / seconds)
+    peer, online_peer = (size / seconds[size] if size in seconds else None for size in (128, 1))
+    name = "examples, 784-1000-10"
+    yield Line(f"{name} FA, batch 128, in place", 128 * blocks / seconds["in place"], peer, limit)
+    yield Line(f"{name} FA, batch 128, pure update", 128 / seconds["pure"], 0.75 * limit, limit)
+    online_aim = None if online_peer is None else 5 * online_peer
+    yield Line(f"{name} FA, online, in place", 50 / seconds["online, in place"], online_aim)
+    for size, rate in ((128, peer), (1, online_peer)):
+        if rate is not None:
+            yield Line(f"{name}, PyTorch backprop, batch {size}", rate)
 
 
-def digits_by_torch(budget: float) -> Iterator[Line]:
-    """PyTorch's own backprop on the same network, batch and thread."""
+def torch_updates() -> dict[int, Callable[[], None]]:
+    """PyTorch's own backprop: batch size -> a call that makes one update."""
     import torch
 
     torch.set_num_threads(1)
@@ -66,17 +81,13 @@ def digits_by_torch(budget: float) -> Iterator[Line]:
     layers = (torch.nn.Linear(784, 1000), torch.nn.Sigmoid(), torch.nn.Linear(1000, 10), torch.nn.Sigmoid())
     network = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, weight_decay=1e-6)
-    for size in (128, 1):
-        inputs, target = map(torch.from_numpy, digit_arrays(size))
 
-        def update(inputs=inputs, target=target):
-            optimizer.zero_grad()
-            (0.5 * ((network(inputs) - target) ** 2).sum()).backward()
-            optimizer.step()
+    def update(inputs, target):
+        optimizer.zero_grad()
+        (0.5 * ((network(inputs) - target) ** 2).sum()).backward()
+        optimizer.step()
 
-        yield Line(
-            f"examples, 784-1000-10, PyTorch backprop, batch {size}", size / seconds_per_call(update, budget=2 * budget)
-        )
+    return {size: partial(update, *map(torch.from_numpy, digit_arrays(size))) for size in (128, 1)}
 
 
 def tiny_networks(budget: float) -> Iterator[Line]:

@@ -2,7 +2,6 @@
 
 A gradient matrix of 1000 x 784 for one example costs several passes over 3 MB; BLAS `ger` adds delta x rate in one.
 For rules that send an error back the first layer needs two passes for a whole block of examples, see `Ahead`.
-Seen from outside the function is as pure as `train_step`: it works on copies.
 """
 
 import functools
@@ -11,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import blas
 
-from armfa.controllers.network import MLP, NONLINEARITIES, Dense, Params, Trace
-from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.in_place import OwnWeights, add_products, fit_for_in_place
+from armfa.controllers.network import MLP, NONLINEARITIES, Params, Trace
+from armfa.controllers.optimizers import SGD, SGDState
 from armfa.controllers.rules.base import LearningRule
 from armfa.controllers.rules.feedback import FeedbackRule
 from armfa.controllers.step import Batch, TrainState
@@ -27,19 +27,13 @@ def train_online(
 ) -> TrainState:
     """The state after one update for each example of the batch, in order; equals `train_step` on each to rounding.
 
-    One network (no stack), any rule of the form delta x rate, plain SGD. Weight decay is lazy: what is owed is a
-    number, paid by a pass over the weights only when the weights' precision would show it.
+    One network (no stack), any rule of the form delta x rate, plain SGD. Weight decay is lazy, see `OwnWeights`.
     """
-    if not isinstance(rule, LearningRule):
-        raise ValueError(f"expected a rule that fills in deltas, got {type(rule).__name__}: use train_step")
-    if not isinstance(optimizer, SGD):
-        raise ValueError(f"expected SGD, got {type(optimizer).__name__}: use train_step")
+    fit_for_in_place(rule, optimizer)
     if batch.inputs.ndim != 2:
         raise ValueError(f"expected inputs of shape (examples, n_in), got {batch.inputs.shape}: a stack needs train")
-    params = tuple(Dense(_copy(layer.weight), layer.bias.copy()) for layer in state.params)
-    rates = per_layer(optimizer.rates, network.n_layers, "rates")
-    owed = [1.0] * network.n_layers
-    visible = float(np.finfo(params[0].weight.dtype).eps)
+    weights = OwnWeights(state.params, optimizer)
+    params = weights.params
     rule_state, step = state.rule, state.optimizer.step
     ahead = Ahead(params[0].weight) if isinstance(rule, FeedbackRule) else None
     for example in range(len(batch.inputs)):
@@ -56,23 +50,17 @@ def train_online(
         for number, delta in enumerate(deltas):
             if delta is None:
                 continue
-            rate = rates[number] * factor
+            rate = weights.rates[number] * factor
             if number == 0 and ahead is not None:
                 ahead.add(delta[0], -rate, 1.0 - rate * optimizer.weight_decay)
-                if optimizer.biases:
-                    params[0].bias[...] -= rate * delta[0]
-                continue
-            owed[number] *= 1.0 - rate * optimizer.weight_decay
-            if 1.0 - owed[number] > visible:
-                _pay(params, owed, number)
-            add_product(params[number].weight, delta[0], trace.inputs[number][0], -rate)
+            else:
+                weights.decay(number, rate)
+                add_product(params[number].weight, delta[0], trace.inputs[number][0], -rate)
             if optimizer.biases:
                 params[number].bias[...] -= rate * delta[0]
     if ahead is not None:
-        owed[0] = ahead.finish()
-    for number in range(network.n_layers):
-        _pay(params, owed, number)
-    return TrainState(params, rule_state, SGDState(step))
+        weights.owed[0] = ahead.finish()
+    return TrainState(weights.paid(), rule_state, SGDState(step))
 
 
 class Ahead:
@@ -140,13 +128,6 @@ def _above(network: MLP) -> MLP:
     return MLP(network.sizes[1:], network.nonlinearities[1:])
 
 
-def add_products(weight: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:
-    """Weight += left^T right, in place. weight : (n_out, n_in) in C or Fortran order; left : (k, n_out)."""
-    gemm: Any = getattr(blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
-    target, first, second = (weight, left, right) if weight.flags.f_contiguous else (weight.T, right, left)
-    gemm(1.0, first.T, second.T, beta=1.0, c=target, trans_b=True, overwrite_c=True)
-
-
 def add_product(weight: np.ndarray, left: np.ndarray, right: np.ndarray, factor: float) -> None:
     """Weight += factor left right^T, in place. weight : (n_out, n_in) in C or Fortran order, float32 or float64."""
     ger: Any = getattr(blas, "sger" if weight.dtype == np.float32 else "dger")
@@ -154,14 +135,3 @@ def add_product(weight: np.ndarray, left: np.ndarray, right: np.ndarray, factor:
         ger(factor, left, right, a=weight, overwrite_x=0, overwrite_y=0, overwrite_a=1)
     else:
         ger(factor, right, left, a=weight.T, overwrite_x=0, overwrite_y=0, overwrite_a=1)
-
-
-def _pay(params: Params, owed: list[float], number: int) -> None:
-    if owed[number] != 1.0:
-        np.multiply(params[number].weight, owed[number], out=params[number].weight)
-        owed[number] = 1.0
-
-
-def _copy(weight: np.ndarray) -> np.ndarray:
-    """A copy that BLAS can write into: its own layout where that is contiguous, else C order."""
-    return weight.copy(order="F" if weight.flags.f_contiguous else "C")

@@ -28,14 +28,17 @@ def hand_velocity_world(
     **settings: Unpack[WorldSettings],
 ) -> World:
     """The world of HandVelocity for these settings: see `HandVelocitySettings`."""
-    return World.build(HandVelocity(kind=reward, target=target, goal_steps=hold, speed=speed), **settings)
+    observe_activation = settings.get("activation", "static") != "static"
+    task = HandVelocity(kind=reward, target=target, goal_steps=hold, speed=speed, observe_activation=observe_activation)
+    return World.build(task, **settings)
 
 
 class HandVelocityEnv(ArmEnv):
     """Give the hand a desired velocity that changes every 100 ms: the task of the 2014 abstract.
 
     Action: Box [0, 1] (6,), muscle excitations, or [-1, 1] with action_range="symmetric"; clipped.
-    Observation: Box float32 (6,): joint angle (2) rad, joint velocity (2) rad/s, desired hand velocity (2) m/s.
+    Observation: Box float32 (6,): joint angle (2) rad, joint velocity (2) rad/s, desired hand velocity (2) m/s; with
+    activation="first_order" muscle activation (6) stands before the last.
     Angles and speeds are clipped in the observation only: 0.75 rad outside `arm.joint_range`, 40 rad/s.
     Reward: -|v - v*|^2, with the desired velocity that was seen before the step. Never terminated; truncated after 100
     steps. info: "velocity_error", |v - v*| (m/s).

@@ -8,9 +8,14 @@ import numpy as np
 from armfa.experiments.base import Run, select
 from armfa.experiments.style import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 
-ORDER = ("shallow", "shallow_own_start", "backprop", "feedback_alignment")
-NAMES = {**LABELS, "shallow": "shallow, same start", "shallow_own_start": "shallow, own best start"}
-INK = {**COLOURS, "shallow_own_start": "#d98f4e"}
+ORDER = ("shallow", "shallow_own_start", "backprop", "feedback_alignment", "feedback_alignment_backprop_rates")
+NAMES = {
+    **LABELS,
+    "shallow": "shallow, same start",
+    "shallow_own_start": "shallow, own best start",
+    "feedback_alignment_backprop_rates": "feedback alignment, backprop's rates",
+}
+INK = {**COLOURS, "shallow_own_start": "#d98f4e", "feedback_alignment_backprop_rates": "#a6d96a"}
 
 
 def figures(settings: Any, runs: Sequence[Run]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Training on images: networks too large to be stacked, one a process, with weights that are changed in place.
 
-The pure update makes a gradient, an update and new weights, each of the size of the first layer (3 MB), for every
-batch. Here BLAS adds delta^T x to the weights where they lie, which is most of the time saved at small batches; the
-modulators come from the same rules.
+The updates are those of `controllers.in_place`; here are the order of the images, the curves and the half-way state.
 """
 
 import json
@@ -13,18 +11,17 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from scipy.linalg import blas
 
 from armfa.controllers.evaluation import DeadOutputWarning, warn_of_dead_outputs
+from armfa.controllers.in_place import train_in_place
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.network import MLP, Params, per_layer
-from armfa.controllers.step import Batch
+from armfa.controllers.optimizers import SGD
+from armfa.controllers.rules.sparse import Sparse
+from armfa.controllers.step import Batch, TrainState, init_state
 from armfa.experiments.base import Checkpoint
 from armfa.experiments.learning import Streams4, signal_angles, streams
 from armfa.problems.digits import DigitRecognition
-
-DECAY_EVERY = 1000
-"""Updates between two strokes of weight decay: a stroke for each would be lost in the rounding of float32."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +62,6 @@ def curve_points(updates: int) -> np.ndarray:
     return np.unique((shares * updates).round().astype(int))
 
 
-def add_outer(weight: np.ndarray, delta: np.ndarray, rates: np.ndarray, factor: float) -> None:
-    """Weight += factor delta^T rates, in place; weight (n_out, n_in), delta (batch, n_out), rates (batch, n_in).
-
-    BLAS writes into the given array only if its memory is in column order, so one of W and W^T must be.
-    """
-    routines: Any = blas
-    gemm = routines.sgemm
-    if weight.flags.f_contiguous:
-        gemm(factor, delta.T, rates.T, beta=1.0, c=weight, trans_b=1, overwrite_c=1)
-    elif weight.flags.c_contiguous:
-        gemm(factor, rates.T, delta.T, beta=1.0, c=weight.T, trans_b=1, overwrite_c=1)
-    else:
-        raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
-
-
 def learn_images(
     problem: DigitRecognition,
     network: MLP,
@@ -100,70 +82,41 @@ def learn_images(
     """
     keep_memory()
     data, weights, draw = (kind.generators[0] for kind in (random.data, random.weights, random.rule))
-    params = network.init(weights)
-    rule_state = rule.init(params, draw)
-    absent = per_layer(network.sparsity, network.n_layers, "sparsity")
-    present = [layer.weight != 0 if share else None for layer, share in zip(params, absent)]
+    optimizer = SGD(tuple(rate * batch_size for rate in rates), weight_decay=weight_decay)
+    learner = Sparse(rule) if any(per_layer(network.sparsity, network.n_layers, "sparsity")) else rule
+    state = init_state(network, learner, optimizer, weights, draw)
     curve: list[dict[str, np.ndarray]] = []
     done, saved = 0, checkpoint.load()
     if saved is not None:
-        for number, layer in enumerate(params):
+        for number, layer in enumerate(state.params):
             layer.weight[...], layer.bias[...] = saved[f"weight_{number}"], saved[f"bias_{number}"]
         data.bit_generator.state = json.loads(str(saved["random"]))
         done, names = int(saved["done"]), [name for name in saved if name.startswith("curve_")]
         curve = [{name[6:]: saved[name][k] for name in names} for k in range(len(saved[names[0]]))]
     while True:
         if done in at and len(curve) <= np.searchsorted(at, done):
-            curve.append(_measure(network, rule, params, rule_state, problem.test()))
+            rule_state = state.rule.rule if isinstance(learner, Sparse) else state.rule
+            curve.append(_measure(network, rule, state._replace(rule=rule_state), problem.test()))
         if done >= updates:
-            return {name: np.stack([entry[name] for entry in curve])[None] for name in curve[0]}, params
+            return {name: np.stack([entry[name] for entry in curve])[None] for name in curve[0]}, state.params
         count = int(at[at > done].min()) - done
         order = data.integers(0, len(problem.images), (count, batch_size))
-        for chosen in order:
-            batch = Batch(problem.images[chosen], problem.loss(problem.targets[chosen]))
-            _update(network, rule, params, rule_state, batch, rates, present)
-            done += 1
-            if weight_decay and done % DECAY_EVERY == 0:
-                _decay(params, [rate * batch_size * weight_decay * DECAY_EVERY for rate in rates])
-        checkpoint.save(partial(_state, params, curve, done, data))
+        batches = (Batch(problem.images[chosen], problem.loss(problem.targets[chosen])) for chosen in order)
+        state = train_in_place(network, learner, optimizer, state, batches)
+        done += count
+        checkpoint.save(partial(_state, state.params, curve, done, data))
         checkpoint.progress(done / updates)
 
 
-def _update(network, rule, params, rule_state, batch, rates, present) -> None:
-    """One batch's change of all layers that learn, summed over the batch."""
-    trace = network.forward(params, batch.inputs)
-    deltas, _ = rule.deltas(network, params, trace, batch.loss, rule_state, None)
-    for layer, delta, rate_in, rate, there in zip(params, deltas, trace.inputs, rates, present):
-        if delta is None or rate == 0.0:
-            continue
-        add_outer(layer.weight, delta, rate_in, -rate)
-        np.subtract(layer.bias, rate * delta.sum(0), out=layer.bias)
-        if there is not None:
-            np.multiply(layer.weight, there, out=layer.weight)
-
-
-def _decay(params: Params, shares: list[float]) -> None:
-    for layer, share in zip(params, shares):
-        np.multiply(layer.weight, np.float32(1.0 - share), out=layer.weight)
-
-
-def _measure(network, rule, params, rule_state, test: Batch) -> dict[str, np.ndarray]:
+def _measure(network: MLP, rule: Any, state: TrainState, test: Batch) -> dict[str, np.ndarray]:
     """Test error in percent, angle of the teaching signal to backprop's, and whether outputs have died."""
-    trace, loss = network.forward(params, test.inputs), cast(Any, test.loss)
+    trace, loss = network.forward(state.params, test.inputs), cast(Any, test.loss)
     wrong = np.argmax(trace.output, -1) != np.argmax(loss.target, -1)
     found = {"error": np.array(100 * wrong.mean()), "dead": np.array(_dead(network, trace, test.loss))}
-    if rule_state:
+    if state.rule:
         few = Batch(test.inputs[:500], type(loss)(loss.target[:500]))
-        found["angle"] = signal_angles(network, rule, _Seen(params, rule_state), few)[..., -1]
+        found["angle"] = signal_angles(network, rule, state, few)[..., -1]
     return found
-
-
-class _Seen:
-    """The part of a training state that angles depend on."""
-
-    def __init__(self, params: Params, rule: Any):
-        self.params = params
-        self.rule = rule
 
 
 def _dead(network: MLP, trace: Any, loss: Any) -> bool:

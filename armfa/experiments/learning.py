@@ -15,8 +15,7 @@ from armfa.controllers.checkpoint import fill, leaves
 from armfa.controllers.loop import Loop
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.metrics import angle_between
-from armfa.controllers.network import MLP, Dense
-from armfa.controllers.optimizers import SGD
+from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop
 from armfa.controllers.step import TrainState, init_state
 from armfa.controllers.trees import Streams
@@ -39,21 +38,6 @@ def streams(seeds: Sequence[int]) -> Streams4:
     """Four streams a seed; a stack of seeds draws exactly what each seed alone draws."""
     children = [np.random.SeedSequence(seed).spawn(4) for seed in seeds]
     return Streams4(*(Streams([np.random.default_rng(child) for child in kind]) for kind in zip(*children)))
-
-
-class WithoutBiases(NamedTuple):
-    """An optimizer that leaves all biases where they are (the papers' linear networks have none)."""
-
-    optimizer: SGD
-
-    def init(self, params):
-        """State of the optimizer."""
-        return self.optimizer.init(params)
-
-    def update(self, gradients, state, params):
-        """Its updates, with none for biases."""
-        updates, state = self.optimizer.update(gradients, state, params)
-        return tuple(None if u is None else Dense(u.weight, u.bias * 0.0) for u in updates), state
 
 
 def points(updates: int, count: int = 60, first: int = 1) -> np.ndarray:

@@ -15,7 +15,7 @@ from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.perturbation import NodePerturbation
 from armfa.controllers.rules.shallow import Shallow
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, find
-from armfa.experiments.learning import WithoutBiases, learn, streams
+from armfa.experiments.learning import learn, streams
 from armfa.experiments.statistics import all_of, every_above, mean_above, mean_between, paired_less, unchanged_within
 from armfa.experiments.style import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 from armfa.problems import regression
@@ -90,7 +90,7 @@ def learn_linear(settings, unit, checkpoint, rule, rate, start_scale, at, angles
         problem,
         MLP((30, 20, 10), "linear", weight_scale=start_scale),
         rule,
-        WithoutBiases(SGD(rate)),
+        SGD(rate, biases=False),
         random,
         updates=settings.examples,
         batch_size=1,

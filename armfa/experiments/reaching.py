@@ -20,8 +20,8 @@ from armfa.tasks import center_out_targets, minimum_jerk, random_posture, veloci
 Controller = Callable[[ArmState, Array], Array]
 """(state, desired hand velocity (..., 2) m/s) -> excitation (..., n_muscles)"""
 
-Command = Callable[[float, Array, Array], Array]
-"""(time s, hand (..., 2) m, hand velocity (..., 2) m/s) -> desired hand velocity (..., 2) m/s"""
+Command = Callable[[float, Array], Array]
+"""(time s, hand (..., 2) m) -> desired hand velocity (..., 2) m/s"""
 
 REACH_TIME, HOLD_TIME = 1.5, 2.5  # s, until a center-out reach and a random reach are measured
 MOVEMENT_TIME = 0.6  # s, of the followed minimum-jerk profile
@@ -45,30 +45,26 @@ def center_out_distance(arm: Arm) -> float:
 
 @dataclass(frozen=True)
 class Steering:
-    """How the place of a target becomes a desired velocity: v* = gain (target - hand), within limits."""
+    """How the place of a target becomes a desired velocity: v* = gain (target - hand), at most `max_speed`."""
 
     gain: float = 6.0
     """1/s"""
     max_speed: float = 0.5
     """m/s"""
-    max_change: float = 0.15
-    """Largest |v* - v| in one step, m/s: what the muscles can do within a step."""
 
     @classmethod
     def of(cls, arm: Arm) -> "Steering":
-        """The limits of the human arm (0.63 m long), in proportion to the length of this one."""
-        return cls(max_speed=0.5 * arm.reach / 0.63, max_change=0.15 * arm.reach / 0.63)
+        """The speed limit of the human arm (0.63 m long), in proportion to the length of this one."""
+        return cls(max_speed=0.5 * arm.reach / 0.63)
 
     def toward(self, target: Array) -> Command:
         """The command that leads to a target and holds the hand there."""
-        return lambda time, hand, velocity: velocity_toward(
-            target, hand, velocity, gain=self.gain, max_speed=self.max_speed, max_change=self.max_change
-        )
+        return lambda time, hand: velocity_toward(target, hand, gain=self.gain, max_speed=self.max_speed)
 
     def along(self, start: Array, target: Array, duration: float) -> Command:
         """The command that follows a minimum-jerk path: its velocity, and the gain times the distance from it."""
 
-        def command(time: float, hand: Array, velocity: Array) -> Array:
+        def command(time: float, hand: Array) -> Array:
             place, speed = minimum_jerk(start, target, duration, time)
             return speed + self.gain * (place - hand)
 
@@ -84,7 +80,7 @@ def move(
     for number in range(steps + 1):
         hand = hand_position(arm, state.joint_angle)
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
-        excitation = controller(state, command((number + 1) * dt, hand, velocity))
+        excitation = controller(state, command((number + 1) * dt, hand))
         rows.append((state.joint_angle, hand, velocity, excitation))
         state = step(arm, state, excitation, dt, integrator=problem.integrator)
     return Movement(np.arange(steps + 1) * dt, *(np.stack(column) for column in zip(*rows)))

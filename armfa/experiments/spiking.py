@@ -15,7 +15,6 @@ import numpy as np
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.metrics import matrix_angle
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, find, gather, select
-from armfa.experiments.images import DECAY_EVERY
 from armfa.experiments.learning import streams
 from armfa.experiments.mnist import problem, spread
 from armfa.experiments.spiking_network import (
@@ -32,6 +31,9 @@ from armfa.experiments.style import COLOURS, band, examples_axis, panels
 STAGES = ("early", "middle", "late")
 COLOUR = {"ema": COLOURS["feedback_alignment"], "leak": "#d95f0e"}
 READING = {"ema": "V = 0.1 V + 0.9 u (fast)", "leak": "V = 0.9 V + u (literal)"}
+
+DECAY_EVERY = 1000
+"""Blocks of images between two strokes of weight decay: a stroke for each would be lost in the rounding of float32."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from armfa.controllers.in_place import add_products
 from armfa.controllers.network import Dense
-from armfa.experiments.images import add_outer
 
 CONVENTIONS = ("ema", "leak")
 
@@ -111,7 +111,7 @@ def learn_in_place(params: tuple[Dense, ...], state: Potentials, activity: Activ
     for layer, potential, modulator, presynaptic in zip(params, state.forward, state.backward, activity.spikes):
         chance = _logistic(potential)
         change = modulator * (chance * (1.0 - chance))
-        add_outer(layer.weight, change, presynaptic, rate)
+        add_products(layer.weight, change, presynaptic, rate)
         np.add(layer.bias, rate * change.sum(0), out=layer.bias)
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from armfa.experiments.arm import (
     LEARNERS,
+    STANDARD,
     Activation,
     ArmName,
     RuleName,
@@ -39,10 +40,12 @@ class Train:
 
     arm: ArmName = "li_todorov"
     """Which published arm."""
-    rules: tuple[RuleName, ...] = ("backprop", "feedback_alignment", "shallow", "shallow_own_start")
+    rules: tuple[RuleName, ...] = STANDARD
     """Learning rules to compare."""
     activation: Activation = "static"
-    """Muscles that follow the command at once, or with first-order dynamics."""
+    """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
+    dt: float | None = None
+    """Time step, s; 0.01 when not given (0.002 for lillicrap_scott)."""
     seeds: int = 5
     """Networks per rule; networks of the same seed start alike and see the same data."""
     updates: int = 40_000
@@ -63,6 +66,8 @@ class Train:
         for name in ("seeds", "updates", "batch_size", "hidden", "processes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {getattr(self, name)}")
+        if self.dt is not None and not 0 < self.dt <= 0.05:
+            raise ValueError(f"expected --dt above 0 and up to 0.05 s, got {self.dt}")
         if not self.rules:
             raise ValueError("expected at least one rule after --rules, got none")
 
@@ -71,7 +76,7 @@ class Train:
         """The same as settings of the experiment."""
         return Settings(
             arms=(self.arm,), rules=self.rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
-            batch_size=self.batch_size, hidden=self.hidden,
+            batch_size=self.batch_size, hidden=self.hidden, dt=self.dt,
         )  # fmt: skip
 
 
@@ -122,8 +127,8 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
 def policy_of(settings: Settings, run: Run, seed: int):
     """One trained network of a run as a policy."""
     learner = LEARNERS[run.arguments["rule"]]
-    problem = problem_for(run.arguments["arm"], settings.activation)
-    network = network_for(learner, settings.hidden, problem.arm.n_muscles)
+    problem = problem_for(run.arguments["arm"], settings.activation, settings.dt)
+    network = network_for(learner, settings.hidden, problem)
     about = {"activation": settings.activation, "rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
     return problem.policy(network, params_of(run, seed), **about)
 

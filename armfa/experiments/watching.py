@@ -15,7 +15,7 @@ from rich.progress import track
 from armfa.controllers import Policy, load_policy
 from armfa.experiments.reaching import Steering, at_rest, center_out_distance
 from armfa.files import replacing
-from armfa.plant import Arm, hand_position, hand_velocity, inverse_kinematics, make_arm, step
+from armfa.plant import Arm, hand_position, inverse_kinematics, make_arm, step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame
 from armfa.tasks import HandVelocity, center_out_targets
@@ -71,7 +71,7 @@ class Follower:
         self.policy, self.steering = policy, steering or Steering.of(self.arm)
         self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
         self.state = at_rest(self.arm, self.center)
-        self.task = HandVelocity()
+        self.task = HandVelocity(observe_activation=self.arm.activation_dynamics is not None)
         self.time, self.trail = 0.0, [self.center]
         self.desired = np.zeros(2)
 
@@ -83,9 +83,8 @@ class Follower:
 
     def step(self, target: np.ndarray) -> None:
         """One time step toward a target (2,), m."""
-        angle, speed, _ = self.state
-        hand, velocity = hand_position(self.arm, angle), hand_velocity(self.arm, angle, speed)
-        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand, velocity)
+        hand = hand_position(self.arm, self.state.joint_angle)
+        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand)
         excitation = self.policy(self.task.observe(self.arm, self.state, self.desired))
         self.state = step(self.arm, self.state, excitation, self.dt, integrator=self.integrator)
         self.time += self.dt

@@ -84,7 +84,7 @@ def pulled_back(matrix: Matrix, error: Array) -> Array:
 
 
 class Scaling(NamedTuple):
-    """How observations become inputs of the network: (observation - offset) * factor, each of shape (6,)."""
+    """How observations become inputs of the network: (observation - offset) * factor, each of shape (n_inputs,)."""
 
     offset: Array
     factor: Array
@@ -130,7 +130,7 @@ class HandVelocityProblem:
         return HandVelocityLoss(self.arm, self.dt, self.integrator, self.scale, state, desired, self.stand_in)
 
     def batch(self, rng: np.random.Generator | Streams, size: int) -> Batch:
-        """Inputs of the network (size, 6), and the loss of its outputs."""
+        """Inputs of the network (size, n_inputs), and the loss of its outputs."""
         loss = self.loss(rng, size)
         return Batch(self.inputs(loss.state, loss.desired), loss)
 
@@ -139,7 +139,7 @@ class HandVelocityProblem:
         return self.batch(np.random.default_rng(self.test_seed), self.test_size)
 
     def inputs(self, state: ArmState, desired: Array) -> Array:
-        """What the network sees (..., 6): the task's observation, each entry brought to the order of 1."""
+        """What the network sees (..., n_inputs): the task's observation, each entry brought to the order of 1."""
         return (self.task.observe(self.arm, state, desired) - self.scaling.offset) * self.scaling.factor
 
     def controller(self, network: MLP, params: Params) -> Callable[[ArmState, Array], Array]:
@@ -159,33 +159,49 @@ class HandVelocityProblem:
         offset, scale = self.scaling
         return Policy(network, params, offset, scale, 0.5 * (high + low), 0.5 * (high - low), about)
 
+    @property
+    def n_inputs(self) -> int:
+        """Numbers that the network sees: 6, and the activations where the task observes them."""
+        return len(self.task.sense_bounds(self.arm)) + 2
+
     @cached_property
     def calibration(self) -> tuple[ArmState, Array, Array, Array]:
-        """States, random commands, and the hand's velocity before and after the step they make (float64)."""
+        """States, random commands, the hand's velocity without them and after the step they make (float64).
+
+        Without them the hand keeps its velocity; where activation is observed, muscles are held as active as they are.
+        """
         rng = np.random.default_rng(self.feedback_seed + 7_000_001)
         state = self.task.start(self.arm, rng.uniform(size=(CALIBRATION, self.task.start_draws(self.arm))))
         low, high = self.arm.excitation_range
         command = rng.uniform(low, high, (CALIBRATION, self.arm.n_muscles))
         following = step(self.arm, state, command, self.dt, integrator=self.integrator)
-        before = hand_velocity(self.arm, state.joint_angle, state.joint_velocity)
-        return state, command, before, hand_velocity(self.arm, following.joint_angle, following.joint_velocity)
+        held = state
+        if self.task.observe_activation:
+            held = step(self.arm, state, state.activation, self.dt, integrator=self.integrator)
+        without, after = (hand_velocity(self.arm, each.joint_angle, each.joint_velocity) for each in (held, following))
+        return state, command, without, after
 
     @cached_property
     def scale(self) -> float:
         """What a random command changes the hand's velocity by in one step, rms over states and commands, m/s."""
-        _, _, before, after = self.calibration
-        return float(np.sqrt(np.mean(np.sum((after - before) ** 2, axis=-1))))
+        _, _, without, after = self.calibration
+        return float(np.sqrt(np.mean(np.sum((after - without) ** 2, axis=-1))))
 
     @cached_property
     def scaling(self) -> Scaling:
         """Angles over a quarter of their range, joint speeds over the largest, velocities over twice their sd.
 
+        Activation, where it is observed, over half of its range.
+
         Posture is what the muscles' effect bends with; at half this size, feedback alignment ends 10 % worse.
         """
         state, _, _, after = self.calibration
         low, high = state.joint_angle.min(0), state.joint_angle.max(0)
-        offset = np.concatenate([0.5 * (low + high), np.zeros(4)])
-        spread = np.concatenate([0.25 * (high - low), np.full(2, self.task.max_joint_speed), 2.0 * after.std(0)])
+        silent, full = self.arm.excitation_range
+        muscles = self.arm.n_muscles if self.task.observe_activation else 0
+        offset = [0.5 * (low + high), np.zeros(2), np.full(muscles, 0.5 * (silent + full)), np.zeros(2)]
+        spread = [0.25 * (high - low), np.full(2, self.task.max_joint_speed), np.full(muscles, 0.5 * (full - silent))]
+        offset, spread = np.concatenate(offset), np.concatenate([*spread, 2.0 * after.std(0)])
         return Scaling(offset.astype(np.float32), (1.0 / spread).astype(np.float32))
 
     @cached_property
@@ -211,6 +227,6 @@ class HandVelocityProblem:
 
 def babbled_matrix(state: ArmState, command: Array, before: Array, after: Array) -> np.ndarray:
     """K (2, n_muscles) of the least-squares fit after - before = K u + (an affine function of the state)."""
-    known = np.concatenate([command, state.joint_angle, state.joint_velocity, np.ones((len(command), 1))], axis=1)
+    known = np.concatenate([command, *state, np.ones((len(command), 1))], axis=1)
     coefficients, *_ = np.linalg.lstsq(known, after - before, rcond=None)
     return coefficients[: command.shape[1]].T

@@ -7,7 +7,7 @@ from armfa.arrays import Array, namespace
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity, rest_state, step
 from armfa.tasks.postures import random_posture
 from armfa.tasks.task import JOINT_SPEED_BOUND, Task, joint_bounds
-from armfa.tasks.velocity_commands import velocity_toward
+from armfa.tasks.velocity_commands import shortened, velocity_toward
 
 RELATIVE_SPEED = 0.8
 """1/s: default speed as a share of the arm's reach per second: 0.5 m/s for the human arm, 0.34 m/s for the monkey's."""
@@ -35,6 +35,7 @@ class HandVelocity(Task):
     speed: float | None = None  # m/s; None: RELATIVE_SPEED times the arm's reach
     max_joint_speed: float = 2.0  # rad/s, of the random start
     kind: Literal["squared", "absolute"] = "squared"
+    observe_activation: bool = False  # for muscles with a state, which then starts at random too
 
     def __post_init__(self) -> None:
         if self.target not in ("reach", "disk", "wander"):
@@ -45,8 +46,8 @@ class HandVelocity(Task):
             raise ValueError(f"expected a desired velocity to be held for at least 1 step, got {self.goal_steps}")
 
     def start_draws(self, arm: Arm) -> int:
-        """Four: joint angles and joint velocities."""
-        return 4
+        """Four: joint angles and joint velocities; one more for each muscle whose activation is observed."""
+        return 4 + (arm.n_muscles if self.observe_activation else 0)
 
     def goal_draws(self, arm: Arm) -> int:
         """One for each muscle ("reach"), else two."""
@@ -55,7 +56,11 @@ class HandVelocity(Task):
     def start(self, arm: Arm, uniform: Array) -> ArmState:
         """A random posture, moving with random joint velocities within `max_joint_speed`."""
         state = rest_state(arm, random_posture(arm, uniform[..., :2]))
-        return state._replace(joint_velocity=self.max_joint_speed * (2.0 * uniform[..., 2:] - 1.0))
+        state = state._replace(joint_velocity=self.max_joint_speed * (2.0 * uniform[..., 2:4] - 1.0))
+        if not self.observe_activation:
+            return state
+        low, high = arm.excitation_range
+        return state._replace(activation=low + (high - low) * uniform[..., 4:])
 
     def goal(self, arm: Arm, state: ArmState, uniform: Array, dt: float, integrator: str) -> Array:
         """A desired hand velocity (..., 2), m/s."""
@@ -69,23 +74,27 @@ class HandVelocity(Task):
             return velocity + speed * _in_unit_disk(uniform)
         place = hand_position(arm, random_posture(arm, uniform))
         hand = hand_position(arm, state.joint_angle)
-        return velocity_toward(place, hand, velocity, max_speed=speed, max_change=speed)
+        return velocity + shortened(velocity_toward(place, hand, max_speed=speed) - velocity, speed)
 
     def achieved(self, arm: Arm, state: ArmState) -> Array:
         """The hand's velocity (..., 2), m/s."""
         return hand_velocity(arm, state.joint_angle, state.joint_velocity)
 
     def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
-        """Joint angle (2) and joint velocity (2)."""
-        return state.joint_angle, state.joint_velocity
+        """Joint angle (2), joint velocity (2) and, where asked, muscle activation (n)."""
+        return self._sensed(state)
+
+    def _sensed(self, state: ArmState) -> tuple[Array, ...]:
+        moving = (state.joint_angle, state.joint_velocity)
+        return (*moving, state.activation) if self.observe_activation else moving
 
     def observe(self, arm: Arm, state: ArmState, goal: Array, achieved: Array | None = None) -> Array:
-        """Joint angle (2), rad, joint velocity (2), rad/s, desired hand velocity (2), m/s: (..., 6)."""
-        return namespace(goal, state.joint_angle).concat([state.joint_angle, state.joint_velocity, goal], axis=-1)
+        """`senses` in rad and rad/s, then the desired hand velocity (2), m/s; needs no achieved velocity."""
+        return namespace(goal, state.joint_angle).concat([*self._sensed(state), goal], axis=-1)
 
     def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """Angles and speeds."""
-        return joint_bounds(arm)
+        """Angles and speeds, and activation within the excitation range."""
+        return [*joint_bounds(arm), *([arm.excitation_range] * arm.n_muscles if self.observe_activation else [])]
 
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """The hand speed of a stretched arm that turns at the bound of the observed joint speed, m/s."""

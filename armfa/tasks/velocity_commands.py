@@ -3,23 +3,13 @@
 from armfa.arrays import Array, namespace
 
 
-def velocity_toward(
-    target: Array,
-    hand: Array,
-    hand_velocity: Array,
-    *,
-    gain: float = 6.0,
-    max_speed: float = 0.5,
-    max_change: float = 0.15,
-) -> Array:
-    """Desired hand velocity toward a target, v* = gain (target - hand), shortened to what a hand can do.
+def velocity_toward(target: Array, hand: Array, *, gain: float = 6.0, max_speed: float = 0.5) -> Array:
+    """Desired hand velocity toward a target, v* = gain (target - hand), shortened to what a hand does.
 
-    target, hand : Array (..., 2), m.  hand_velocity : Array (..., 2), m/s, the present one.
-    gain : 1/s.  max_speed : m/s, |v*| at most.  max_change : m/s, |v* - v| at most, so that one step can follow.
+    target, hand : Array (..., 2), m.  gain : 1/s.  max_speed : m/s, |v*| at most.
     Returns Array (..., 2), m/s.
     """
-    desired = shortened(gain * (target - hand), max_speed)
-    return hand_velocity + shortened(desired - hand_velocity, max_change)
+    return shortened(gain * (target - hand), max_speed)
 
 
 def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) -> tuple[Array, Array]:

@@ -6,8 +6,8 @@ import pytest
 from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, train_step
 from armfa.controllers.rules.perturbation import NodePerturbation
 from armfa.experiments.base import NoCheckpoint
-from armfa.experiments.images import add_outer, learn_images
-from armfa.experiments.learning import WithoutBiases, first_state, learn, points, streams
+from armfa.experiments.images import learn_images
+from armfa.experiments.learning import first_state, learn, points, streams
 from armfa.problems import digits, regression
 
 
@@ -74,31 +74,9 @@ def test_a_network_in_a_stack_learns_as_it_does_alone():
         np.testing.assert_array_equal(both[kind].uniform(0, 1, (5,))[1], alone[kind].uniform(0, 1, (5,))[0])
 
 
-def test_without_biases_biases_stay_zero():
-    _, state = run(Backprop(), NoCheckpoint(), optimizer=WithoutBiases(SGD(0.05)))
-    assert all(not layer.bias.any() for layer in state.params)
-
-
 def test_points_of_a_curve_hold_start_and_end():
     at = points(1000, 20)
     assert at[0] == 0 and at[-1] == 1000 and np.all(np.diff(at) > 0)
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_weights_are_changed_in_place_by_the_outer_product(order):
-    rng = np.random.default_rng(0)
-    weight = np.array(rng.standard_normal((7, 5)), np.float32, order=order)
-    delta, rates = (rng.standard_normal((4, n)).astype(np.float32) for n in (7, 5))
-    expected = weight + 0.5 * delta.T @ rates
-    add_outer(weight, delta, rates, 0.5)
-    np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
-    assert weight.dtype == np.float32
-
-
-def test_weights_with_gaps_in_memory_are_refused():
-    weight = np.zeros((8, 8), np.float32)[::2, ::2]
-    with pytest.raises(ValueError, match="contiguous"):
-        add_outer(weight, np.ones((2, 4), np.float32), np.ones((2, 4), np.float32), 1.0)
 
 
 def image_run(rule, checkpoint, updates=40, decay=0.0, sparsity=0.0):

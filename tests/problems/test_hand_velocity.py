@@ -7,6 +7,7 @@ from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, in
 from armfa.controllers.metrics import matrix_angle
 from armfa.plant import best_excitation, hand_velocity, make_arm, step
 from armfa.problems.hand_velocity import HandVelocityProblem, babbled_matrix, excitation
+from armfa.tasks import HandVelocity
 
 ARMS = ("li_todorov", "lillicrap_scott")
 SMALL = MLP((6, 8, 6), "tanh", weight_scale=0.5)
@@ -142,3 +143,31 @@ def test_outputs_span_the_range_of_the_excitation():
 def test_an_unknown_plant_feedback_is_refused():
     with pytest.raises(ValueError, match="expected plant_feedback out of jacobian, mean, learned, random"):
         HandVelocityProblem(plant_feedback="guessed")
+
+
+def test_muscles_with_a_state_are_seen_and_every_desired_velocity_can_be_reached():
+    arm = make_arm(activation="first_order")
+    problem = HandVelocityProblem(arm, HandVelocity(observe_activation=True))
+    batch, loss = problem.batch(rng(), 400), problem.loss(rng(), 400, np.float64)
+    assert batch.inputs.shape == (400, problem.n_inputs) == (400, 12)
+    assert np.abs(batch.inputs[:, 4:10]).max() <= 1.0 and np.all(batch.inputs[:, 4:10].std(0) > 0.5)
+    best = best_excitation(loss.arm, loss.state, loss.desired, loss.dt)
+    assert loss.value(2 * best - 1).max() < 1e-12
+
+
+def test_the_scale_of_muscles_with_a_state_is_what_a_command_does_beside_holding_them():
+    arm = make_arm(activation="first_order")
+    problem = HandVelocityProblem(arm, HandVelocity(observe_activation=True))
+    loss = problem.loss(rng(5), 5000, np.float64)
+    held = step(arm, loss.state, loss.state.activation, loss.dt)
+    change = loss.desired - hand_velocity(arm, held.joint_angle, held.joint_velocity)
+    assert problem.scale == pytest.approx(np.sqrt(np.mean(np.sum(change**2, -1))), rel=0.05)
+
+
+def test_a_policy_commands_what_the_controller_commands():
+    problem = HandVelocityProblem(make_arm(activation="first_order"), HandVelocity(observe_activation=True))
+    network = MLP((12, 8, 6), "tanh", weight_scale=0.5)
+    params, loss = network.init(rng(3)), problem.loss(rng(), 20)
+    commands = problem.controller(network, params)(loss.state, loss.desired)
+    observation = problem.task.observe(problem.arm, loss.state, loss.desired)
+    np.testing.assert_allclose(problem.policy(network, params)(observation), commands, atol=1e-6)

@@ -6,7 +6,8 @@ import pytest
 from armfa.plant import PRESETS, hand_position, hand_velocity, make_arm, step
 from armfa.tasks import HandVelocity, Reach, random_posture
 
-TASKS = [Reach(), Reach(observe_activation=True), *(HandVelocity(target=t) for t in ("reach", "disk", "wander"))]
+TASKS = [task(observe_activation=seen) for task in (Reach, HandVelocity) for seen in (False, True)]
+TASKS += [HandVelocity(target="disk"), HandVelocity(target="wander")]
 ARMS = [make_arm(name) for name in PRESETS]
 
 

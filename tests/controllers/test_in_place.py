@@ -1,0 +1,87 @@
+"""Updates in place against the pure update."""
+
+import numpy as np
+import pytest
+
+from armfa.controllers import MLP, SGD, Adam, Backprop, Batch, FeedbackAlignment, SquaredError, init_state, train_step
+from armfa.controllers.checkpoint import leaves
+from armfa.controllers.in_place import add_products, train_in_place
+from armfa.controllers.rules import KolenPollack, NodePerturbation, Shallow, WeightPerturbation
+from armfa.controllers.rules.sparse import Sparse
+
+SIZES = (9, 20, 6, 3)
+
+
+def batches(dtype, count=30, size=4):
+    rng = np.random.default_rng(3)
+    numbers = rng.standard_normal((count, size, 12)).astype(dtype)
+    return [Batch(each[:, :9], SquaredError(each[:, 9:])) for each in numbers]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weight_decay", [0.0, 1e-7, 1e-1])
+@pytest.mark.parametrize(
+    ("rule", "sparsity"),
+    [
+        (Backprop(), 0.0),
+        (FeedbackAlignment(carry="error"), 0.0),
+        (Shallow(), 0.0),
+        (KolenPollack(), 0.0),
+        (NodePerturbation(), 0.0),
+        (Sparse(FeedbackAlignment(sparsity=0.5)), (0.0, 0.5, 0.5)),
+    ],
+)
+def test_learning_in_place_equals_the_pure_update_to_rounding(rule, sparsity, weight_decay, dtype):
+    network = MLP(SIZES, ("logistic", "tanh", "linear"), bias_scale=0.1, sparsity=sparsity)
+    optimizer = SGD((0.03, 0.02, 0.01), "linear", 60, weight_decay)
+    pure = init_state(network, rule, optimizer, np.random.default_rng(1), np.random.default_rng(2), dtype)
+    state = train_in_place(network, rule, optimizer, pure, batches(dtype), np.random.default_rng(4))
+    rng = np.random.default_rng(4)
+    for batch in batches(dtype):
+        pure = train_step(network, rule, optimizer, pure, batch, rng)
+    loose = 1000 if isinstance(rule, NodePerturbation) else 30  # it divides a difference of losses by sigma^2
+    precision = loose * np.finfo(dtype).eps
+    assert state.optimizer == pure.optimizer
+    for one, other in zip(leaves((state.params, state.rule)), leaves((pure.params, pure.rule)), strict=True):
+        assert one.dtype == dtype
+        np.testing.assert_allclose(one, other, rtol=precision, atol=precision)
+
+
+def test_the_state_it_starts_from_stays_as_it_was():
+    network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
+    state = init_state(network, Backprop(), SGD(0.1), rng, rng)
+    before = [array.copy() for array in leaves(state)]
+    train_in_place(network, Backprop(), SGD(0.1), state, batches(np.float32))
+    for one, other in zip(leaves(state), before):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_products_are_added_in_place_in_either_layout(order, dtype):
+    rng = np.random.default_rng(0)
+    weight = np.array(rng.standard_normal((7, 5)), dtype, order=order)
+    left, right = (rng.standard_normal((4, n)).astype(dtype) for n in (7, 5))
+    expected = weight + 0.5 * left.T @ right
+    add_products(weight, left, right, 0.5)
+    np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_weights_with_gaps_in_memory_are_refused():
+    weight = np.zeros((8, 8), np.float32)[::2, ::2]
+    with pytest.raises(ValueError, match="contiguous"):
+        add_products(weight, np.ones((2, 4), np.float32), np.ones((2, 4), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("rule", "optimizer", "message"),
+    [
+        (WeightPerturbation(), SGD(0.1), "expected a rule that fills in deltas, got WeightPerturbation"),
+        (Backprop(), Adam(), "expected SGD, got Adam"),
+    ],
+)
+def test_what_cannot_be_done_in_place_is_refused(rule, optimizer, message):
+    network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
+    state = init_state(network, rule, optimizer, rng, rng)
+    with pytest.raises(ValueError, match=message):
+        train_in_place(network, rule, optimizer, state, batches(np.float32))
