@@ -7,7 +7,8 @@ from armfa.arrays import Array, namespace
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity, rest_state, step
 from armfa.tasks.postures import random_posture
 from armfa.tasks.task import JOINT_SPEED_BOUND, Task, joint_bounds
-from armfa.tasks.velocity_commands import shortened, velocity_toward
+from armfa.tasks.vectors import shortened
+from armfa.tasks.velocity_commands import velocity_toward
 
 RELATIVE_SPEED = 0.8
 """1/s: default speed as a share of the arm's reach per second: 0.5 m/s for the human arm, 0.34 m/s for the monkey's."""

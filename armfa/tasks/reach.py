@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity, rest_state
 from armfa.tasks.postures import random_posture
 from armfa.tasks.task import Task, joint_bounds
+from armfa.tasks.vectors import length
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,4 @@ class Reach(Task):
         near = error <= self.radius
         if not (near.any() if near.ndim else near):
             return near  # most steps: no need for the speed
-        velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
-        return near & (namespace(velocity).hypot(velocity[..., 0], velocity[..., 1]) < self.max_speed)
+        return near & (length(hand_velocity(arm, state.joint_angle, state.joint_velocity)) < self.max_speed)

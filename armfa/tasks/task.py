@@ -7,6 +7,7 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.plant import Arm, ArmState
+from armfa.tasks.vectors import length
 
 ANGLE_SLACK = 0.75
 """rad: observed angles are clipped this far outside `arm.joint_range`, 28 degrees behind the soft stops."""
@@ -71,8 +72,7 @@ class Task(ABC):
 
     def error(self, achieved: Array, goal: Array) -> Array:
         """Distance (...,) between what is achieved and the goal, both (..., 2)."""
-        miss = achieved - goal
-        return namespace(miss).hypot(miss[..., 0], miss[..., 1])
+        return length(achieved - goal)
 
     def observe(self, arm: Arm, state: ArmState, goal: Array, achieved: Array | None = None) -> Array:
         """The observation (..., n) in SI units: `senses`, then the goal.

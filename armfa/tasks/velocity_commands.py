@@ -1,6 +1,7 @@
 """Desired hand velocities that close the loop around a controller that was trained on single steps."""
 
 from armfa.arrays import Array, namespace
+from armfa.tasks.vectors import shortened
 
 
 def velocity_toward(target: Array, hand: Array, *, gain: float = 6.0, max_speed: float = 0.5) -> Array:
@@ -25,11 +26,3 @@ def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) ->
     position = start + way * (s * s * s * (10.0 + s * (6.0 * s - 15.0)))
     velocity = way * (30.0 / duration) * (s * s * (1.0 - s) * (1.0 - s))
     return position, velocity
-
-
-def shortened(vector: Array, max_length: float) -> Array:
-    """The vector (..., 2), shortened to `max_length` where it is longer; its direction stays."""
-    xp = namespace(vector)
-    length = xp.hypot(vector[..., 0], vector[..., 1])
-    excess = xp.maximum(length / max_length, xp.ones_like(length))  # (...,) >= 1
-    return vector / excess[..., None]
