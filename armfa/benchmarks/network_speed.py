@@ -11,7 +11,6 @@ from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, si
 from armfa.controllers import MLP, SGD, Batch, FeedbackAlignment, SquaredError, init_state, train_step
 from armfa.controllers.compiled import compile_updates
 from armfa.controllers.in_place import train_in_place
-from armfa.controllers.online import train_online
 from armfa.controllers.trees import Streams, tree_map
 
 DIGITS = MLP((784, 1000, 10), "logistic", weight_scale=0.1)
@@ -54,7 +53,7 @@ def digits(budget: float) -> Iterator[Line]:
     ours = {
         "in place": partial(train_in_place, DIGITS, RULE, optimizer, state, [batch] * blocks),
         "pure": partial(train_step, DIGITS, RULE, optimizer, state, batch, rng),
-        "online, in place": partial(train_online, DIGITS, RULE, optimizer, state, digit_batch(50), rng),
+        "online, in place": partial(train_in_place, DIGITS, RULE, optimizer, state, [digit_batch(1)] * 640),
     }
     theirs = torch_updates() if importlib.util.find_spec("torch") is not None else {}
     products = [(128, 784, 1000), (128, 1000, 10), (128, 10, 1000), (1000, 128, 784), (10, 128, 1000)]
@@ -66,7 +65,7 @@ def digits(budget: float) -> Iterator[Line]:
     yield Line(f"{name} FA, batch 128, in place", 128 * blocks / seconds["in place"], peer, limit)
     yield Line(f"{name} FA, batch 128, pure update", 128 / seconds["pure"], 0.75 * limit, limit)
     online_aim = None if online_peer is None else 5 * online_peer
-    yield Line(f"{name} FA, online, in place", 50 / seconds["online, in place"], online_aim)
+    yield Line(f"{name} FA, batch 1, in place", 640 / seconds["online, in place"], online_aim)
     for size, rate in ((128, peer), (1, online_peer)):
         if rate is not None:
             yield Line(f"{name}, PyTorch backprop, batch {size}", rate)

@@ -1,21 +1,28 @@
 """The update of wide layers in place: BLAS adds delta^T x to the weights where they lie.
 
 The pure update makes a gradient, an update and new weights for every batch, each of the size of the layer: 3 MB at
-784-1000. Here one product writes into the weights, which is most of the time saved at small batches. Seen from outside
-the function is as pure as `train_step`: it works on a copy, made once for all its batches.
+784-1000, which at small batches is most of the time. Here one product writes into the weights, and rules that send an
+error back read and write the first layer only once for a block of small batches, see `Ahead`. Seen from outside the
+function is as pure as `train_step`: it works on a copy, made once for all its batches.
 """
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from scipy.linalg import blas
 
-from armfa.controllers.network import MLP, Dense, Params
+from armfa.controllers.network import MLP, NONLINEARITIES, Dense, Params, Trace
 from armfa.controllers.optimizers import SGD, SGDState, per_layer
 from armfa.controllers.rules.base import GradientEstimator, LearningRule
+from armfa.controllers.rules.feedback import FeedbackRule
 from armfa.controllers.rules.sparse import Sparse, SparseState
 from armfa.controllers.step import Batch, TrainState
+
+BLOCK = 64
+"""Examples whose first products are taken ahead, in batches of up to a quarter of this."""
 
 
 def train_in_place(
@@ -23,44 +30,48 @@ def train_in_place(
 ) -> TrainState:
     """The state after one update on each of the batches, in order; equals `train_step` on each to rounding.
 
-    One network (no stack), any rule of the form delta x rate, also within `Sparse`, plain SGD. Weight decay is lazy.
+    One network (no stack), any rule of the form delta x rate, also within `Sparse`, plain SGD, batches of one size.
+    Weight decay is lazy.
     """
-    inner = fit_for_in_place(rule.rule if isinstance(rule, Sparse) else rule, optimizer)
-    weights = OwnWeights(state.params, optimizer)
-    rule_state, step = state.rule, state.optimizer.step
-    present: Any = [None] * network.n_layers
-    if isinstance(rule, Sparse):
-        rule_state = state.rule.rule
-        present = [None if mask.all() else mask for mask in state.rule.present]
-    for batch in batches:
-        trace = network.forward(weights.params, batch.inputs)
-        deltas, rule_state = inner.deltas(network, weights.params, trace, batch.loss, rule_state, rng)
-        factor, size = optimizer.factor(step), len(batch.inputs)
-        ones = np.ones(size, batch.inputs.dtype)
-        for number, (delta, rate_in, there) in enumerate(zip(deltas, trace.inputs, present)):
-            if delta is None:
-                continue
-            rate = weights.rates[number] * factor
-            weights.decay(number, rate)
-            layer = weights.params[number]
-            add_products(layer.weight, delta, rate_in, -rate / size)
-            if there is not None:
-                np.multiply(layer.weight, there, out=layer.weight)
-            if optimizer.biases:
-                np.subtract(layer.bias, (rate / size) * (ones @ delta), out=layer.bias)
-        step += 1
-    if isinstance(rule, Sparse):
-        rule_state = SparseState(rule_state, state.rule.present)
-    return TrainState(weights.paid(), rule_state, SGDState(step))
-
-
-def fit_for_in_place(rule: GradientEstimator, optimizer: Any) -> LearningRule:
-    """The rule, if it fills in deltas and goes with plain SGD."""
-    if not isinstance(rule, LearningRule):
+    inner = rule.rule if isinstance(rule, Sparse) else rule
+    if not isinstance(inner, LearningRule):
         raise ValueError(f"expected a rule that fills in deltas, got {type(rule).__name__}: use train_step")
     if not isinstance(optimizer, SGD):
         raise ValueError(f"expected SGD, got {type(optimizer).__name__}: use train_step")
-    return rule
+    weights = OwnWeights(state.params, optimizer)
+    rule_state, step, present = state.rule, state.optimizer.step, [None] * network.n_layers
+    if isinstance(rule, Sparse):
+        rule_state = state.rule.rule
+        present = [None if mask.all() else mask for mask in state.rule.present]
+    may_look_ahead = isinstance(inner, FeedbackRule) and present[0] is None
+    for block in _blocks(batches, may_look_ahead):
+        ahead = Ahead(weights, [batch.inputs for batch in block]) if len(block) > 1 else None
+        for batch in block:
+            if batch.inputs.ndim != 2:
+                raise ValueError(f"expected inputs (batch, n_in), got {batch.inputs.shape}: a stack needs train")
+            trace = _trace(network, weights.params, batch.inputs, ahead)
+            deltas, rule_state = inner.deltas(network, weights.params, trace, batch.loss, rule_state, rng)
+            rate_left, size = optimizer.factor(step), len(batch.inputs)
+            ones = np.ones(size, batch.inputs.dtype)
+            for number, (delta, rate_in, there) in enumerate(zip(deltas, trace.inputs, present)):
+                if delta is None:
+                    continue
+                rate, layer = weights.rates[number] * rate_left, weights.params[number]
+                if number == 0 and ahead is not None:
+                    ahead.add(delta, -rate / size, 1.0 - rate * optimizer.weight_decay)
+                else:
+                    weights.decay(number, 1.0 - rate * optimizer.weight_decay)
+                    add_products(layer.weight, delta, rate_in, -rate / size)
+                if there is not None:
+                    np.multiply(layer.weight, there, out=layer.weight)
+                if optimizer.biases:
+                    np.subtract(layer.bias, (rate / size) * (ones @ delta), out=layer.bias)
+            step += 1
+        if ahead is not None:
+            ahead.finish()
+    if isinstance(rule, Sparse):
+        rule_state = SparseState(rule_state, state.rule.present)
+    return TrainState(weights.paid(), rule_state, SGDState(step))
 
 
 class OwnWeights:
@@ -72,13 +83,12 @@ class OwnWeights:
     def __init__(self, params: Params, optimizer: SGD) -> None:
         self.params = tuple(Dense(_copy(layer.weight), layer.bias.copy()) for layer in params)
         self.rates = per_layer(optimizer.rates, len(params), "rates")
-        self.weight_decay = optimizer.weight_decay
         self.owed = [1.0] * len(params)
         self.visible = float(np.finfo(params[0].weight.dtype).eps)
 
-    def decay(self, number: int, rate: float) -> None:
-        """One update's weight decay of a layer."""
-        self.owed[number] *= 1.0 - rate * self.weight_decay
+    def decay(self, number: int, kept: float) -> None:
+        """A layer is to be multiplied with `kept`."""
+        self.owed[number] *= kept
         if 1.0 - self.owed[number] > self.visible:
             self._pay(number)
 
@@ -94,18 +104,79 @@ class OwnWeights:
             self.owed[number] = 1.0
 
 
+class Ahead:
+    """The first layer's weights W within a block of batches whose inputs X are known ahead.
+
+    After updates W <- s_i W + c_i delta_i^T X_i the next batch needs X W^T = s X W_0^T + sum_i c_i (X X_i^T) delta_i,
+    so W is read once and written once a block, not at every batch: its memory is what small batches wait for.
+    """
+
+    def __init__(self, weights: OwnWeights, batches: list[np.ndarray]) -> None:
+        self.weights, self.inputs = weights, np.concatenate(batches)
+        self.products = self.inputs @ weights.params[0].weight.T * weights.owed[0]
+        self.overlaps = self.inputs @ self.inputs.T
+        self.deltas = np.zeros_like(self.products)
+        self.factors = np.zeros(len(self.inputs), self.inputs.dtype)
+        self.done, self.kept = 0, 1.0
+
+    def product(self, size: int) -> np.ndarray:
+        """X W^T of the present batch, (size, n_out)."""
+        now = slice(self.done, self.done + size)
+        learned = (self.overlaps[now, : self.done] * self.factors[: self.done]) @ self.deltas[: self.done]
+        return self.products[now] * self.kept + learned
+
+    def add(self, delta: np.ndarray, factor: float, kept: float) -> None:
+        """W <- kept W + factor delta^T X, and on to the next batch."""
+        now = slice(self.done, self.done + len(delta))
+        self.factors *= kept
+        self.kept *= kept
+        self.deltas[now], self.factors[now] = delta, factor
+        self.done = now.stop
+
+    def finish(self) -> None:
+        """Adds the block's updates to W, in place; its decay goes to what is owed."""
+        self.weights.decay(0, self.kept)
+        add_products(self.weights.params[0].weight, self.deltas * self.factors[:, None], self.inputs)
+
+
+def _blocks(batches: Iterable[Batch], may_look_ahead: bool) -> Iterator[list[Batch]]:
+    """The batches in lists: as many as `BLOCK` examples hold where the first layer may be looked ahead at, else one."""
+    rest = iter(batches)
+    for first in rest:
+        size = len(first.inputs)
+        together = BLOCK // size if may_look_ahead and size <= BLOCK // 4 else 1
+        yield [first, *islice(rest, together - 1)]
+
+
+def _trace(network: MLP, params: Params, inputs: np.ndarray, ahead: Ahead | None) -> Trace:
+    """The trace of `network.forward`, from the first layer's product on where that was taken ahead."""
+    if ahead is None:
+        return network.forward(params, inputs)
+    z = ahead.product(len(inputs)) + params[0].bias
+    rate = NONLINEARITIES[network.nonlinearities[0]].function(z)
+    if network.n_layers == 1:
+        return Trace((inputs,), (z,), rate)
+    above = _above(network).forward(params[1:], rate)
+    return Trace((inputs, *above.inputs), (z, *above.preactivations), above.output)
+
+
+@functools.lru_cache
+def _above(network: MLP) -> MLP:
+    """The network without its first layer."""
+    return MLP(network.sizes[1:], network.nonlinearities[1:])
+
+
 def add_products(weight: np.ndarray, left: np.ndarray, right: np.ndarray, factor: float = 1.0) -> None:
     """Weight += factor left^T right, in place.
 
     weight : (n_out, n_in) in C or Fortran order, float32 or float64. left : (k, n_out). right : (k, n_in).
     """
+    if not weight.flags.f_contiguous:
+        if not weight.flags.c_contiguous:
+            raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
+        weight, left, right = weight.T, right, left  # BLAS writes only into column order
     gemm: Any = getattr(blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
-    if weight.flags.f_contiguous:
-        gemm(factor, left.T, right.T, beta=1.0, c=weight, trans_b=True, overwrite_c=True)
-    elif weight.flags.c_contiguous:
-        gemm(factor, right.T, left.T, beta=1.0, c=weight.T, trans_b=True, overwrite_c=True)
-    else:
-        raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
+    gemm(factor, left.T, right.T, beta=1.0, c=weight, trans_b=True, overwrite_c=True)
 
 
 def _copy(weight: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from armfa.controllers.rules.sparse import Sparse
 SIZES = (9, 20, 6, 3)
 
 
-def batches(dtype, count=30, size=4):
+def batches(dtype, size=4, count=30):
     rng = np.random.default_rng(3)
     numbers = rng.standard_normal((count, size, 12)).astype(dtype)
     return [Batch(each[:, :9], SquaredError(each[:, 9:])) for each in numbers]
@@ -31,13 +31,14 @@ def batches(dtype, count=30, size=4):
         (Sparse(FeedbackAlignment(sparsity=0.5)), (0.0, 0.5, 0.5)),
     ],
 )
-def test_learning_in_place_equals_the_pure_update_to_rounding(rule, sparsity, weight_decay, dtype):
+@pytest.mark.parametrize("size", [1, 4, 60])  # examples in a batch: small ones are taken in blocks
+def test_learning_in_place_equals_the_pure_update_to_rounding(rule, sparsity, size, weight_decay, dtype):
     network = MLP(SIZES, ("logistic", "tanh", "linear"), bias_scale=0.1, sparsity=sparsity)
     optimizer = SGD((0.03, 0.02, 0.01), "linear", 60, weight_decay)
     pure = init_state(network, rule, optimizer, np.random.default_rng(1), np.random.default_rng(2), dtype)
-    state = train_in_place(network, rule, optimizer, pure, batches(dtype), np.random.default_rng(4))
+    state = train_in_place(network, rule, optimizer, pure, batches(dtype, size), np.random.default_rng(4))
     rng = np.random.default_rng(4)
-    for batch in batches(dtype):
+    for batch in batches(dtype, size):
         pure = train_step(network, rule, optimizer, pure, batch, rng)
     loose = 1000 if isinstance(rule, NodePerturbation) else 30  # it divides a difference of losses by sigma^2
     precision = loose * np.finfo(dtype).eps
@@ -85,3 +86,38 @@ def test_what_cannot_be_done_in_place_is_refused(rule, optimizer, message):
     state = init_state(network, rule, optimizer, rng, rng)
     with pytest.raises(ValueError, match=message):
         train_in_place(network, rule, optimizer, state, batches(np.float32))
+
+
+def test_decay_too_small_for_one_step_in_float32_is_not_lost():
+    network, rule, optimizer = (
+        MLP(SIZES, "tanh"),
+        FeedbackAlignment(scale=1e-30),
+        SGD((1.0, 0.0, 0.0), weight_decay=1e-9),
+    )
+    state = init_state(network, rule, optimizer, np.random.default_rng(1), np.random.default_rng(2))
+    silent = Batch(np.zeros((1, 9), np.float32), SquaredError(np.zeros((1, 3), np.float32)))
+    after = train_in_place(network, rule, optimizer, state, [silent] * 2000)
+    ratio = np.mean(after.params[0].weight / state.params[0].weight, dtype=np.float64)
+    assert ratio == pytest.approx(1 - 2e-6, abs=2e-7)
+
+
+@pytest.mark.parametrize("sizes", [(20, 9, 3), (9, 3), (3, 9)])
+def test_blocks_of_examples_equal_single_updates_in_layers_of_either_layout(sizes):
+    network, rule, optimizer = MLP(sizes, "tanh", bias_scale=0.1), Backprop(), SGD(0.05, weight_decay=1e-3)
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal((137, 1, sizes[0] + sizes[-1]))
+    examples = [Batch(each[:, : sizes[0]], SquaredError(each[:, sizes[0] :])) for each in numbers]
+    pure = init_state(network, rule, optimizer, rng, rng, np.float64)
+    state = train_in_place(network, rule, optimizer, pure, examples)
+    for example in examples:
+        pure = train_step(network, rule, optimizer, pure, example)
+    for one, other in zip(leaves(state.params), leaves(pure.params), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+def test_a_stack_of_networks_is_refused():
+    network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
+    state = init_state(network, Backprop(), SGD(0.1), rng, rng)
+    stack = Batch(np.zeros((2, 4, 9), np.float32), SquaredError(np.zeros((2, 4, 3), np.float32)))
+    with pytest.raises(ValueError, match="a stack needs train"):
+        train_in_place(network, Backprop(), SGD(0.1), state, [stack])
