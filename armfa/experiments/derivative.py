@@ -13,9 +13,10 @@ from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
 from armfa.experiments.images import DigitSettings, learn_digits
 from armfa.experiments.mnist import end, problem, spread
-from armfa.experiments.statistics import mean_below
+from armfa.experiments.statistics import mean_above, mean_below
 from armfa.experiments.style import band, examples_axis, panels
 
+ROUGH, CONTROL = ("boxcar", "triangular", "random-gain"), "constant"
 COLOURS = dict(zip(DERIVATIVES, ("#1a9641", "#d95f0e", "#2166ac", "#7b3294", "#b5b5b5")))
 
 
@@ -35,7 +36,7 @@ class Settings(DigitSettings):
 
 def units(settings):
     """A network a unit."""
-    cost = settings.examples * 75e-6
+    cost = settings.examples * 60e-6
     return [
         Unit(f"{slope}_{seed}", {"slope": slope, "seed": seed}, cost)
         for slope in DERIVATIVES
@@ -62,15 +63,18 @@ def table(settings, runs):
 
 
 def claims(settings, runs):
-    """Each rough slope costs less than the margin."""
+    """Each rough slope costs less than the margin; the control, no weighting at all, costs more."""
     exact = end(runs, slope="exact")
     found = []
-    for slope in DERIVATIVES[1:]:
+    for slope in ROUGH:
         difference = end(runs, slope=slope) - exact
         text = f"a rough slope works nearly as well as the exact one: {slope}, at most {settings.margin:g} points worse"
         verdict = mean_below(difference, settings.margin)
         found.append(Claim(text, "error minus error with the exact slope, points", difference, verdict))
-    return found
+    difference = end(runs, slope=CONTROL) - exact
+    text = f"(control, not in the paper) plasticity without any weighting is more than {settings.margin:g} points worse"
+    verdict = mean_above(difference, settings.margin)
+    return [*found, Claim(text, "error minus error with the exact slope, points", difference, verdict)]
 
 
 def figures(settings, runs):
@@ -106,8 +110,13 @@ EXPERIMENT = Experiment(
     choices=(
         Choice(
             "the approximations",
-            "constant, box and triangle with the peak of the exact slope; the exact slope at a wrong gain",
+            "box and triangle with the peak of the exact slope; the exact slope at a wrong gain",
             "none is named",
+        ),
+        Choice(
+            "a constant slope",
+            "the control: no weighting, which is not a rough version of it",
+            "without weighting the error stays at 9 to 10 %, at hidden rates from 0.001 to 0.01",
         ),
         Choice("'nearly as well'", "0.5 points of test error", "no number is given"),
     ),

@@ -31,7 +31,7 @@ class Settings(DigitSettings):
 
 def units(settings):
     """A network a unit."""
-    cost = settings.examples * 75e-6
+    cost = settings.examples * 60e-6
     return [
         Unit(f"{rule}_{seed}", {"rule": rule, "seed": seed}, cost) for rule in RULES for seed in range(settings.seeds)
     ]

@@ -32,6 +32,8 @@ class Reproduce:
     """Experiments to run, separated by commas (linear,deep); all of them when empty."""
     quick: bool = False
     """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
+    paper_size: bool = False
+    """The paper's own size where the full scale is smaller: spiking, 784-1500x3-1000, about an hour of one core."""
     seeds: int | None = None
     """Networks per rule where the experiment trains several; each experiment's own number when not given."""
     resume: bool = False
@@ -98,6 +100,8 @@ def settings_of(name: str, config: Reproduce) -> Any:
     """Settings of an experiment at the scale of the command, with its number of seeds and its data set."""
     kind = experiment(name).settings
     settings = kind.quick() if config.quick else kind()
+    if config.paper_size and hasattr(kind, "paper"):
+        settings = kind.paper()
     known = {field.name for field in fields(settings)}
     if config.seeds is not None and "seeds" in known:
         settings = replace(settings, seeds=config.seeds)

@@ -28,7 +28,7 @@ from armfa.experiments.base import Run
 from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE
-from armfa.experiments.watching import Follower, center_out, moving, write_animation
+from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
 
 FILM = 6.0
 """Length of the animation, s."""
@@ -117,7 +117,9 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
     follower = Follower(policy_of(settings, shown, 0))
     caption = NAMES[shown.arguments["rule"]]
     with console.status("drawing the animation"):
-        write_animation(folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / 0.04)))
+        write_animation(
+            folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / FRAME_TIME))
+        )
     console.print(results_table(settings, rows))
     for claim in claims(settings, runs):
         colour = {"holds": "green", "fails": "red"}.get(claim.verdict.status, "yellow")

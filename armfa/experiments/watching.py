@@ -20,12 +20,12 @@ from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame
 from armfa.tasks import HandVelocity, center_out_targets
 
-TRAIL = 80
-"""How many past hand positions are drawn."""
+TRAIL_TIME = 0.8
+"""s of the hand's path that are drawn."""
 TARGET_RADIUS = 0.01
 """m"""
-EVERY = 4
-"""Time steps of the arm to one frame of an animation: 25 frames a second at 10 ms."""
+FRAME_TIME, WINDOW_FRAME_TIME = 0.04, 0.02
+"""s of movement from one frame to the next, of an animation and of a window."""
 FRAME = 400
 """Side of an animation's frames, pixels."""
 COLOURS = 96
@@ -88,7 +88,11 @@ class Follower:
         excitation = self.policy(self.task.observe(self.arm, self.state, self.desired))
         self.state = step(self.arm, self.state, excitation, self.dt, integrator=self.integrator)
         self.time += self.dt
-        self.trail = [*self.trail[1 - TRAIL :], hand_position(self.arm, self.state.joint_angle)]
+        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], hand_position(self.arm, self.state.joint_angle)]
+
+    def steps_in(self, seconds: float) -> int:
+        """Time steps in that time, at least one."""
+        return max(1, round(seconds / self.dt))
 
     def scene(self, target: np.ndarray, caption: str) -> Scene:
         """What it looks like now."""
@@ -139,7 +143,7 @@ def show(
     path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
     if config.out is None:
         console.print("no display here, so the animation goes to a file", highlight=False)
-    frames = round(config.seconds / (EVERY * follower.dt))
+    frames = max(1, round(config.seconds / FRAME_TIME))
     write_animation(path, track(moving(follower, caption, targets, frames), "drawing", total=frames, console=console))
     console.print(f"{path}", highlight=False)
 
@@ -153,10 +157,10 @@ def has_display() -> bool:
 
 def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], mouse: bool) -> None:
     """Show the arm at real-time speed until the window is closed."""
-    window = Window(caption=f"armfa: {caption}", frames_per_second=0.5 / follower.dt)
-    target = follower.center
+    steps, target = follower.steps_in(WINDOW_FRAME_TIME), follower.center
+    window = Window(caption=f"armfa: {caption}", frames_per_second=1 / (steps * follower.dt))
     while not window.closed:
-        for _ in range(2):
+        for _ in range(steps):
             target = next(targets)
             if mouse:
                 target = follower.workspace(window.mouse)
@@ -168,7 +172,7 @@ def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], m
 def moving(follower: Follower, caption: str, targets: Iterator[np.ndarray], frames: int) -> Iterator[np.ndarray]:
     """The frames of an animation, (side, side, 3)."""
     for _ in range(frames):
-        for _ in range(EVERY):
+        for _ in range(follower.steps_in(FRAME_TIME)):
             target = next(targets)
             follower.step(target)
         yield draw_frame(follower.scene(target, caption), FRAME)

@@ -23,7 +23,7 @@ SMALL = {
     "deep": {"seeds": 2, "examples": 400, "test_size": 150},
     "quadratic": {"seeds": 2, "hidden": 60, "examples": 600, "phase_examples": (300, 300, 300), "test_size": 60},
     "ten-layers": {"seeds": 2, "examples": (600, 600), "test_size": 250},
-    "mnist": {"seeds": 2, "data": "digits", "hidden": 100, "examples": 800},
+    "mnist": {"seeds": 2, "data": "digits", "hidden": 100, "examples": 800, "equal_examples": 800},
     "mnist-sparse": {"seeds": 2, "data": "digits", "hidden": 100, "examples": 800},
     "derivative": {"seeds": 2, "data": "digits", "hidden": 30, "examples": 800},
     "spiking": {
