@@ -127,12 +127,17 @@ class World:
 
     def excitation(self, action: Any, shape: tuple[int, ...]) -> np.ndarray:
         """The action as excitations of this shape: a new float64 array, clipped to the action space. NaN stays NaN."""
-        action = np.asarray(action, dtype=np.float64)
+        action = np.asarray(action)
         if action.shape != shape:
             raise ValueError(
                 f"expected an action of shape {shape}, got {action.shape}; "
                 f"give each of the {self.arm.n_muscles} muscles its number, as env.action_space says"
             )
+        if len(shape) == 1 and self.action_range == "excitation":  # one arm: plain numbers are quicker
+            numbers, (low, high) = action.tolist(), self.arm.excitation_range
+            if low <= min(numbers) and max(numbers) <= high:
+                return np.array(numbers, np.float64)
+        action = action.astype(np.float64)
         low, high, offset, scale = self._action_map
         clipped = np.minimum(np.maximum(action, low), high)
         return clipped if self.action_range == "excitation" else offset + scale * clipped
@@ -151,7 +156,8 @@ class World:
         achieved = self.task.achieved(self.arm, state)
         error = self.error(achieved, goal)
         if self.hold_steps is not None:
-            held = (held + 1) * self.task.on_target(self.arm, state, error)
+            on_target = self.task.on_target(self.arm, state, error)
+            held = (held + 1) * (on_target if on_target.ndim else bool(on_target))
         return Transition(state, achieved, error, self.task.reward(error, excitation), held)
 
     def error(self, achieved: np.ndarray, goal: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from armfa.arrays import Array
 from armfa.plant.arm import Arm
 from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque, bind_offsets
-from armfa.plant.ops import Ops
+from armfa.plant.ops import Ops, ops_for
 
 SMALL_BATCH = 512  # arms: up to here constants are spread over the batch, which small arrays gain from
 MOST_BODIES = 64
@@ -44,5 +44,5 @@ def body_of(arm: Arm, like: Array) -> Body:
     if body is None:
         if len(bodies) >= MOST_BODIES:
             bodies.clear()
-        body = bodies[key] = Body(arm, Ops(like, batch))
+        body = bodies[key] = Body(arm, ops_for(like, batch))
     return body

@@ -31,29 +31,30 @@ def bind_muscle_torque(arm: Arm, ops: Ops):
     """`torque(q1, q2, w1, w2, a) -> (torque1, torque2, tape)` with torque_j = sum_m g_j f, f = -L0 Fmax T/Fmax."""
     lengths, bends = arm.geometry.bind(ops)
     tension, slopes, activation_slope = arm.curves.bind(ops)
-    lift = ops.lift
+    lift, along, times, as_array = ops.lift, ops.along, ops.times, ops.as_array
     scale = ops.column([-l0 * force for l0, force in zip(arm.geometry.reference_length, arm.max_force)])
     shoulder, elbow = arm.geometry.crosses()
     needs_length = not isinstance(arm.curves, ForceGenerator)
 
     def torque(q1, q2, w1, w2, a):
-        l, g1, g2, geometry_tape = lengths(lift(q1), lift(q2))
-        v = g1 * lift(w1) + g2 * lift(w2) if needs_length else None
-        normalized, curve_tape = tension(l, v, a)
+        l, g1, g2, geometry_tape = lengths(q1, q2)
+        v = as_array(along(g1, g2, w1, w2)) if needs_length else None
+        normalized, curve_tape = tension(as_array(l), v, a)
         force = scale * normalized
-        return over(shoulder, g1 * force), over(elbow, g2 * force), (g1, g2, geometry_tape, force, curve_tape)
+        torques = over(shoulder, times(g1, force)), over(elbow, times(g2, force))
+        return *torques, (g1, g2, geometry_tape, force, curve_tape)
 
     def activation_pullback(tape, torque1_bar, torque2_bar):
         g1, g2, _, _, curve_tape = tape
-        force_bar = (g1 * lift(torque1_bar) + g2 * lift(torque2_bar)) * scale
+        force_bar = as_array(along(g1, g2, torque1_bar, torque2_bar)) * scale
         return force_bar * activation_slope(curve_tape)
 
     def pullback(tape, w1, w2, torque1_bar, torque2_bar):
         g1, g2, geometry_tape, force, curve_tape = tape
-        t1, t2 = lift(torque1_bar), lift(torque2_bar)
+        t1, t2, g1, g2 = lift(torque1_bar), lift(torque2_bar), as_array(g1), as_array(g2)
         tension_bar = (g1 * t1 + g2 * t2) * scale
         by_l, by_v, by_a = slopes(curve_tape)
-        bend1, bend2 = bends(geometry_tape)
+        bend1, bend2 = (None if bend is None else as_array(bend) for bend in bends(geometry_tape))
         q1_terms = q2_terms = None
         w1_bar = w2_bar = None
         if needs_length:
@@ -73,7 +74,7 @@ def bind_muscle_torque(arm: Arm, ops: Ops):
 
 
 def over(muscles: tuple[int, ...], x: Array) -> Array:
-    """The sum of x (n, ...) over the given muscles, added one after the other so that any batch has the same bits."""
+    """The sum of x, per muscle, over the given muscles, one after the other so that any batch has the same bits."""
     total = x[muscles[0]]
     for muscle in muscles[1:]:
         total = total + x[muscle]

@@ -10,7 +10,7 @@ from armfa.plant.body import body_of
 def elbow_position(arm: Arm, joint_angle: Array) -> Array:
     """Position of the elbow, (..., 2) m: l1 (cos q1, sin q1), the shoulder at the origin."""
     ops = body_of(arm, joint_angle).ops
-    l1, q1 = ops.number(arm.skeleton.length[0]), ops.rows(joint_angle)[0]
+    l1, q1 = ops.number(arm.skeleton.length[0]), ops.both(joint_angle)[0]
     return ops.pack(l1 * ops.cos(q1), l1 * ops.sin(q1))
 
 
@@ -20,8 +20,7 @@ def hand_position(arm: Arm, joint_angle: Array) -> Array:
     joint_angle : Array (..., 2), rad.
     """
     body = body_of(arm, joint_angle)
-    q = body.ops.rows(joint_angle)
-    x, y, _, _ = body.offsets(q[0], q[1])
+    x, y, _, _ = body.offsets(*body.ops.both(joint_angle))
     return body.ops.pack(x, y)
 
 
@@ -31,9 +30,8 @@ def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
     joint_angle, joint_velocity : Array (..., 2), rad and rad/s.
     """
     body = body_of(arm, joint_angle)
-    q, w = body.ops.rows(joint_angle), body.ops.rows(joint_velocity)
-    x, y, x2, y2 = body.offsets(q[0], q[1])
-    w1, w2 = w[0], w[1]
+    x, y, x2, y2 = body.offsets(*body.ops.both(joint_angle))
+    w1, w2 = body.ops.both(joint_velocity)
     return body.ops.pack(-(y * w1 + y2 * w2), x * w1 + x2 * w2)
 
 
@@ -41,8 +39,7 @@ def jacobian(arm: Arm, joint_angle: Array) -> Array:
     """J = d hand position / d joint angle, (..., 2, 2) m/rad; rows x and y, columns shoulder and elbow."""
     body = body_of(arm, joint_angle)
     ops = body.ops
-    q = ops.rows(joint_angle)
-    x, y, x2, y2 = body.offsets(q[0], q[1])
+    x, y, x2, y2 = body.offsets(*ops.both(joint_angle))
     return ops.xp.stack((ops.pack(-y, -y2), ops.pack(x, x2)), axis=-2)
 
 

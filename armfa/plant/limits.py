@@ -24,7 +24,8 @@ class JointLimits:
 
         With `joint`, for one joint's row; without, for both joints as (2, ...).
         """
-        exp, log, minimum = ops.exp, ops.log, ops.minimum
+        exp, log = (ops.exp, ops.log) if joint is None else (ops.exp_row, ops.log_row)
+        minimum = ops.minimum
         per_joint = ops.column if joint is None else lambda pair: ops.number(pair[joint])
         w = self.width
         lower, upper = per_joint([x / w for x in self.lower]), per_joint([x / w for x in self.upper])

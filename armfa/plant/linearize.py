@@ -58,8 +58,7 @@ def hand_velocity_vjp(
     x, y, x2, y2 = body.offsets(q1, q2)
 
     def pullback(velocity_bar: Array) -> Array:
-        bar = ops.rows(velocity_bar)
-        ex, ey = bar[0], bar[1]  # unpacking an array takes three times as long
+        ex, ey = ops.both(velocity_bar)
         w1_bar, w2_bar = ey * x - ex * y, ey * x2 - ex * y2
         elbow = ex * x2 + ey * y2
         q1_bar, q2_bar = -(w1 * (ex * x + ey * y) + w2 * elbow), -((w1 + w2) * elbow)

@@ -35,7 +35,7 @@ def limit_torque(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
         return 0 * joint_angle
     ops = body_of(arm, joint_angle).ops
     pairs = [(arm.limits.bind(ops, joint)[0], joint) for joint in (0, 1)]
-    q, w = ops.rows(joint_angle), ops.rows(joint_velocity)
+    q, w = ops.both(joint_angle), ops.both(joint_velocity)
     return ops.pack(*(torque(q[joint], w[joint])[0] for torque, joint in pairs))
 
 

@@ -51,7 +51,6 @@ def _geometry(arm: Arm, joint_angle: Array) -> tuple[Array, tuple[Array, Array]]
     """Lengths and their slopes by the two angles, each (..., n)."""
     ops = body_of(arm, joint_angle).ops
     lengths, _ = arm.geometry.bind(ops)
-    q1, q2 = (ops.lift(row) for row in ops.rows(joint_angle))
-    l, g1, g2, _ = lengths(q1, q2)
-    g1, g2 = (ops.columns_last(g + 0 * l) for g in (g1, g2))
-    return ops.columns_last(l), (g1, g2)
+    l, g1, g2, _ = lengths(*ops.both(joint_angle))
+    l, g1, g2 = (ops.as_array(numbers) for numbers in (l, g1, g2))
+    return ops.columns_last(l), (ops.columns_last(g1 + 0 * l), ops.columns_last(g2 + 0 * l))

@@ -111,19 +111,18 @@ def enter(arm: Arm, state: ArmState, excitation: Array, hand_force: Array | None
     ops = body.ops
     if excitation.shape != a.shape or excitation.dtype != q.dtype:
         excitation = fitted(body, excitation, q, body.n_muscles, "excitation")
-    q_rows, w_rows = ops.rows(q), ops.rows(w)
     loads = NO_LOADS
     if hand_force is not None or joint_torque is not None:
         loads = Loads(_load(body, hand_force, q, "hand_force"), _load(body, joint_torque, q, "joint_torque"))
     u = ops.rows(excitation)
-    rows = (q_rows[0], q_rows[1], w_rows[0], w_rows[1], u if body.static else ops.rows(a))
+    rows = (*ops.both(q), *ops.both(w), u if body.static else ops.rows(a))
     return body, rows, excitation, u, loads
 
 
 def enter_rows(body: Body, state: ArmState):
     """The five rows of a state (or of derivatives by a state)."""
-    q, w = body.ops.rows(state.joint_angle), body.ops.rows(state.joint_velocity)
-    return q[0], q[1], w[0], w[1], body.ops.rows(state.activation)
+    ops = body.ops
+    return (*ops.both(state.joint_angle), *ops.both(state.joint_velocity), ops.rows(state.activation))
 
 
 def leave(body: Body, rows, excitation: Array) -> ArmState:
@@ -141,8 +140,7 @@ def plain_number(dt: float) -> float:
 def _load(body: Body, load: Array | None, q: Array, name: str):
     if load is None:
         return None
-    rows = body.ops.rows(fitted(body, load, q, 2, name))
-    return rows[0], rows[1]
+    return body.ops.both(fitted(body, load, q, 2, name))
 
 
 def fitted(body: Body, x: Array, q: Array, size: int, name: str) -> Array:

@@ -23,6 +23,8 @@ def length(vector: Array) -> Array:
 def shortened(vector: Array, max_length: float) -> Array:
     """The vector (..., 2), shortened to `max_length` where it is longer; its direction stays."""
     size = length(vector)
+    if isinstance(size, np.float64):
+        return vector / max(size / max_length, 1.0)
     xp = namespace(vector)
     excess = xp.maximum(size / max_length, xp.ones_like(size))  # (...,) >= 1
     return vector / excess[..., None]

@@ -29,12 +29,12 @@ class ConstantMomentArms:
 
     def bind(self, ops: Ops):
         """The functions of the module's docstring, for one array library, dtype and batch."""
-        g1 = ops.column([-r / scale for r, scale in zip(self.shoulder, self.reference_length)])
-        g2 = ops.column([-r / scale for r, scale in zip(self.elbow, self.reference_length)])
-        base = ops.column(self.base)
+        g1 = ops.per_muscle([-r / scale for r, scale in zip(self.shoulder, self.reference_length)])
+        g2 = ops.per_muscle([-r / scale for r, scale in zip(self.elbow, self.reference_length)])
+        length = ops.affine(ops.per_muscle(self.base), g1, g2)
 
         def lengths(q1, q2):
-            return base + g1 * q1 + g2 * q2, g1, g2, None
+            return length(q1, q2), g1, g2, None
 
         def bends(tape):
             return None, None
@@ -60,30 +60,27 @@ class CosineMomentArms:
 
     def bind(self, ops: Ops):
         """The functions of the module's docstring, for one array library, dtype and batch."""
-        sin, cos, lift = ops.sin, ops.cos, ops.lift
+        sin, cos, affine = ops.sin, ops.cos, ops.affine
         frequency = ops.number(self.frequency)
 
         def slopes(arms, factor=1.0):
-            return ops.column([-factor * r / scale for r, scale in zip(arms, self.reference_length)])
+            return ops.per_muscle([-factor * r / scale for r, scale in zip(arms, self.reference_length)])
 
-        base = ops.column(self.base)
-        a1, b1, b1_sin = (
-            slopes(self.shoulder),
-            slopes(self.shoulder_cosine),
-            slopes(self.shoulder_cosine, 1 / self.frequency),
-        )
-        a2, b2, b2_sin = slopes(self.elbow), slopes(self.elbow_cosine), slopes(self.elbow_cosine, 1 / self.frequency)
-        b1_bend, b2_bend = slopes(self.shoulder_cosine, -self.frequency), slopes(self.elbow_cosine, -self.frequency)
+        a1, a2 = slopes(self.shoulder), slopes(self.elbow)
+        b1_sin, b2_sin = (slopes(b, 1 / self.frequency) for b in (self.shoulder_cosine, self.elbow_cosine))
+        length = affine(ops.per_muscle(self.base), a1, b1_sin, a2, b2_sin)
+        slope1, slope2 = affine(a1, slopes(self.shoulder_cosine)), affine(a2, slopes(self.elbow_cosine))
+        nothing = ops.per_muscle([0.0] * len(self.base))
+        bend1, bend2 = (affine(nothing, slopes(b, -self.frequency)) for b in (self.shoulder_cosine, self.elbow_cosine))
 
         def lengths(q1, q2):
             x1, x2 = frequency * q1, frequency * q2
-            sin1, sin2 = lift(sin(x1)), lift(sin(x2))
-            l = base + a1 * q1 + b1_sin * sin1 + a2 * q2 + b2_sin * sin2
-            return l, a1 + b1 * lift(cos(x1)), a2 + b2 * lift(cos(x2)), (sin1, sin2)
+            sin1, sin2 = sin(x1), sin(x2)
+            return length(q1, sin1, q2, sin2), slope1(cos(x1)), slope2(cos(x2)), (sin1, sin2)
 
         def bends(tape):
             sin1, sin2 = tape
-            return b1_bend * sin1, b2_bend * sin2
+            return bend1(sin1), bend2(sin2)
 
         return lengths, bends
 
@@ -108,16 +105,18 @@ class LinearMomentArms:
         """The functions of the module's docstring, for one array library, dtype and batch."""
 
         def scaled(arms, factor=1.0):
-            return ops.column([factor * p / scale for p, scale in zip(arms, self.reference_length)])
+            return ops.per_muscle([factor * p / scale for p, scale in zip(arms, self.reference_length)])
 
-        base, origin = ops.column(self.base), [ops.number(angle) for angle in self.origin]
-        p1, s1, bend1 = scaled(self.shoulder), scaled(self.shoulder_slope), scaled(self.shoulder_slope, 2.0)
-        p2, s2, bend2 = scaled(self.elbow), scaled(self.elbow_slope), scaled(self.elbow_slope, 2.0)
+        origin1, origin2 = (ops.number(angle) for angle in self.origin)
+        p1, p2 = scaled(self.shoulder), scaled(self.elbow)
+        bend1, bend2 = scaled(self.shoulder_slope, 2.0), scaled(self.elbow_slope, 2.0)
+        base = ops.per_muscle(self.base)
+        length = ops.affine(base, p1, scaled(self.shoulder_slope), p2, scaled(self.elbow_slope))
+        slope1, slope2 = ops.affine(p1, bend1), ops.affine(p2, bend2)
 
         def lengths(q1, q2):
-            y1, y2 = ops.lift(q1 - origin[0]), ops.lift(q2 - origin[1])
-            g1, g2 = p1 + bend1 * y1, p2 + bend2 * y2
-            return base + (p1 + s1 * y1) * y1 + (p2 + s2 * y2) * y2, g1, g2, None
+            y1, y2 = q1 - origin1, q2 - origin2
+            return length(y1, y1 * y1, y2, y2 * y2), slope1(y1), slope2(y2), None
 
         def bends(tape):
             return bend1, bend2
