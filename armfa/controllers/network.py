@@ -73,7 +73,22 @@ def _weigh_tanh(signal: Array, z: Array, rate: Array) -> Array:
 
 
 def _logistic(z: Array) -> Array:
-    return 0.5 * namespace(z).tanh(0.5 * z) + 0.5  # this form cannot overflow
+    rate = namespace(z).tanh(0.5 * z)  # this form cannot overflow
+    if not isinstance(rate, np.ndarray):
+        return 0.5 * rate + 0.5
+    rate *= 0.5
+    rate += 0.5
+    return rate
+
+
+def _weigh_logistic(signal: Array, z: Array, rate: Array) -> Array:
+    """The signal times rate - rate^2; in place as for tanh."""
+    slope = rate * rate
+    slope = np.subtract(rate, slope, out=slope) if isinstance(slope, np.ndarray) else rate - slope
+    if slope.dtype != signal.dtype:
+        return signal * slope
+    slope *= signal
+    return slope
 
 
 def _relu(z: Array) -> Array:
@@ -82,7 +97,7 @@ def _relu(z: Array) -> Array:
 
 NONLINEARITIES = {
     "tanh": Nonlinearity("tanh", _tanh, _weigh_tanh, 1.0),
-    "logistic": Nonlinearity("logistic", _logistic, lambda signal, z, rate: signal * (rate - rate * rate), 0.25),
+    "logistic": Nonlinearity("logistic", _logistic, _weigh_logistic, 0.25),
     "linear": Nonlinearity("linear", lambda z: z, lambda signal, z, rate: signal, 1.0),
     "relu": Nonlinearity("relu", _relu, lambda signal, z, rate: signal * (z.real > 0), 1.0),
 }
