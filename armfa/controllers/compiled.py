@@ -10,7 +10,7 @@ from armfa.controllers.network import MLP
 from armfa.controllers.optimizers import Optimizer
 from armfa.controllers.rules.base import GradientEstimator
 from armfa.controllers.step import Batch, TrainState, train_step
-from armfa.controllers.trees import is_array, tree_map
+from armfa.controllers.trees import is_number_or_array, tree_map
 
 
 class KeyStream:
@@ -61,18 +61,16 @@ def compile_updates(
 
     compiled = jax.jit(updates, static_argnums=3)
 
-    def run(state: TrainState, batches: Batch, seed: int = 0) -> TrainState:
+    def run(state: TrainState, batches: Batch, seed: int) -> TrainState:
         arrays: list = []
         tree_map(arrays.append, batches)
         form = tree_map(lambda leaf: Slot, batches)
-        return compiled(tree_map(jax.numpy.asarray, state, is_leaf=_is_number), arrays, jax.random.key(seed), form)
+        return compiled(
+            tree_map(jax.numpy.asarray, state, is_leaf=is_number_or_array), arrays, jax.random.key(seed), form
+        )
 
     return run
 
 
 class Slot:
     """Stands for an array in the form of a batch; what is left, the settings, is part of the compiled program."""
-
-
-def _is_number(leaf: object) -> bool:
-    return is_array(leaf) or isinstance(leaf, int | float)

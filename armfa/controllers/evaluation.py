@@ -39,7 +39,7 @@ def hidden_angles(
     """
     trace = network.forward(params, batch.inputs)
     rule, state = unwrapped(rule, state)
-    rules = [rule, reference]
+    rules = [rule, unwrapped(reference)[0]]
     both = all(hasattr(each, "signals") for each in rules)
     found = [_sent(network, each, params, trace, batch.loss, state, rng, both) for each in rules]
     return [math.nan if a is None or b is None else mean_angle(a, b) for a, b in zip(*found)]
@@ -56,10 +56,10 @@ def _sent(
     return list(rule.deltas(network, params, trace, loss, state, rng)[0][:hidden])
 
 
-def unwrapped(rule: GradientEstimator, state: Any) -> tuple[GradientEstimator, Any]:
+def unwrapped(rule: GradientEstimator, state: Any = None) -> tuple[GradientEstimator, Any]:
     """The rule inside `Frozen` and `Sparse`, and its state."""
     while isinstance(rule, Frozen | Sparse):
-        state = state.rule if isinstance(rule, Sparse) else state
+        state = state.rule if isinstance(rule, Sparse) and state is not None else state
         rule = rule.rule
     return rule, state
 

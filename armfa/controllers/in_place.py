@@ -7,7 +7,7 @@ function is as pure as `train_step`: it works on a copy, made once for all its b
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -38,34 +38,19 @@ def train_in_place(
         raise ValueError(f"expected a rule that fills in deltas, got {type(rule).__name__}: use train_step")
     if not isinstance(optimizer, SGD):
         raise ValueError(f"expected SGD, got {type(optimizer).__name__}: use train_step")
-    weights = OwnWeights(state.params, optimizer)
-    rule_state, step, present = state.rule, state.optimizer.step, [None] * network.n_layers
-    if isinstance(rule, Sparse):
-        rule_state = state.rule.rule
-        present = [None if mask.all() else mask for mask in state.rule.present]
-    may_look_ahead = isinstance(inner, FeedbackRule) and present[0] is None
+    rule_state, step = (state.rule.rule if isinstance(rule, Sparse) else state.rule), state.optimizer.step
+    weights = OwnWeights(state.params, optimizer, state.rule.present if isinstance(rule, Sparse) else ())
+    may_look_ahead = isinstance(inner, FeedbackRule) and weights.present[0] is None
     for block in _blocks(batches, may_look_ahead):
         ahead = Ahead(weights, [batch.inputs for batch in block]) if len(block) > 1 else None
         for batch in block:
-            if batch.inputs.ndim != 2:
-                raise ValueError(f"expected inputs (batch, n_in), got {batch.inputs.shape}: a stack needs train")
             trace = _trace(network, weights.params, batch.inputs, ahead)
             deltas, rule_state = inner.deltas(network, weights.params, trace, batch.loss, rule_state, rng)
-            rate_left, size = optimizer.factor(step), len(batch.inputs)
-            ones = np.ones(size, batch.inputs.dtype)
-            for number, (delta, rate_in, there) in enumerate(zip(deltas, trace.inputs, present)):
-                if delta is None:
-                    continue
-                rate, layer = weights.rates[number] * rate_left, weights.params[number]
-                if number == 0 and ahead is not None:
-                    ahead.add(delta, -rate / size, 1.0 - rate * optimizer.weight_decay)
-                else:
-                    weights.decay(number, 1.0 - rate * optimizer.weight_decay)
-                    add_products(layer.weight, delta, rate_in, -rate / size)
-                if there is not None:
-                    np.multiply(layer.weight, there, out=layer.weight)
-                if optimizer.biases:
-                    np.subtract(layer.bias, (rate / size) * (ones @ delta), out=layer.bias)
+            factor = optimizer.factor(step)
+            for number, (delta, rate_in) in enumerate(zip(deltas, trace.inputs)):
+                if delta is not None:
+                    learning_rate = weights.learning_rates[number] * factor
+                    weights.update(number, delta, rate_in, learning_rate, ahead if number == 0 else None)
             step += 1
         if ahead is not None:
             ahead.finish()
@@ -78,13 +63,32 @@ class OwnWeights:
     """A copy of a network's weights to write into, and what weight decay they owe.
 
     Decay is a number, paid by a pass over the weights only when their precision would show it.
+    masks : 1 where there are synapses, 0 elsewhere, one a layer, where any layer lacks some.
     """
 
-    def __init__(self, params: Params, optimizer: SGD) -> None:
+    def __init__(self, params: Params, optimizer: SGD, masks: Sequence[np.ndarray] = ()) -> None:
         self.params = tuple(Dense(_copy(layer.weight), layer.bias.copy()) for layer in params)
-        self.rates = per_layer(optimizer.rates, len(params), "rates")
+        self.present = [None if mask.all() else mask for mask in masks] or [None] * len(params)
+        self.learning_rates = per_layer(optimizer.rates, len(params), "rates")
+        self.weight_decay, self.biases = optimizer.weight_decay, optimizer.biases
         self.owed = [1.0] * len(params)
         self.visible = float(np.finfo(params[0].weight.dtype).eps)
+
+    def update(
+        self, number: int, delta: np.ndarray, rate_in: np.ndarray, learning_rate: float, ahead: "Ahead | None"
+    ) -> None:
+        """One update of a layer, -learning_rate (mean of delta^T rate_in + weight decay); `ahead` puts it off."""
+        layer, share = self.params[number], learning_rate / len(delta)
+        kept = 1.0 - learning_rate * self.weight_decay
+        if ahead is not None:
+            ahead.add(delta, -share, kept)
+        else:
+            self.decay(number, kept)
+            add_products(layer.weight, delta, rate_in, -share)
+        if (mask := self.present[number]) is not None:
+            np.multiply(layer.weight, mask, out=layer.weight)
+        if self.biases:
+            np.subtract(layer.bias, share * (np.ones(len(delta), delta.dtype) @ delta), out=layer.bias)
 
     def decay(self, number: int, kept: float) -> None:
         """A layer is to be multiplied with `kept`."""
@@ -143,6 +147,8 @@ def _blocks(batches: Iterable[Batch], may_look_ahead: bool) -> Iterator[list[Bat
     """The batches in lists: as many as `BLOCK` examples hold where the first layer may be looked ahead at, else one."""
     rest = iter(batches)
     for first in rest:
+        if first.inputs.ndim != 2:
+            raise ValueError(f"expected inputs (batch, n_in), got {first.inputs.shape}: a stack needs train")
         size = len(first.inputs)
         together = BLOCK // size if may_look_ahead and size <= BLOCK // 4 else 1
         yield [first, *islice(rest, together - 1)]

@@ -11,7 +11,7 @@ from armfa.controllers.trees import take, tree_map
 
 
 class Loop:
-    """Where a run of a stack of networks is; with `step`, the only thing in this package that changes in place.
+    """Where a run of a stack of networks is; `step` changes it in place.
 
     Examples are drawn a block of updates at a time, because a thousand draws cost what one costs.
     draw : number of examples of each network -> Batch of arrays (seeds, examples, ...), from the generators `data`.

@@ -8,16 +8,11 @@ import numpy as np
 from armfa.arrays import Array
 
 
-def nse(output: Array, target: Array) -> float:
-    """Normalised squared error: sum |y* - y|^2 / sum |y* - mean y*|^2 over a test set. [Lillicrap et al. 2016]
-
-    1 is as good as always answering the mean target. output, target : (batch, n_out).
-    """
-    return _squares(output - target) / _squares(target - target.mean(-2))
-
-
 def normalized_error(output: Array, loss: Any) -> float:
-    """The NSE of a squared-error loss in the space of its target: sum 2 L / sum |y* - mean y*|^2."""
+    """Normalised squared error (NSE) of a squared-error loss: sum |y* - y|^2 / sum |y* - mean y*|^2, in target space.
+
+    1 is as good as always answering the mean target. output : (batch, n_out). [Lillicrap et al. 2016]
+    """
     target = np.asarray(loss.target)
     return 2.0 * float(np.sum(loss.value(output), dtype=np.float64)) / _squares(target - target.mean(-2))
 
@@ -38,7 +33,7 @@ def classification_error(output: Array, loss: Any) -> float:
 
 
 def angle_between(a: Array, b: Array) -> Array:
-    """Signed angle arccos(a.b / |a||b|) between vectors along the last axis, degrees in [0, 180], (...).
+    """Angle arccos(a.b / |a||b|) between vectors along the last axis, degrees in [0, 180], (...).
 
     The preprint prints |a.b|, which no angle above 90 degrees could pass. NaN where a vector is zero.
     """

@@ -120,7 +120,7 @@ class MLP:
     sizes: tuple[int, ...]
     nonlinearities: tuple[str, ...] | str = "tanh"
     weight_scale: tuple[float | None, ...] | float | None = None
-    bias_scale: tuple[float, ...] | float = 0.0
+    bias_scale: tuple[float | None, ...] | float | None = 0.0
     sparsity: tuple[float, ...] | float = 0.0
 
     def __post_init__(self) -> None:
@@ -185,13 +185,13 @@ def rates_out(trace: Trace, layer: int) -> Array:
     return trace.inputs[layer + 1] if layer + 1 < len(trace.inputs) else trace.output
 
 
-def per_layer(value: Any, n_layers: int, name: str) -> tuple:
+def per_layer(value: Any, n_layers: int, name: str, layer: str = "layer of weights") -> tuple:
     """One value a layer: a single value is repeated, a sequence must have the right length."""
     if value is None or isinstance(value, str | int | float):
         return (value,) * n_layers
     values = tuple(value)
     if len(values) != n_layers:
-        raise ValueError(f"expected {name} as one value or {n_layers} values (one a layer of weights), got {values}")
+        raise ValueError(f"expected {name} as one value or {n_layers} values (one a {layer}), got {values}")
     return values
 
 
@@ -214,4 +214,4 @@ def _first_weights(
     weight = uniform(rng, math.sqrt(3 / size[1]) if weight_scale is None else weight_scale, drawn, dtype)
     if sparsity:
         weight = weight * (rng.uniform(0.0, 1.0, drawn) >= sparsity)
-    return Dense(transpose(weight) if widens else weight, uniform(rng, bias_scale, size[:1], dtype))
+    return Dense(transpose(weight) if widens else weight, uniform(rng, bias_scale or 0.0, size[:1], dtype))

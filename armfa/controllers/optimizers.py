@@ -47,6 +47,9 @@ class SGD:
     def __post_init__(self) -> None:
         """Refuse schedules that cannot be."""
         object.__setattr__(self, "rates", checked_rates(self.rates))
+        if not 0 <= self.weight_decay < float("inf"):
+            raise ValueError(f"expected weight_decay of 0 or more, got {self.weight_decay}")
+        object.__setattr__(self, "weight_decay", float(self.weight_decay))
         if self.decay not in ("none", "linear"):
             raise ValueError(f"expected decay 'none' or 'linear', got {self.decay!r}")
         if self.decay == "linear" and not (self.updates and self.updates > 0):
@@ -100,8 +103,12 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        """Refuse rates that cannot be."""
+        """Refuse rates and means that cannot be."""
         object.__setattr__(self, "rates", checked_rates(self.rates))
+        for name in ("beta1", "beta2", "epsilon"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.epsilon > 0):
+            raise ValueError(f"expected beta1 and beta2 in [0, 1) and epsilon above 0, got {self}")
 
     def init(self, params: Params) -> AdamState:
         """Means of zero."""

@@ -41,8 +41,10 @@ class Policy(NamedTuple):
         return commands.reshape(*observation.shape[:-1], self.network.sizes[-1])
 
     def save(self, path: str | Path) -> None:
-        """Write the controller to one `.npz` file."""
-        ranges = [np.asarray(value, np.float64) for value in self[2:6]]
+        """Write the controller, one network and not a stack, to one `.npz` file."""
+        if self.params[0].weight.ndim != 2:
+            raise ValueError(f"expected one network, got a stack of {len(self.params[0].weight)}: save them one by one")
+        ranges = [np.asarray(value) for value in self[2:6]]
         settings = {"kind": "policy", "network": dataclasses.asdict(self.network)}
         checkpoint.save(path, (self.params, ranges), settings, self.about or {})
 
@@ -56,5 +58,6 @@ def load_policy(path: str | Path) -> Policy:
         )
     network = MLP(**settings["network"])
     like = network.init(np.random.default_rng(0), arrays[0].dtype.type)
-    ranges = dict(zip(("input_offset", "input_scale", "output_offset", "output_scale"), arrays[-4:]))
+    numbers = [array if array.ndim else array.item() for array in arrays[-4:]]
+    ranges = dict(zip(("input_offset", "input_scale", "output_offset", "output_scale"), numbers))
     return Policy(network, checkpoint.fill(path, like, arrays[:-4]), **ranges, about=about)

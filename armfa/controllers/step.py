@@ -57,8 +57,9 @@ def init_state(
 def train_step(
     network: MLP, rule: GradientEstimator, optimizer: Optimizer, state: TrainState, batch: Batch, rng: Any = None
 ) -> TrainState:
-    """The state after one update on one batch; pure, on NumPy, JAX (under jit and scan) and torch.
+    """The state after one update on one batch; pure, on NumPy and JAX (under jit and scan).
 
+    On torch too, for rules that draw no noise.
     Gradients are means over the batch; for sums, as some papers have them, multiply the rates by the batch size.
     """
     gradients, rule_state = rule.gradients(network, state.params, batch.inputs, batch.loss, state.rule, rng)

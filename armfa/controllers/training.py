@@ -10,7 +10,7 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.controllers import checkpoint as files
-from armfa.controllers.evaluation import evaluate, hidden_angles
+from armfa.controllers.evaluation import evaluate, hidden_angles, unwrapped
 from armfa.controllers.loop import Loop
 from armfa.controllers.machine import keep_memory, one_blas_thread
 from armfa.controllers.metrics import mean_loss, normalized_error
@@ -90,6 +90,16 @@ def train(
     for name, value in dict(seeds=len(seeds), updates=updates, batch_size=batch_size, evaluate_every=every).items():
         if value < 1:
             raise ValueError(f"expected {name} of at least 1, got {value}")
+    if start is not None and start.params[0].weight.shape[:-2] != (len(seeds),):
+        found = start.params[0].weight.shape
+        raise ValueError(
+            f"expected start as a stack of {len(seeds)} networks, one a seed, got weights of shape {found}"
+        )
+    for name, reference in references.items():
+        if unwrapped(reference)[0].keeps:
+            raise ValueError(
+                f"expected references that keep nothing, got {name} = {reference}, which has no state here"
+            )
     if len(problems) != len(seeds):
         raise ValueError(f"expected one problem, or one a seed ({len(seeds)}), got {len(problems)}")
     keep_memory()
@@ -104,6 +114,11 @@ def train(
     )  # fmt: skip
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(*files.load_run(checkpoint, run.state, settings))
+        if run.update > updates:
+            raise files.CheckpointError(f"{checkpoint}: holds {run.update} updates, more than the {updates} asked for")
+        if run.update < updates and run.update % every:  # the end of a shorter run, which is no point of this one
+            run.curve = {name: [v for v, at in zip(values, run.curve["updates"]) if at % every == 0]
+                         for name, values in run.curve.items()}  # fmt: skip
     began = time.perf_counter()
 
     def measure() -> dict[str, Any]:

@@ -16,6 +16,11 @@ def is_array(leaf: object) -> bool:
     return isinstance(leaf, np.ndarray) or (hasattr(leaf, "shape") and hasattr(leaf, "dtype"))
 
 
+def is_number_or_array(leaf: object) -> bool:
+    """Whether a leaf is part of a state: an array, or a number such as a count of updates."""
+    return is_array(leaf) or isinstance(leaf, int | float)
+
+
 def tree_map(
     function: Callable[..., Any], tree: Tree, *others: Tree, is_leaf: Callable[[object], bool] = is_array
 ) -> Tree:

@@ -6,7 +6,7 @@ from gymnasium.vector import AutoresetMode
 
 from armfa.envs.env import ArmEnv
 from armfa.envs.vector import ArmVectorEnv
-from armfa.envs.world import World, WorldSettings
+from armfa.envs.world import World, WorldSettings, arm_of
 from armfa.tasks import HandVelocity
 
 
@@ -28,8 +28,9 @@ def hand_velocity_world(
     **settings: Unpack[WorldSettings],
 ) -> World:
     """The world of HandVelocity for these settings: see `HandVelocitySettings`."""
-    observe_activation = settings.get("activation", "static") != "static"
-    task = HandVelocity(kind=reward, target=target, goal_steps=hold, speed=speed, observe_activation=observe_activation)
+    arm = settings["arm"] = arm_of(settings.get("arm", "li_todorov"), settings.pop("activation", None))
+    seen = arm.activation_dynamics is not None
+    task = HandVelocity(kind=reward, target=target, goal_steps=hold, speed=speed, observe_activation=seen)
     return World.build(task, **settings)
 
 

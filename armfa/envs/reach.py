@@ -6,7 +6,7 @@ from gymnasium.vector import AutoresetMode
 
 from armfa.envs.env import ArmEnv
 from armfa.envs.vector import ArmVectorEnv
-from armfa.envs.world import World, WorldSettings
+from armfa.envs.world import World, WorldSettings, arm_of
 from armfa.tasks import Reach
 
 
@@ -30,15 +30,14 @@ def reach_world(
     **settings: Unpack[WorldSettings],
 ) -> World:
     """The world of Reach for these settings: see `ReachSettings`."""
-    if effort and settings.get("goal_observation"):
-        raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
+    arm = settings["arm"] = arm_of(settings.get("arm", "li_todorov"), settings.pop("activation", None))
     task = Reach(
         kind=reward,
         effort=effort,
         radius=radius,
         max_speed=max_speed,
         hold_time=hold_time,
-        observe_activation=settings.get("activation", "static") != "static",
+        observe_activation=arm.activation_dynamics is not None,
     )
     return World.build(task, **settings)
 

@@ -30,6 +30,8 @@ class StableBaselinesVecEnv(VecEnv):
     def reset(self) -> Any:
         """Starts an episode in every arm: observations. Takes the seeds given by `seed` once."""
         seeds = None if all(seed is None for seed in self._seeds) else list(self._seeds)
+        if any(self._options):
+            raise ValueError("expected no reset options: give them to the vector environment itself, or seed it")
         observations, infos = self.env.reset(seed=seeds)
         self.reset_infos = [_info(infos, i) for i in range(self.num_envs)]
         self._reset_seeds()

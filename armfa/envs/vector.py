@@ -51,6 +51,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             self.compute_reward = world.compute_reward
         self._shape = (num_envs, world.arm.n_muscles)
         self._generators: list[np.random.Generator] = []
+        self._seeds: list[int | None] = []
         self._ended: np.ndarray | None = None  # (n,), None before the first reset
         self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / world.dt)))
 
@@ -60,7 +61,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Starts an episode in every arm, or in those of options["reset_mask"], bool (n,): observations and infos."""
         options = {} if options is None else dict(options)
         mask = self._checked_mask(options.pop("reset_mask", None))
-        options = checked_options(options)
+        options = self._checked_options(options)
         rows = np.flatnonzero(mask)
         self._seed(seed, rows)
         if self._ended is None:
@@ -114,6 +115,25 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             return None
         return tuple(viewer().draw_frame(self._scene(i)) for i in range(self.num_envs))
 
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:
+        """The generator of every arm, as a `SyncVectorEnv` gives them."""
+        return tuple(self._generators)
+
+    @property
+    def np_random_seed(self) -> tuple[int | None, ...]:
+        """The seed of every arm's generator; None before it was given one."""
+        return tuple(self._seeds)
+
+    def _checked_options(self, options: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Reset options as arrays: one for all arms (2,), or one an arm (n, 2)."""
+        arrays = {name: np.asarray(value, dtype=np.float64) for name, value in checked_options(options).items()}
+        for name, value in arrays.items():
+            if value.shape not in ((2,), (self.num_envs, 2)) or not np.isfinite(value).all():
+                shapes = f"(2,) or ({self.num_envs}, 2)"
+                raise ValueError(f"expected finite numbers in reset option {name!r}, of shape {shapes}, got {value}")
+        return arrays
+
     def _checked_mask(self, mask: Any) -> np.ndarray:
         """The arms to reset (n,), all of them where no mask is given."""
         if mask is None:
@@ -147,11 +167,12 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if len(seeds) != self.num_envs:
             raise ValueError(f"expected one seed for each of {self.num_envs} environments, got {len(seeds)}")
         if not self._generators:
-            self._generators = [seeding.np_random(s)[0] for s in seeds]
+            made = [seeding.np_random(seed) for seed in seeds]
+            self._generators, self._seeds = [each[0] for each in made], [each[1] for each in made]
             return
         for i in rows.tolist():
             if (one := seeds[i]) is not None:
-                self._generators[i] = seeding.np_random(one)[0]
+                self._generators[i], self._seeds[i] = seeding.np_random(one)
 
     def _allocate(self) -> None:
         """Room for the state of every arm; `_begin` fills it."""
@@ -166,7 +187,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Starts a new episode in these arms."""
         draws = self.world.start_draws
         uniform = np.array([self._generators[i].random(draws) for i in rows.tolist()])
-        mine = {name: value[rows] if np.ndim(value) == 2 else value for name, value in options.items()}
+        mine = {name: value[rows] if value.ndim == 2 else value for name, value in options.items()}
         state, goal = self.world.start(uniform, mine)
         self._state = ArmState(*(self._replaced(old, rows, new) for old, new in zip(self._state, state, strict=True)))
         self._goal = self._replaced(self._goal, rows, goal)

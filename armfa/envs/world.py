@@ -18,7 +18,7 @@ class WorldSettings(TypedDict, total=False):
     """Constructor arguments that every environment shares. Numbers and words only, so a spec can be written as JSON."""
 
     arm: str | Arm  # a preset's name: li_todorov (default), lillicrap_scott, ..., torque
-    activation: str  # "static" (default) or "first_order"
+    activation: str  # of a preset: "static" (default) or "first_order"
     dt: float  # s, 0.01
     integrator: str  # "semi_implicit_euler" (default), "heun", "rk4"
     action_range: ActionRange  # "excitation" (default): the muscles' own [0, 1]; "symmetric": [-1, 1], mapped onto it
@@ -52,7 +52,7 @@ class World:
         task: Task,
         *,
         arm: str | Arm = "li_todorov",
-        activation: str = "static",
+        activation: str | None = None,
         dt: float = 0.01,
         integrator: str = "semi_implicit_euler",
         action_range: ActionRange = "excitation",
@@ -63,8 +63,9 @@ class World:
             raise ValueError(f"expected a time step dt above 0 and up to 0.05 s, got {dt}")
         if action_range not in ("excitation", "symmetric"):
             raise ValueError(f"expected action_range 'excitation' or 'symmetric', got {action_range!r}")
-        if not isinstance(arm, Arm):
-            arm = make_arm(arm, activation=activation)
+        if goal_observation and getattr(task, "effort", 0.0):
+            raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
+        arm = arm_of(arm, activation)
         world = cls(task, arm, float(dt), integrator, action_range, goal_observation)
         start = task.start(arm, np.full(task.start_draws(arm), 0.5))
         step(
@@ -196,6 +197,15 @@ class World:
         """Bounds of everything observed, the goal last, float32."""
         low, high = np.array([*self.task.sense_bounds(self.arm), *self.task.goal_bounds(self.arm)], np.float32).T
         return np.ascontiguousarray(low), np.ascontiguousarray(high)
+
+
+def arm_of(arm: str | Arm = "li_todorov", activation: str | None = None) -> Arm:
+    """The arm that these settings name. An `Arm` has its own muscles already."""
+    if not isinstance(arm, Arm):
+        return make_arm(arm, activation=activation or "static")
+    if activation is not None:
+        raise ValueError(f"expected activation={activation!r} beside a preset's name only: {arm.name!r} has its own")
+    return arm
 
 
 def _box(bounds: list[tuple[float, float]]) -> gym.spaces.Box:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.controllers.checkpoint import fill, leaves
+from armfa.controllers.checkpoint import axis_orders, fill, leaves, relaid
 from armfa.controllers.loop import Loop
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.metrics import angle_between
@@ -98,13 +98,15 @@ def first_state(network: MLP, rule: Any, optimizer: Any, random: Streams4, dtype
 def _saved(run: Loop) -> dict[str, np.ndarray]:
     """Everything that the next update depends on, as named arrays."""
     kept = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves(run.state))}
+    kept["axes"] = np.array(json.dumps(axis_orders(run.state)))
     kept |= {f"curve_{name}": np.stack(values) for name, values in run.curve.items()}
     return kept | {"place": np.array(json.dumps(run.place()))}
 
 
 def _restored(saved: Mapping[str, np.ndarray], like: TrainState) -> tuple[TrainState, dict[str, Any], dict[str, Any]]:
     """State, curve and place of a saved run."""
-    arrays = [saved[f"leaf_{number}"] for number in range(len(leaves(like)))]
+    orders = json.loads(str(saved["axes"]))
+    arrays = [relaid(saved[f"leaf_{number}"], order) for number, order in enumerate(orders)]
     curve = {name.removeprefix("curve_"): list(saved[name]) for name in saved if name.startswith("curve_")}
     return fill("checkpoint", like, arrays), curve, json.loads(str(saved["place"]))
 

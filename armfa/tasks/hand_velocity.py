@@ -1,5 +1,6 @@
 """HandVelocity: give the hand a desired velocity, one step at a time."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -43,6 +44,8 @@ class HandVelocity(Task):
             raise ValueError(f"expected target 'reach', 'disk' or 'wander', got {self.target!r}")
         if self.kind not in ("squared", "absolute"):
             raise ValueError(f"expected reward 'squared' or 'absolute', got {self.kind!r}")
+        if (self.speed is not None and self.speed <= 0.0) or self.max_joint_speed < 0.0:
+            raise ValueError(f"expected speed above 0 and max_joint_speed of 0 or more, got {self}")
         if self.goal_steps is not None and self.goal_steps < 1:
             raise ValueError(f"expected a desired velocity to be held for at least 1 step, got {self.goal_steps}")
 
@@ -83,15 +86,13 @@ class HandVelocity(Task):
 
     def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
         """Joint angle (2), joint velocity (2) and, where asked, muscle activation (n)."""
-        return self._sensed(state)
-
-    def _sensed(self, state: ArmState) -> tuple[Array, ...]:
         moving = (state.joint_angle, state.joint_velocity)
         return (*moving, state.activation) if self.observe_activation else moving
 
     def observe(self, arm: Arm, state: ArmState, goal: Array, achieved: Array | None = None) -> Array:
         """`senses` in rad and rad/s, then the desired hand velocity (2), m/s; needs no achieved velocity."""
-        return namespace(goal, state.joint_angle).concat([*self._sensed(state), goal], axis=-1)
+        senses = self.senses(arm, state, goal)  # which do not look at what was achieved
+        return namespace(goal, state.joint_angle).concat([*senses, goal], axis=-1)
 
     def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """Angles and speeds, and activation within the excitation range."""
@@ -109,5 +110,5 @@ class HandVelocity(Task):
 def _in_unit_disk(uniform: Array) -> Array:
     """Points spread evenly over the unit disk (..., 2), from uniform (..., 2)."""
     xp = namespace(uniform)
-    radius, angle = xp.sqrt(uniform[..., 0]), 6.283185307179586 * uniform[..., 1]
+    radius, angle = xp.sqrt(uniform[..., 0]), math.tau * uniform[..., 1]
     return xp.stack([radius * xp.cos(angle), radius * xp.sin(angle)], axis=-1)

@@ -32,6 +32,8 @@ class Reach(Task):
     def __post_init__(self) -> None:
         if self.kind not in ("distance", "sparse"):
             raise ValueError(f"expected reward 'distance' or 'sparse', got {self.kind!r}")
+        if not (self.radius > 0.0 and self.max_speed > 0.0 and (self.hold_time is None or self.hold_time > 0.0)):
+            raise ValueError(f"expected radius, max_speed and hold_time above 0, got {self}")
         if self.effort < 0.0:
             raise ValueError(f"expected an effort weight of at least 0, got {self.effort}")
 

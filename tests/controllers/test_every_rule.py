@@ -181,3 +181,15 @@ def test_settings_of_a_rule_that_cannot_be_are_refused(name):
     for setting in wrong.keys() & EVERY[name].__dataclass_fields__.keys():
         with pytest.raises(ValueError, match="expected"):
             make_rule(name, **{setting: wrong[setting]})
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_settings_that_are_numpys_numbers_do_not_widen_float32(name):
+    """As from a sweep over np.logspace."""
+    settings = {field: np.float64(0.1) for field in ("scale", "noise", "rate", "decay")}
+    rule = make_rule(name, **{k: v for k, v in settings.items() if k in EVERY[name].__dataclass_fields__})
+    state, rng = state_of(rule, SGD(np.float64(0.1), weight_decay=np.float64(1e-3)), 1)
+    batch = batch_of(5)
+    for _ in range(2):
+        state = train_step(NETWORK, rule, SGD(np.float64(0.1), weight_decay=np.float64(1e-3)), state, batch, rng)
+    assert {array.dtype for array in leaves((state.params, state.rule))} == {np.dtype(np.float32)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Backprop, CheckpointError, Policy, load_policy
+from armfa.controllers import MLP, SGD, Backprop, CheckpointError, Policy, load_policy, stack
 from armfa.controllers.checkpoint import save
 
 NETWORK = MLP((4, 7, 2), ("tanh", "tanh"), weight_scale=0.5)
@@ -55,3 +55,16 @@ def test_pickles_are_never_opened(tmp_path):
 def test_a_missing_file_is_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_policy(tmp_path / "none.npz")
+
+
+def test_a_stack_of_networks_is_not_saved_as_one(tmp_path):
+    both = stack([PARAMS, PARAMS])
+    with pytest.raises(ValueError, match="expected one network, got a stack of 2"):
+        POLICY._replace(params=both).save(tmp_path / "policy.npz")
+
+
+def test_float32_ranges_come_back_as_they_were(tmp_path):
+    policy = POLICY._replace(input_offset=np.float32([0.1, 0.2, 0.3, 0.4]), output_scale=0.3)
+    policy.save(tmp_path / "policy.npz")
+    observation = np.random.default_rng(1).standard_normal((50, 4)).astype(np.float32)
+    np.testing.assert_array_equal(load_policy(tmp_path / "policy.npz")(observation), policy(observation))

@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Backprop, Batch, CheckpointError, FeedbackAlignment, SquaredError, train
+from armfa.controllers import (
+    MLP,
+    SGD,
+    Backprop,
+    Batch,
+    CheckpointError,
+    FeedbackAlignment,
+    Frozen,
+    LearningRule,
+    SquaredError,
+    train,
+)  # fmt: skip
+from armfa.controllers.checkpoint import leaves
+from armfa.controllers.rules import KolenPollack, WeightPerturbation
 
 
 class Teacher:
@@ -134,3 +147,53 @@ def test_progress_is_reported_at_every_point_of_the_curve():
     result = run(progress=reports.append)
     assert [report.update for report in reports] == list(result.curve["updates"])
     assert reports[-1].latest["nse"] == pytest.approx(result.curve["nse"][-1].mean())
+
+
+@pytest.mark.parametrize("rule", [Backprop(), KolenPollack(rate=0.01), WeightPerturbation()], ids=repr)
+def test_a_run_of_single_examples_through_a_layer_that_widens_goes_on_bit_for_bit(tmp_path, rule):
+    network, settings = MLP((5, 40, 3), "tanh"), dict(seeds=2, batch_size=1, evaluate_every=4)
+    whole = train(Teacher(), network, rule, SGD(0.05), updates=12, **settings)
+    train(Teacher(), network, rule, SGD(0.05), updates=8, checkpoint=tmp_path / "run.npz", **settings)
+    resumed = train(Teacher(), network, rule, SGD(0.05), updates=12, checkpoint=tmp_path / "run.npz", **settings)
+    for one, other in zip(leaves(whole.state), leaves(resumed.state), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_finished_run_that_is_extended_has_the_points_of_the_longer_one(tmp_path):
+    run(updates=10, checkpoint=tmp_path / "run.npz")
+    assert_same_curve(run(updates=21, checkpoint=tmp_path / "run.npz"), run(updates=21))
+
+
+def test_a_run_that_holds_more_updates_than_are_asked_for_is_refused(tmp_path):
+    run(updates=14, checkpoint=tmp_path / "run.npz")
+    with pytest.raises(CheckpointError, match="holds 14 updates, more than the 7 asked for"):
+        run(updates=7, checkpoint=tmp_path / "run.npz")
+
+
+class ErrorSum(LearningRule):
+    """A user's rule that is no dataclass: every hidden unit gets the sum of the errors."""
+
+    def deltas(self, network, params, trace, loss, state, rng):
+        top = network.weigh(network.n_layers - 1, loss.error(trace.output), trace)
+        return [network.weigh(0, top.sum(-1)[..., None] + 0 * trace.inputs[1], trace), top], state
+
+
+def test_a_rule_without_settings_of_its_own_can_be_resumed(tmp_path):
+    run(rule=ErrorSum(), updates=14, checkpoint=tmp_path / "run.npz")
+    resumed = run(rule=ErrorSum(), updates=21, checkpoint=tmp_path / "run.npz")
+    assert_same_curve(resumed, run(rule=ErrorSum(), updates=21))
+
+
+def test_a_start_of_another_number_of_networks_is_refused():
+    with pytest.raises(ValueError, match="expected start as a stack of 2 networks"):
+        run(seeds=2, start=run(seeds=3).state)
+
+
+def test_a_reference_that_keeps_something_is_refused():
+    with pytest.raises(ValueError, match="expected references that keep nothing"):
+        run(references={"angle": FeedbackAlignment()})
+
+
+def test_a_wrapped_reference_is_compared_like_the_rule_in_it():
+    plain, wrapped = run(updates=7), run(updates=7, references={"angle": Frozen(Backprop(), (0,))})
+    np.testing.assert_array_equal(plain.curve["angle"], wrapped.curve["angle"])

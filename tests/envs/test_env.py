@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import armfa
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv
-from armfa.plant import PRESETS, hand_velocity, step
+from armfa.plant import PRESETS, hand_velocity, make_arm, step
 from armfa.tasks import Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
@@ -323,3 +323,12 @@ def test_close_can_be_called_twice_and_after_every_mode():
         env.reset(seed=0)
         env.close()
         env.close()
+
+
+def test_an_arm_of_ones_own_shows_its_muscles_if_they_have_a_state():
+    static, dynamic = make_arm(), make_arm(activation="first_order")
+    assert ReachEnv(arm=static).observation_space.shape == (8,)
+    assert ReachEnv(arm=dynamic).observation_space.shape == (14,)
+    assert HandVelocityEnv(arm=dynamic).observation_space.shape == (12,)
+    with pytest.raises(ValueError, match="beside a preset's name only"):
+        ReachEnv(arm=static, activation="first_order")

@@ -247,3 +247,28 @@ def test_close_can_be_called_twice():
     env.reset(seed=0)
     env.close()
     env.close()
+
+
+@pytest.mark.parametrize("target", [[0.1, 0.3, 0.1], [[0.1, 0.3]] * 5, [np.nan, 0.3]], ids=repr)
+def test_reset_options_that_fit_no_arm_are_refused_and_nothing_has_begun(target):
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    with pytest.raises(ValueError, match=r"reset option 'target', of shape \(2,\) or \(2, 2\)"):
+        envs.reset(options={"target": target})
+    with pytest.raises(gym.error.ResetNeeded):
+        envs.step(envs.action_space.sample())
+
+
+def test_reset_options_may_be_lists_one_an_arm():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    observations, _ = envs.reset(options={"target": [[0.1, 0.3], [0.2, 0.3]]})
+    np.testing.assert_allclose(observations[:, -2:], [[0.1, 0.3], [0.2, 0.3]], rtol=1e-6)
+
+
+def test_seeds_and_generators_are_told_as_by_a_sync_vector_env():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    same = gym.make_vec("armfa/Reach-v0", num_envs=2, vectorization_mode="sync")
+    for one in (envs, same):
+        one.reset(seed=5)
+    assert envs.np_random_seed == same.np_random_seed == (5, 6)
+    states = [[each.bit_generator.state for each in one.np_random] for one in (envs, same)]
+    assert states[0] == states[1]

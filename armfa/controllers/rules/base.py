@@ -2,7 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, ClassVar
+
+import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.controllers.losses import Loss
@@ -25,6 +28,13 @@ class GradientEstimator(ABC):
     looks_at: ClassVar[tuple[str, ...]] = ()
     keeps: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """NumPy's numbers among a dataclass's settings become Python's: they would turn float32 into float64."""
+        for field in fields(self) if is_dataclass(self) else ():
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, field.name, value.item())
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """First state of the rule; most rules draw their feedback weights here."""
@@ -63,7 +73,8 @@ def outer_products(deltas: Deltas, trace: Trace) -> Gradients:
 def _outer(delta: Array, rate: Array) -> Dense:
     size, n_out, n_in = delta.shape[-2], delta.shape[-1], rate.shape[-1]
     if size == 1:  # a plain product, twice as fast as a matrix product on stacks of small layers
-        return Dense(transpose(delta) * rate, delta[..., 0, :])
+        weight = transpose(transpose(rate) * delta) if n_out > n_in else transpose(delta) * rate
+        return Dense(weight, delta[..., 0, :])
     bias = _mean_over_batch(delta)
     if n_out > n_in:  # the mean is taken on the narrower side; the layout is that of the weights, see MLP.init
         return Dense(transpose(transpose(rate * (1.0 / size)) @ delta), bias)

@@ -1,8 +1,9 @@
 """Rough versions of the slope f'(z) that a hidden unit's plasticity is weighted with.
 
 Lillicrap et al. 2016 state that rough approximations work nearly as well as the exact slope, without saying which.
-Each of these has the peak of the exact slope; the width of boxcar and triangle gives them the area under it, which is
-the range of f. "random-gain" takes the exact slope at g z, with a fixed g ~ U(1/2, 2) for each unit.
+Each of these has the peak of the exact slope; the width of boxcar and triangle gives them, for tanh and logistic
+units, the area under it, which is the range of f. "random-gain" takes the exact slope at g z, with a fixed
+g ~ U(1/2, 2) for each unit.
 """
 
 import functools

@@ -9,12 +9,12 @@ from armfa.controllers.network import MLP, Params, Trace, transpose
 from armfa.controllers.rules.base import Deltas, LearningRule, RuleState
 from armfa.controllers.rules.derivatives import check_derivative, weigh
 from armfa.controllers.rules.feedback import Feedback, check_feedback_settings, draw_feedback, task_error
-from armfa.controllers.rules.learned import correlate
+from armfa.controllers.rules.learned import changed, check_rate_and_decay, correlate
 
 
 @dataclass(frozen=True)
 class DirectFeedbackAlignment(LearningRule):
-    """Fixed random feedback from the output to every hidden layer: delta_l = (B_l e) o f'. [Nokland 2016, eq. 6]
+    """Fixed random feedback from the output to every hidden layer: delta_l = (B_l delta_L) o f'. [Nokland 2016, eq. 6]
 
     carry : "delta" e o f'(z_L), "error" dL/dy, or "task" the loss's own task error (task_size components).
     scale, distribution, sparsity, seed : of B, as in FeedbackAlignment; derivative : see `derivatives`.
@@ -34,6 +34,7 @@ class DirectFeedbackAlignment(LearningRule):
 
     def __post_init__(self) -> None:
         """Refuse unknown names and impossible scales."""
+        super().__post_init__()
         check_feedback_settings(self)
         check_derivative(self.derivative)
 
@@ -89,15 +90,12 @@ class DirectKolenPollack(DirectFeedbackAlignment):
         super().__post_init__()
         if self.carry != "delta":
             raise ValueError(f"expected carry='delta' for learned feedback, got {self.carry!r}")
+        check_rate_and_decay(self)
 
     def learn(self, trace: Trace, deltas: list[Array], state: Feedback) -> Feedback:
         """Feedback after the forward weights' own Hebbian product, turned round."""
-        return Feedback(
-            tuple(
-                (1.0 - self.rate * self.decay) * matrix - self.rate * correlate(rate, deltas[-1])
-                for matrix, rate in zip(state.matrices, trace.inputs[1:])
-            )
-        )
+        pairs = zip(state.matrices, trace.inputs[1:])
+        return Feedback(tuple(changed(self, matrix, correlate(rate, deltas[-1])) for matrix, rate in pairs))
 
 
 @dataclass(frozen=True)
@@ -111,6 +109,14 @@ class DirectRandomTarget(DirectFeedbackAlignment):
     looks_at: ClassVar[tuple[str, ...]] = ("target", "error, in the output layer only", "own feedback weights")
     keeps: ClassVar[tuple[str, ...]] = ("fixed B from the target, a hidden layer",)
     source: ClassVar[str] = "Frenkel, Lefebvre & Bol 2021"
+
+    def __post_init__(self) -> None:
+        """Nothing but the target can be carried."""
+        super().__post_init__()
+        if self.carry != "delta":
+            raise ValueError(
+                f"expected no carry beside DirectRandomTarget, which carries the target, got {self.carry!r}"
+            )
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """Random matrices, B_l (..., n_hidden_l, n_target)."""

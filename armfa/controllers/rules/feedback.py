@@ -4,6 +4,7 @@ delta_L = e o f'(z_L);  signal_l = B_(l+1) delta_(l+1);  delta_l = signal_l o f'
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.controllers.losses import Loss
-from armfa.controllers.network import MLP, Params, Trace, transpose
+from armfa.controllers.network import MLP, Params, Trace, per_layer, transpose
 from armfa.controllers.rules.base import Deltas, LearningRule, RuleState
 from armfa.controllers.rules.derivatives import check_derivative, weigh
 
@@ -41,6 +42,7 @@ class FeedbackRule(LearningRule):
 
     def __post_init__(self) -> None:
         """Refuse unknown names."""
+        super().__post_init__()
         if self.carry not in CARRIES:
             raise ValueError(f"expected carry out of {CARRIES}, got {self.carry!r}")
         check_derivative(self.derivative)
@@ -126,7 +128,7 @@ class FeedbackAlignment(FeedbackRule):
         """Random matrices, B_l (..., n_hidden_l, n of the layer above)."""
         above = [layer.weight.shape[-2] for layer in params[1:]]
         if self.carry == "task" and above:
-            above[-1] = self.task_size or above[-1]
+            above[-1] = self.task_size
         return Feedback(draw_feedback(self, params, above, rng))
 
     def feedback(self, params: Params, state: Feedback) -> tuple[Array, ...]:
@@ -167,15 +169,19 @@ def check_feedback_settings(rule: Any) -> None:
 
 def draw_feedback(settings: Any, params: Params, columns: list[int], rng: Any) -> tuple[Array, ...]:
     """Random matrices (..., n_hidden_l, columns_l) by the settings' scale, distribution, sparsity and seed."""
-    scales = settings.scale if isinstance(settings.scale, tuple) else (settings.scale,) * len(columns)
-    if len(scales) != len(columns):
-        raise ValueError(f"expected one feedback scale or {len(columns)} (one a hidden layer), got {settings.scale}")
+    sizes = [(layer.weight.shape[-2], n) for layer, n in zip(params, columns)]
+    scales = per_layer(settings.scale, len(columns), "feedback scale", "hidden layer")
     rng = rng if settings.seed is None else np.random.default_rng(settings.seed)
-    matrices = tuple(
-        draw_matrix(rng, (layer.weight.shape[-2], n), scale, settings.distribution, settings.sparsity, layer.weight)
-        for layer, n, scale in zip(params, columns, scales)
-    )
-    networks = params[0].weight.shape[:-2]  # a B that all networks share is repeated, as a view
+    matrices = [
+        draw_matrix(rng, size, scale, settings.distribution, settings.sparsity, params[0].weight)
+        for size, scale in zip(sizes, scales)
+    ]
+    return shared_by(params, matrices)
+
+
+def shared_by(params: Params, matrices: Sequence[Array]) -> tuple[Array, ...]:
+    """The matrices with the leading axes of the weights: one that all networks of a stack share is repeated, a view."""
+    networks = params[0].weight.shape[:-2]
     return tuple(np.broadcast_to(matrix, (*networks, *matrix.shape[-2:])) for matrix in matrices)
 
 

@@ -3,15 +3,28 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from armfa.arrays import Array
-from armfa.controllers.network import MLP, Params, Trace, transpose
+from armfa.controllers.network import MLP, Params, Trace, per_layer, transpose
 from armfa.controllers.rules.base import Deltas, RuleState
-from armfa.controllers.rules.feedback import Feedback, FeedbackAlignment, draw_matrix
+from armfa.controllers.rules.feedback import Feedback, FeedbackAlignment, draw_matrix, shared_by
 
 
 def correlate(lower: Array, upper: Array) -> Array:
     """Batch mean of lower upper^T, (..., n_lower, n_upper)."""
     return transpose(lower) @ (upper * (1.0 / upper.shape[-2]))
+
+
+def check_rate_and_decay(rule: Any) -> None:
+    """Refuse rates at which feedback cannot learn."""
+    if not (rule.rate > 0 and rule.decay >= 0):
+        raise ValueError(f"expected rate above 0 and decay of 0 or more, got {rule.rate} and {rule.decay}")
+
+
+def changed(rule: Any, matrix: Array, gradient: Array) -> Array:
+    """The feedback matrix after one step down, -rate (gradient + decay B)."""
+    return (1.0 - rule.rate * rule.decay) * matrix - rule.rate * gradient
 
 
 @dataclass(frozen=True)
@@ -26,12 +39,7 @@ class LearnedFeedback(FeedbackAlignment):
         super().__post_init__()
         if self.carry != "delta":
             raise ValueError(f"expected carry='delta' for learned feedback, got {self.carry!r}")
-        if not (self.rate > 0 and self.decay >= 0):
-            raise ValueError(f"expected rate above 0 and decay of 0 or more, got {self.rate} and {self.decay}")
-
-    def change(self, matrix: Array, gradient: Array) -> Array:
-        """The matrix after one step down, -rate (gradient + decay B)."""
-        return (1.0 - self.rate * self.decay) * matrix - self.rate * gradient
+        check_rate_and_decay(self)
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class KolenPollack(LearnedFeedback):
     def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Feedback, rng: Any) -> RuleState:
         """B after the Hebbian product of its own two populations."""
         pairs = zip(state.matrices, trace.inputs[1:], deltas[1:])
-        return Feedback(tuple(self.change(matrix, correlate(rate, delta)) for matrix, rate, delta in pairs))
+        return Feedback(tuple(changed(self, matrix, correlate(rate, delta)) for matrix, rate, delta in pairs))
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class WeightMirror(LearnedFeedback):
         """B of one layer after its units fired at random."""
         noise = rng.standard_normal((self.examples, matrix.shape[-2]), layer.weight.dtype)  # (..., examples, n_hidden)
         answer = noise @ transpose(layer.weight)
-        return self.change(matrix, -correlate(noise, answer))
+        return changed(self, matrix, -correlate(noise, answer))
 
 
 class Product(NamedTuple):
@@ -110,14 +118,15 @@ class ProductFeedbackAlignment(LearnedFeedback):
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """R ~ N(0, 1 / n_population), B as the scale says."""
+        rng = rng if self.seed is None else np.random.default_rng(self.seed)
         outer, inner = [], []
-        for layer in params[1:]:
+        scales = per_layer(self.scale, len(params) - 1, "feedback scale", "hidden layer")
+        for layer, scale in zip(params[1:], scales):
             above, hidden = layer.weight.shape[-2:]
             size = max(1, round(self.population * hidden))
             outer.append(draw_matrix(rng, (hidden, size), size**-0.5, "normal", 0.0, layer.weight))
-            inner.append(draw_matrix(rng, (size, above), 1.0, self.distribution, self.sparsity, layer.weight))
-        scales = self.scale if isinstance(self.scale, tuple) else (self.scale,) * len(inner)
-        return Product(tuple(outer), tuple(matrix * scale for matrix, scale in zip(inner, scales)))
+            inner.append(draw_matrix(rng, (size, above), scale, self.distribution, self.sparsity, layer.weight))
+        return Product(shared_by(params, outer), shared_by(params, inner))
 
     def feedback(self, params: Params, state: Product) -> tuple[Array, ...]:
         """R B."""
@@ -126,4 +135,4 @@ class ProductFeedbackAlignment(LearnedFeedback):
     def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Product, rng: Any) -> RuleState:
         """B after the Hebbian product of the population's own input from below and the error."""
         parts = zip(state.outer, state.inner, trace.inputs[1:], deltas[1:])
-        return Product(state.outer, tuple(self.change(b, correlate(rate @ r, delta)) for r, b, rate, delta in parts))
+        return Product(state.outer, tuple(changed(self, b, correlate(rate @ r, delta)) for r, b, rate, delta in parts))

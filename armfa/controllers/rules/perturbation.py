@@ -27,6 +27,7 @@ class NodePerturbation(LearningRule):
 
     def __post_init__(self) -> None:
         """Refuse noise of zero and unknown names."""
+        super().__post_init__()
         check_noise(self.noise)
         if self.output not in ("perturbation", "delta"):
             raise ValueError(f"expected output 'perturbation' or 'delta', got {self.output!r}")
@@ -60,6 +61,7 @@ class WeightPerturbation(GradientEstimator):
 
     def __post_init__(self) -> None:
         """Refuse noise of zero."""
+        super().__post_init__()
         check_noise(self.noise)
 
     def gradients(
@@ -88,6 +90,7 @@ class EvolutionStrategies(GradientEstimator):
 
     def __post_init__(self) -> None:
         """Refuse noise of zero and empty populations."""
+        super().__post_init__()
         check_noise(self.noise)
         if self.pairs < 1:
             raise ValueError(f"expected at least one pair, got {self.pairs}")
