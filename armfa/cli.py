@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from armfa import __version__
 from armfa.controllers import CheckpointError
 from armfa.experiments.comparing import Compare, compare
 from armfa.experiments.reproduce import Reproduce, reproduce
@@ -35,14 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     union: Any = commands[0]
     for command in commands[1:]:
         union = union | command
-    config = tyro.cli(
-        union, prog="armfa", description=DESCRIPTION, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
-    )
-    run = next(function for kind, function in COMMANDS.values() if type(config) is kind)
+    if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        console.print(f"armfa {__version__}", highlight=False)
+        return 0
     try:
-        run(config, console)
-    except (ValueError, FileNotFoundError, FileExistsError, PermissionError, CheckpointError, RuntimeError) as error:
-        console.print(f"armfa: {error}", style="red", markup=False, highlight=False)
+        config = tyro.cli(
+            union, prog="armfa", description=DESCRIPTION, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
+        )
+        next(function for kind, function in COMMANDS.values() if type(config) is kind)(config, console)
+    except (ValueError, OSError, CheckpointError, RuntimeError, MemoryError) as error:
+        console.print(f"armfa: {error or 'not enough memory'}", style="red", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:
         console.print("stopped; what was finished is on disk", style="yellow")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+import armfa
 from armfa.cli import COMMANDS, main
 from armfa.experiments.watching import has_display
 
@@ -83,11 +84,6 @@ def test_a_run_is_not_written_over(trained, capsys):
     assert "--resume" in capsys.readouterr().out
 
 
-def test_an_animation_of_another_kind_is_refused(trained, capsys):
-    assert main(["watch", str(trained), "--out", "film.avi"]) == 2
-    assert "expected a file that ends in .gif or .mp4" in " ".join(capsys.readouterr().out.split())
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -95,6 +91,11 @@ def test_an_animation_of_another_kind_is_refused(trained, capsys):
         (["train", "--seeds", "0"], "expected --seeds of at least 1, got 0"),
         (["train", "--seeds", "many"], "--seeds"),
         (["train", "--arm", "octopus"], "li_todorov"),
+        (["train", "--arm", "katayama_kawato", "--activation", "first_order"], "katayama_kawato"),
+        (["train", "--rules", "backprop", "backprop"], "different ones"),
+        (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
+        (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
+        (["watch", "run", "--seconds", "inf"], "expected --seconds"),
         (["trian"], "train"),
     ],
 )
@@ -103,6 +104,22 @@ def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence
         main(arguments)
     assert exit.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_run_goes_on_with_its_own_settings_and_other_flags_are_refused(trained, capsys):
+    assert main(["train", "--resume", str(trained), "--updates", "99"]) == 2
+    assert "was begun with --updates 60" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_disk_that_cannot_be_written_is_one_sentence(trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["watch", str(trained), "--seconds", "0.1", "--out", str(tmp_path / "file" / "film.gif")]) == 2
+    assert "armfa: " in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert armfa.__version__ in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

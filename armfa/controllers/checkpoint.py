@@ -14,7 +14,7 @@ import numpy as np
 from armfa.controllers.trees import Tree, is_array, is_number_or_array, tree_map
 from armfa.files import replacing
 
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointError(Exception):

@@ -39,6 +39,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         self._shape = (world.arm.n_muscles,)
         self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / world.dt)))
         self._window: Any = None
+        self._state: Any = None  # before the first reset
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Starts an episode: observation and info."""
@@ -56,6 +57,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One time step: observation, reward, terminated, truncated (left to TimeLimit), info."""
         world = self.world
+        if self._state is None:
+            raise gym.error.ResetNeeded("reset() must be called before step()")
         excitation = world.excitation(action, self._shape)
         if isnan(sum(excitation.tolist())):  # faster than NumPy for six numbers
             raise ValueError(f"expected numbers in the action, got NaN: {action}")

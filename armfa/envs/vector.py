@@ -16,6 +16,7 @@ from armfa.envs.world import World, checked_options
 from armfa.plant import ArmState, hand_position
 
 METADATA: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}
+AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
 class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
@@ -37,11 +38,15 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     ):
         if num_envs < 1:
             raise ValueError(f"expected at least 1 environment, got num_envs={num_envs}")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ValueError(f"expected max_episode_steps of at least 1 or None, got {max_episode_steps}")
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"expected render_mode None or 'rgb_array' in a vector environment, got {render_mode!r}")
         self.world, self.num_envs, self.render_mode = world, num_envs, render_mode
         self.max_episode_steps = max_episode_steps
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        if (mode := getattr(autoreset_mode, "value", autoreset_mode)) not in AUTORESET_MODES:
+            raise ValueError(f"expected autoreset_mode out of {', '.join(AUTORESET_MODES)}, got {autoreset_mode!r}")
+        self.autoreset_mode = AutoresetMode(mode)
         self.metadata = {**METADATA, "render_fps": round(1.0 / world.dt), "autoreset_mode": self.autoreset_mode}
         self.single_observation_space = world.observation_space
         self.single_action_space = world.action_space
@@ -132,6 +137,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             if value.shape not in ((2,), (self.num_envs, 2)) or not np.isfinite(value).all():
                 shapes = f"(2,) or ({self.num_envs}, 2)"
                 raise ValueError(f"expected finite numbers in reset option {name!r}, of shape {shapes}, got {value}")
+        if "target" in arrays:
+            self.world.refuse_beyond_reach(arrays["target"])
         return arrays
 
     def _checked_mask(self, mask: Any) -> np.ndarray:

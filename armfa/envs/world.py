@@ -61,6 +61,8 @@ class World:
         """A world from words and numbers, checked: the constructor arguments of `WorldSettings`."""
         if not 0.0 < dt <= 0.05:
             raise ValueError(f"expected a time step dt above 0 and up to 0.05 s, got {dt}")
+        if not isinstance(goal_observation, bool):
+            raise ValueError(f"expected goal_observation True or False, got {goal_observation!r}")
         if action_range not in ("excitation", "symmetric"):
             raise ValueError(f"expected action_range 'excitation' or 'symmetric', got {action_range!r}")
         if goal_observation and getattr(task, "effort", 0.0):
@@ -110,7 +112,16 @@ class World:
             if name in options:
                 state = state._replace(**{name: _fill(getattr(state, name), options[name], name)})
         goal = self.goal(state, uniform[..., n_start:])
-        return state, _fill(goal, options["target"], "target") if "target" in options else goal
+        if "target" in options:
+            goal = _fill(goal, options["target"], "target")
+            self.refuse_beyond_reach(goal)
+        return state, goal
+
+    def refuse_beyond_reach(self, target: np.ndarray) -> None:
+        """A target (..., 2) that no posture reaches would look to the agent like another one."""
+        reach = self.arm.reach
+        if self.task.goal_kind == "position" and (np.hypot(target[..., 0], target[..., 1]) > reach).any():
+            raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {target}")
 
     def goal(self, state: ArmState, uniform: np.ndarray) -> np.ndarray:
         """A new goal (..., 2)."""

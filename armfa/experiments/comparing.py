@@ -144,7 +144,7 @@ def place_of(config: Compare) -> tuple[Compare, Path]:
     """The folder, with the settings in it; for a comparison to continue, the settings that it was begun with."""
     if config.resume is not None:
         missing = "no comparison: expected what `armfa compare` wrote"
-        return begun(config.resume, Compare, config.processes, missing, "comparison", check), config.resume
+        return begun(config.resume, config, missing, "comparison", check), config.resume
     return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 

@@ -3,9 +3,9 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 
@@ -13,9 +13,6 @@ from armfa.experiments.base import Run
 from armfa.experiments.registry import experiment
 from armfa.experiments.reproduce import run_missing
 from armfa.experiments.runs import read_run, write_text
-
-Command = TypeVar("Command")
-"""Settings of a command, with the fields `out`, `resume` and `processes`."""
 
 NOT_KEPT = ("out", "resume", "processes")
 """Fields that no number depends on."""
@@ -33,25 +30,41 @@ def begin(out: Path | None, name: str, settled: Any) -> Path:
     return folder
 
 
-def begun(
-    folder: Path, kind: Callable[..., Command], processes: int, missing: str, what: str,
-    check: Callable[[Command], None] = lambda found: None,
-) -> Command:  # fmt: skip
+def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[Any], None] = lambda found: None) -> Any:
     """The settings of a command with which the run in a folder was begun; its `processes` are those that continue it.
 
-    missing, what : for the sentences that say that there is no run, or that its settings are damaged.
+    config : the command that continues it. missing, what : for the sentences that say that there is no run, or that
+    its settings are damaged.
     """
+    kind = type(config)
     path = folder / "settings.json"
     if not path.exists():
         raise FileNotFoundError(f"{folder} holds {missing}")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-        found = kind(**fields, processes=processes)
+        settings = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        if other := set(settings) - {field.name for field in fields(config)}:
+            raise ValueError(f"it has {', '.join(sorted(other))}, as another command's folder has")
+        found = kind(**settings, processes=config.processes)
         check(found)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): start a new {what}") from error
+        raise ValueError(f"{path} is damaged or not of this command ({error}): start a new {what}") from error
+    refuse_other_flags(folder, config, found)
     return found
+
+
+def refuse_other_flags(folder: Path, config: Any, found: Any) -> None:
+    """A run goes on with its own settings: flags that ask for others are refused, not dropped."""
+    if config.out is not None:
+        raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
+    for field in fields(config):
+        given, usual = getattr(config, field.name), field.default
+        if field.name not in NOT_KEPT and given not in (usual, getattr(found, field.name)):
+            flag = f"--{field.name.replace('_', '-')}"
+            raise ValueError(
+                f"{folder} was begun with {flag} {getattr(found, field.name)}: a run goes on with its own settings, "
+                f"so leave {flag} out, or start another run without --resume"
+            )
 
 
 def complete(folder: Path, name: str, settings: Any, processes: int, console: Console, again: str) -> list[Run]:

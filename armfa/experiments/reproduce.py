@@ -15,7 +15,7 @@ from armfa.data import MissingData, require
 from armfa.experiments.base import Unit
 from armfa.experiments.display import Display
 from armfa.experiments.pool import Job, run_jobs
-from armfa.experiments.registry import chosen, experiment
+from armfa.experiments.registry import NAMES, chosen, experiment
 from armfa.experiments.report import Section, measured, write_report
 from armfa.experiments.runs import read_run, write_text
 from armfa.experiments.style import STYLE
@@ -37,7 +37,7 @@ class Reproduce:
     seeds: int | None = None
     """Networks per rule where the experiment trains several; each experiment's own number when not given."""
     resume: bool = False
-    """Continue in a folder that already holds runs; what is finished there is not run again."""
+    """Continue the reproduction in the folder, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Units that run at once, each with one BLAS thread."""
     data: Literal["mnist", "digits"] = "mnist"
@@ -45,24 +45,63 @@ class Reproduce:
     house_numbers: Literal["auto", "download"] = "auto"
     """SVHN: use its files where they are here and a generated stand-in otherwise, or fetch them (246 MB)."""
     redraw: bool = False
-    """Draw tables, figures and report anew from the runs in the folder, and run nothing."""
+    """Draw tables, figures and report anew from the runs in the folder, with its own settings, and run nothing."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be."""
+        for name in ("seeds", "processes"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"expected --{name} of at least 1, got {value}")
+
+
+NOT_KEPT = ("out", "resume", "processes", "redraw")
+"""Fields that no number depends on."""
+
+
+def settled(config: Reproduce) -> Reproduce:
+    """The command with the settings that its folder was begun with, where it continues or redraws one.
+
+    `only` then names all that the folder is about: what it was begun for, and what is asked for now.
+    """
+    path = config.out / "reproduce.json"
+    if not (config.resume or config.redraw):
+        if any((config.out / "runs").glob("*/*.json")):
+            raise FileExistsError(f"{config.out} already holds runs: pass --resume to go on, or choose another --out")
+        return config
+    if not path.exists():
+        raise FileNotFoundError(f"{config.out} holds no reproduction: expected a folder that `armfa reproduce` wrote")
+    try:
+        kept = {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in NOT_KEPT}
+        begun = replace(config, **kept)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
+    usual, about = Reproduce(), set(chosen(kept.pop("only", ""))) | set(chosen(config.only) if config.only else ())
+    begun = replace(begun, only="" if len(about) == len(NAMES) else ",".join(n for n in NAMES if n in about))
+    for name, value in kept.items():
+        if getattr(config, name) not in (value, getattr(usual, name)):
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{config.out} was begun with {flag} {value}: leave {flag} out, or choose another --out")
+    return begun
 
 
 def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     """Run what is missing under `config.out`, draw everything, and return the path of the report."""
-    console = console or Console()
+    console, asked, config = console or Console(), config.only, settled(config)
     settings = {name: settings_of(name, config) for name in chosen(config.only)}
     runs_folder = config.out / "runs"
-    if not (config.resume or config.redraw) and any(runs_folder.glob("*/*.json")):
-        raise FileExistsError(f"{runs_folder} already holds runs: pass --resume to continue, or choose another --out")
     write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
     start = time.monotonic()
-    waiting = {} if config.redraw else without_data(settings, runs_folder)
+    to_run = {name: each for name, each in settings.items() if not asked or name in chosen(asked)}
+    waiting = {} if config.redraw else without_data(to_run, runs_folder)
     for sentence, names in waiting.items():
         console.print(f"{sentence} Left out: {', '.join(names)}.", style="yellow", markup=False, highlight=False)
     left_out = [name for names in waiting.values() for name in names]
-    able = {name: chosen_settings for name, chosen_settings in settings.items() if name not in left_out}
-    failed = [] if config.redraw else run_missing(able, runs_folder, config.processes, console)
+    able = {name: chosen_settings for name, chosen_settings in to_run.items() if name not in left_out}
+    try:
+        failed = [] if config.redraw else run_missing(able, runs_folder, config.processes, console)
+    except KeyboardInterrupt:
+        console.print(f"stopped; continue with: armfa reproduce --resume --out {config.out}", highlight=False)
+        raise
     report = redraw(settings, config.out, console)
     console.print(f"{report}  ({(time.monotonic() - start) / 60:.1f} minutes)", highlight=False)
     if failed:

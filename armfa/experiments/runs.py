@@ -8,6 +8,8 @@ import hashlib
 import json
 import platform
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,8 +22,11 @@ import armfa
 from armfa.experiments.base import Run, Unit
 from armfa.files import replacing
 
-FORM = 2
+FORM = 3
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
+
+DAMAGED = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged .npz or .json may raise."""
 
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:
@@ -60,14 +65,14 @@ def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: 
 
 
 def read_run(folder: Path, experiment: str, settings: Any, unit: Unit) -> Run | None:
-    """The run of this unit under these settings, or None where it has not (or not wholly) been made."""
+    """The run of this unit under these settings, or None where it has not (or not wholly) been made, or is damaged."""
     place = folder / experiment
     try:
         facts = json.loads((place / f"{unit.name}.json").read_text(encoding="utf-8"))
         if facts["fingerprint"] != fingerprint(experiment, settings, unit):
             return None
         return Run(unit.name, facts["arguments"], read_arrays(place / f"{unit.name}.npz"), facts)
-    except (FileNotFoundError, json.JSONDecodeError, KeyError):
+    except (FileNotFoundError, KeyError, TypeError, *DAMAGED):
         return None
 
 
@@ -104,11 +109,12 @@ class FileCheckpoint:
         self.written = time.monotonic()
 
     def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays saved last under the same settings, or None."""
-        if not self.path.exists():
+        """The arrays saved last under the same settings, or None; a damaged file is as good as none."""
+        try:
+            arrays = read_arrays(self.path)
+            return arrays if str(arrays.pop("fingerprint")) == self.fingerprint else None
+        except (FileNotFoundError, KeyError, *DAMAGED):
             return None
-        arrays = read_arrays(self.path)
-        return arrays if str(arrays.pop("fingerprint")) == self.fingerprint else None
 
     def save(self, arrays) -> None:
         """Write `arrays()` if the last write is long enough ago."""

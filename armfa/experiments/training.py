@@ -29,6 +29,7 @@ from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE
 from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
+from armfa.plant import make_arm
 
 FILM = 6.0
 """Length of the animation, s."""
@@ -66,10 +67,11 @@ class Train:
         for name in ("seeds", "updates", "batch_size", "hidden", "processes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {getattr(self, name)}")
-        if self.dt is not None and not 0 < self.dt <= 0.05:
-            raise ValueError(f"expected --dt above 0 and up to 0.05 s, got {self.dt}")
-        if not self.rules:
-            raise ValueError("expected at least one rule after --rules, got none")
+        if self.dt is not None and not 1e-4 <= self.dt <= 0.05:
+            raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
+        if not self.rules or len(set(self.rules)) < len(self.rules):
+            raise ValueError(f"expected --rules as one or more different ones, got {' '.join(self.rules) or 'none'}")
+        make_arm(self.arm, activation=self.activation)  # refused now or never
 
     @property
     def settings(self) -> Settings:
@@ -100,7 +102,7 @@ def place_of(config: Train) -> tuple[Train, Path]:
     """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
     if config.resume is not None:
         missing = "no run to continue: expected a folder that `armfa train` wrote"
-        return begun(config.resume, Train, config.processes, missing, "run"), config.resume
+        return begun(config.resume, config, missing, "run"), config.resume
     return config, begin(config.out, config.arm, config)
 
 
@@ -159,28 +161,21 @@ def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     """The rows as a table for a terminal."""
     samples = settings.updates * settings.batch_size
-    table = Table(title=f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}", title_justify="left")
-    heads = (
-        "rule",
-        "NSE",
-        "NSE, coasting = 1",
-        "angle FA, BP",
-        "center-out error",
-        "worst",
-        "random reaches < 1 cm",
-        "speed r",
-    )
+    title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "center-out, mm\nmean (worst)", "random\n< 1 cm",
+             "speed\nr")  # fmt: skip
     for number, head in enumerate(heads):
-        table.add_column(head, justify="left" if number == 0 else "right")
+        table.add_column(head, justify="left" if number == 0 else "right", no_wrap=number > 0)
     for row in rows:
+        spread = f" ±{row['nse_sd']:.4f}" if row["n"] > 1 else ""
         table.add_row(
             NAMES[row["rule"]],
-            f"{row['nse']:.5f} ± {row['nse_sd']:.5f}",
+            f"{row['nse']:.4f}{spread}",
             f"{row['nse_by_coasting']:.4f}",
             "" if row["angle_deg"] != row["angle_deg"] else f"{row['angle_deg']:.0f}°",
-            f"{row['center_out_mm']:.1f} mm",
-            f"{row['center_out_worst_mm']:.1f} mm",
-            f"{100 * row['random_reach_within_1cm']:.1f} %",
-            f"{row['profile_correlation']:.4f}",
+            f"{row['center_out_mm']:.1f} ({row['center_out_worst_mm']:.1f})",
+            f"{100 * row['random_reach_within_1cm']:.0f} %",
+            f"{row['profile_correlation']:.3f}",
         )
     return table

@@ -17,7 +17,7 @@ from armfa.experiments.reaching import Steering, at_rest, center_out_distance
 from armfa.files import replacing
 from armfa.plant import Arm, hand_position, inverse_kinematics, make_arm, step
 from armfa.rendering import Scene, arm_scene
-from armfa.rendering.viewer import Window, draw_frame
+from armfa.rendering.viewer import Window, draw_frame, import_pygame
 from armfa.tasks import HandVelocity, center_out_targets
 
 TRAIL_TIME = 0.8
@@ -39,13 +39,20 @@ class Showing:
     run: tyro.conf.Positional[Path]
     """Folder that `armfa train` wrote."""
     rule: str = "feedback_alignment"
-    """Whose controller: backprop, feedback_alignment, shallow or shallow_own_start."""
+    """Whose controller, as they are named in the folder's `controllers`: backprop, feedback_alignment, shallow, ..."""
     seed: int = 0
     """Which of its networks."""
     out: Path | None = None
     """Write the animation to this file (.gif or .mp4) instead of opening a window."""
     seconds: float = 12.0
-    """Length of the animation, s."""
+    """Length of the animation, s; a window stays open until it is closed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be shown."""
+        if not 0 < self.seconds < 3600:
+            raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
+        if self.out is not None:
+            checked_film(self.out)
 
 
 @dataclass(frozen=True)
@@ -117,11 +124,12 @@ def play(config: Play, console: Console) -> None:
 def open_run(config: Showing) -> tuple[Follower, str]:
     """The controller that was asked for, and its caption."""
     folder = config.run / "controllers"
-    path = folder / f"{config.rule}_{config.seed}.npz"
+    path = folder / f"{config.rule.replace('-', '_')}_{config.seed}.npz"
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"{config.run} holds no trained controllers: expected a folder that `armfa train` wrote"
-        )
+        todo = f"finish it: armfa train --resume {config.run}"
+        if not (config.run / "settings.json").exists():
+            todo = "expected a folder that `armfa train` wrote"
+        raise FileNotFoundError(f"{config.run} holds no trained controllers: {todo}")
     if not path.exists():
         there = ", ".join(sorted(file.stem for file in folder.glob("*.npz")))
         raise FileNotFoundError(f"no controller {config.rule}_{config.seed} in {config.run}; it holds {there}")
@@ -137,10 +145,11 @@ def show(
     mouse: bool = False,
 ) -> None:
     """A window where there is a display and no file is asked for, otherwise an animation."""
-    if config.out is None and has_display():
+    if config.out is None and has_display() and opens_windows():
         in_window(follower, caption, targets, mouse)
         return
     path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
+    path.parent.mkdir(parents=True, exist_ok=True)  # refused before anything is drawn
     if config.out is None:
         console.print("no display here, so the animation goes to a file", highlight=False)
     frames = max(1, round(config.seconds / FRAME_TIME))
@@ -153,6 +162,18 @@ def has_display() -> bool:
     if os.environ.get("SDL_VIDEODRIVER") == "dummy":
         return False
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def opens_windows() -> bool:
+    """Whether SDL reaches the display: where it does not, as behind a dead DISPLAY, it draws into the void."""
+    pygame = import_pygame()
+    try:
+        pygame.display.init()
+        return pygame.display.get_driver() not in ("offscreen", "dummy", "evdev")
+    except pygame.error:
+        return False
+    finally:
+        pygame.display.quit()
 
 
 def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], mouse: bool) -> None:
@@ -199,11 +220,17 @@ def wandering(follower: Follower, period: float = 4.0) -> Iterator[np.ndarray]:
 
 def write_animation(path: Path, frames: Iterable[np.ndarray], frames_per_second: int = 25) -> None:
     """Write frames as .gif (Pillow) or .mp4 (the extra `video`), all or nothing."""
-    kind = path.suffix.lower()
-    if kind not in (".gif", ".mp4"):
-        raise ValueError(f"expected a file that ends in .gif or .mp4, got {path.name}")
+    kind = checked_film(path)
     with replacing(path, ending=f".part{kind}") as unfinished:
         (_write_gif if kind == ".gif" else _write_mp4)(unfinished, frames, frames_per_second)
+
+
+def checked_film(path: Path) -> str:
+    """The ending of a film's name, .gif or .mp4."""
+    kind = path.suffix.lower()
+    if kind not in (".gif", ".mp4") or path.is_dir():
+        raise ValueError(f"expected a file that ends in .gif or .mp4, got {path}")
+    return kind
 
 
 def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: int) -> None:

@@ -44,10 +44,12 @@ class HandVelocity(Task):
             raise ValueError(f"expected target 'reach', 'disk' or 'wander', got {self.target!r}")
         if self.kind not in ("squared", "absolute"):
             raise ValueError(f"expected reward 'squared' or 'absolute', got {self.kind!r}")
-        if (self.speed is not None and self.speed <= 0.0) or self.max_joint_speed < 0.0:
+        if (self.speed is not None and not self.speed > 0.0) or not self.max_joint_speed >= 0.0:
             raise ValueError(f"expected speed above 0 and max_joint_speed of 0 or more, got {self}")
-        if self.goal_steps is not None and self.goal_steps < 1:
-            raise ValueError(f"expected a desired velocity to be held for at least 1 step, got {self.goal_steps}")
+        if self.goal_steps is not None and not (self.goal_steps >= 1 and int(self.goal_steps) == self.goal_steps):
+            raise ValueError(
+                f"expected a desired velocity to be held for whole steps, at least 1, got {self.goal_steps}"
+            )
 
     def start_draws(self, arm: Arm) -> int:
         """Four: joint angles and joint velocities; one more for each muscle whose activation is observed."""

@@ -34,7 +34,7 @@ class Reach(Task):
             raise ValueError(f"expected reward 'distance' or 'sparse', got {self.kind!r}")
         if not (self.radius > 0.0 and self.max_speed > 0.0 and (self.hold_time is None or self.hold_time > 0.0)):
             raise ValueError(f"expected radius, max_speed and hold_time above 0, got {self}")
-        if self.effort < 0.0:
+        if not self.effort >= 0.0:
             raise ValueError(f"expected an effort weight of at least 0, got {self.effort}")
 
     def start_draws(self, arm: Arm) -> int:

@@ -298,6 +298,9 @@ def test_effort_costs_reward():
         ({"integrator": "euler", "activation": "first_order"}, "zero"),
         ({"render_mode": "ansi"}, "rgb_array"),
         ({"reward": "shaped"}, "sparse"),
+        ({"effort": np.nan}, "effort"),
+        ({"radius": -0.01}, "radius"),
+        ({"goal_observation": "yes"}, "goal_observation"),
     ],
 )
 def test_constructors_say_what_they_expect(settings, words):
@@ -332,3 +335,13 @@ def test_an_arm_of_ones_own_shows_its_muscles_if_they_have_a_state():
     assert HandVelocityEnv(arm=dynamic).observation_space.shape == (12,)
     with pytest.raises(ValueError, match="beside a preset's name only"):
         ReachEnv(arm=static, activation="first_order")
+
+
+def test_a_step_before_the_first_reset_says_so():
+    with pytest.raises(gym.error.ResetNeeded):
+        ReachEnv().step(np.zeros(6))
+
+
+def test_a_target_out_of_reach_is_refused():
+    with pytest.raises(ValueError, match=r"within reach, 0.63 m from the shoulder"):
+        ReachEnv().reset(options={"target": [9.0, 9.0]})

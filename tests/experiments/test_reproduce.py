@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,9 +93,51 @@ def test_figures_are_drawn_anew_without_running(folder, monkeypatch):
     assert stamps(folder) == before
 
 
-def test_missing_runs_are_said_to_be_missing(tmp_path):
-    reproduce(Reproduce(out=tmp_path, only="linear", quick=True, redraw=True), quiet())
-    assert "5 runs are missing" in (tmp_path / "report.html").read_text()
+def test_missing_runs_are_said_to_be_missing(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    for path in (tmp_path / "copy").glob("runs/linear/*.json"):
+        path.unlink()
+    reproduce(Reproduce(out=tmp_path / "copy", redraw=True), quiet())
+    assert "5 runs are missing" in (tmp_path / "copy" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("again", [{"resume": True}, {"redraw": True}], ids=repr)
+def test_a_folder_is_continued_and_redrawn_with_the_settings_it_was_begun_with(folder, again):
+    before, told = stamps(folder), json.loads((folder / "reproduce.json").read_text())
+    report = (folder / "report.html").stat().st_size
+    reproduce(Reproduce(out=folder, **again), quiet())
+    assert stamps(folder) == before
+    assert (folder / "report.html").stat().st_size == pytest.approx(report, rel=0.01)
+    now = json.loads((folder / "reproduce.json").read_text())
+    assert [now[key] for key in ("only", "quick", "seeds")] == [told[key] for key in ("only", "quick", "seeds")]
+
+
+def test_flags_that_ask_a_folder_for_other_settings_are_refused(folder):
+    with pytest.raises(ValueError, match="was begun with --seeds 3: leave --seeds out"):
+        reproduce(Reproduce(out=folder, seeds=5, resume=True), quiet())
+
+
+@pytest.mark.parametrize("again", [{"resume": True}, {"redraw": True}], ids=repr)
+def test_where_nothing_was_begun_nothing_is_continued(tmp_path, again):
+    with pytest.raises(FileNotFoundError, match="holds no reproduction"):
+        reproduce(Reproduce(out=tmp_path / "none", **again), quiet())
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("backprop.npz", b""), ("backprop.npz", b"PK"), ("backprop.json", b"[1]")]
+)
+def test_a_damaged_run_is_made_again(folder, tmp_path, name, content):
+    shutil.copytree(folder, tmp_path / "copy")
+    whole = np.load(folder / "runs/linear/backprop.npz")["nse"]
+    (tmp_path / "copy/runs/linear" / name).write_bytes(content)
+    reproduce(Reproduce(out=tmp_path / "copy", resume=True, processes=1), quiet())
+    np.testing.assert_array_equal(np.load(tmp_path / "copy/runs/linear/backprop.npz")["nse"], whole)
+
+
+def test_a_number_of_networks_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="expected --seeds of at least 1, got 0"):
+        Reproduce(seeds=0)
 
 
 def test_a_unit_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatch):

@@ -87,3 +87,11 @@ def test_a_checkpoint_is_not_written_more_often_than_asked(tmp_path):
     checkpoint = runs.FileCheckpoint(tmp_path, "toy", Settings(), UNIT, every=3600.0)
     checkpoint.save(lambda: {"done": np.array(7)})
     assert checkpoint.load() is None
+
+
+def test_a_damaged_half_way_state_is_begun_anew(tmp_path):
+    checkpoint = runs.FileCheckpoint(tmp_path, "toy", Settings(), UNIT, every=0.0)
+    checkpoint.save(lambda: {"weight": np.ones(3)})
+    assert checkpoint.load() is not None
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:40])
+    assert checkpoint.load() is None
