@@ -13,7 +13,7 @@ NAMES = {
     **LABELS,
     "shallow": "shallow, same start",
     "shallow_own_start": "shallow, own best start",
-    "feedback_alignment_backprop_rates": "feedback alignment, backprop's rates",
+    "feedback_alignment_backprop_rates": "FA, backprop's rates",
 }
 INK = {**COLOURS, "shallow_own_start": "#d98f4e", "feedback_alignment_backprop_rates": "#a6d96a"}
 

@@ -24,7 +24,7 @@ from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint,
 from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.learning import first_state, learn, points, streams
 from armfa.experiments.reproduce import write_table
-from armfa.experiments.style import STYLE
+from armfa.experiments.style import STYLE, save_figure
 
 ANGLE_SAMPLES = 500
 """Test samples over which an angle is averaged."""
@@ -155,7 +155,7 @@ def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: 
     write_table(folder / "curves.csv", curve_rows(runs))
     with matplotlib.rc_context(STYLE):
         title = settings.problem + (", rates tuned for each rule" if settings.tune else "")
-        figure(runs, title, reach).savefig(folder / "comparison.png", dpi=150)
+        save_figure(figure(runs, title, reach), folder / "comparison.png")
     samples = int(runs[0].arrays["samples"][-1])
     title = f"{settings.problem}: {settings.ground.about}; {samples:,} samples, n = {settings.seeds}"
     console.print(title, style="bold", highlight=False)

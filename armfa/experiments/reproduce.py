@@ -18,8 +18,7 @@ from armfa.experiments.pool import Job, run_jobs
 from armfa.experiments.registry import NAMES, chosen, experiment
 from armfa.experiments.report import Section, measured, write_report
 from armfa.experiments.runs import read_run, write_text
-from armfa.experiments.style import STYLE
-from armfa.files import replacing
+from armfa.experiments.style import STYLE, save_figure
 
 
 @dataclass(frozen=True)
@@ -183,10 +182,11 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
             continue
         write_table(out / "tables" / f"{name}.csv", source.table(chosen_settings, runs))
         with matplotlib.rc_context(STYLE):
-            figures = {key: _png(figure) for key, figure in source.figures(chosen_settings, runs).items()}
-        for key, png in figures.items():
-            with replacing(out / "figures" / f"{name}_{key}.png") as unfinished:
-                unfinished.write_bytes(png)
+            figures = source.figures(chosen_settings, runs)
+            paths = {key: out / "figures" / f"{name}_{key}.png" for key in figures}
+            for key, figure in figures.items():
+                save_figure(figure, paths[key], dpi=130)
+        figures = {key: path.read_bytes() for key, path in paths.items()}
         sections.append(Section(source, chosen_settings, runs, figures, source.claims(chosen_settings, runs)))
     _tell(sections, console or Console())
     claims = [row for section in sections for row in claim_rows(section)]
@@ -219,12 +219,6 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
     write_text(path, text.getvalue())
-
-
-def _png(figure) -> bytes:
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=130, metadata={"Software": None})
-    return image.getvalue()
 
 
 def _tell(sections: Sequence[Section], console: Console) -> None:

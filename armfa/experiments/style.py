@@ -1,10 +1,13 @@
 """How every figure looks: one colour a rule, log axes for errors, bands of two standard deviations, angles."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from armfa.files import replacing
 
 COLOURS = {
     "shallow": "#b5b5b5",
@@ -48,6 +51,12 @@ def panels(*widths: float, height: float = 3.1):
     """A figure with a row of axes of these widths, inches (`STYLE` is in force while an experiment draws)."""
     figure = Figure(figsize=(sum(widths), height))
     return figure, list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
+
+
+def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
+    """Write the figure as a .png, all or nothing."""
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
 
 
 def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line: Any):

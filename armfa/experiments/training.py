@@ -27,7 +27,7 @@ from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.base import Run
 from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.reproduce import write_table
-from armfa.experiments.style import STYLE
+from armfa.experiments.style import STYLE, save_figure
 from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
 from armfa.plant import make_arm
 
@@ -113,8 +113,8 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
     write_table(folder / "table.csv", rows)
     write_table(folder / "curves.csv", curve_rows(runs))
     with matplotlib.rc_context(STYLE):
-        learning_curves(runs).savefig(folder / "learning.png", dpi=150)
-        hand_paths(runs).savefig(folder / "paths.png", dpi=150)
+        save_figure(learning_curves(runs), folder / "learning.png")
+        save_figure(hand_paths(runs), folder / "paths.png")
     shown = next((run for run in runs if run.arguments["rule"] == "feedback_alignment"), runs[0])
     follower = Follower(policy_of(settings, shown, 0))
     caption = NAMES[shown.arguments["rule"]]
