@@ -28,11 +28,12 @@ class Reproduce:
     out: Path = Path("reproduction")
     """Folder for runs, tables, figures and report.html."""
     only: str = ""
-    """Experiments to run, separated by commas (linear,deep); all of them when empty."""
+    """Experiments to run, separated by commas; all when empty. linear, init-scale, flow-field, theory, deep, quadratic,
+    ten-layers, mnist, mnist-sparse, derivative, spiking, svhn, arm."""
     quick: bool = False
     """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
     paper_size: bool = False
-    """The paper's own size where the full scale is smaller: spiking, 784-1500x3-1000, a quarter of an hour of one core."""
+    """The paper's own size where the full scale is smaller: spiking, 784-1500x3-1000, a quarter of an hour."""
     seeds: int | None = None
     """Networks per rule where the experiment trains several; each experiment's own number when not given."""
     resume: bool = False
