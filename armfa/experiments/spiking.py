@@ -61,7 +61,7 @@ class Settings:
 
     @classmethod
     def paper(cls):
-        """The paper's sizes, one network, two passes over the digits: a quarter of an hour of one core."""
+        """The paper's sizes, one network, two passes over the digits: ten minutes of one core."""
         return cls(seeds=1, hidden=1500, outputs=1000, images=120_000, images_leak=6_000)
 
 
