@@ -28,7 +28,7 @@ def main(config: Speed) -> None:
     """Measure and print."""
     keep_memory()
     console = Console()
-    table = Table("what", "a second", "aim", "limit of the machine", "share of it")
+    table = Table("what", "a second", "aim", "machine's limit", "share", box=None, padding=(0, 1))
     for column in table.columns[1:]:
         column.justify = "right"
     groups = arm_speed.measured(config.seconds) + network_speed.measured(config.seconds)
