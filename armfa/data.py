@@ -72,7 +72,11 @@ SVHN = Source(
         "train_32x32.mat": "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
         "test_32x32.mat": "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
     },
-    ("http://ufldl.stanford.edu/housenumbers/", "https://ufldl.stanford.edu/housenumbers/"),
+    (
+        "http://ufldl.stanford.edu/housenumbers/",
+        "https://ufldl.stanford.edu/housenumbers/",
+        "https://web.archive.org/web/2024id_/http://ufldl.stanford.edu/housenumbers/",  # the files as captured
+    ),
     compressed=False,
     megabytes=246,
     advice="or use the generated stand-in, which shows that the code runs and nothing else",
