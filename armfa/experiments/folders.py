@@ -11,7 +11,7 @@ from rich.console import Console
 
 from armfa.experiments.base import Run
 from armfa.experiments.registry import experiment
-from armfa.experiments.reproduce import run_missing
+from armfa.experiments.reproduce import refuse_other_flags, run_missing
 from armfa.experiments.runs import read_run, write_text
 
 NOT_KEPT = ("out", "resume", "processes")
@@ -49,22 +49,10 @@ def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[A
         check(found)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is damaged or not of this command ({error}): start a new {what}") from error
-    refuse_other_flags(folder, config, found)
-    return found
-
-
-def refuse_other_flags(folder: Path, config: Any, found: Any) -> None:
-    """A run goes on with its own settings: flags that ask for others are refused, not dropped."""
     if config.out is not None:
         raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
-    for field in fields(config):
-        given, usual = getattr(config, field.name), field.default
-        if field.name not in NOT_KEPT and given not in (usual, getattr(found, field.name)):
-            flag = f"--{field.name.replace('_', '-')}"
-            raise ValueError(
-                f"{folder} was begun with {flag} {getattr(found, field.name)}: a run goes on with its own settings, "
-                f"so leave {flag} out, or start another run without --resume"
-            )
+    refuse_other_flags(folder, config, found, NOT_KEPT)
+    return found
 
 
 def complete(folder: Path, name: str, settings: Any, processes: int, console: Console, again: str) -> list[Run]:

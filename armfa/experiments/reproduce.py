@@ -75,13 +75,21 @@ def settled(config: Reproduce) -> Reproduce:
         begun = replace(config, **kept)
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
-    usual, about = Reproduce(), set(chosen(kept.pop("only", ""))) | set(chosen(config.only) if config.only else ())
-    begun = replace(begun, only="" if len(about) == len(NAMES) else ",".join(n for n in NAMES if n in about))
-    for name, value in kept.items():
-        if getattr(config, name) not in (value, getattr(usual, name)):
-            flag = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{config.out} was begun with {flag} {value}: leave {flag} out, or choose another --out")
-    return begun
+    refuse_other_flags(config.out, config, begun, (*NOT_KEPT, "only"))
+    about = set(chosen(begun.only)) | set(chosen(config.only) if config.only else ())
+    return replace(begun, only="" if len(about) == len(NAMES) else ",".join(n for n in NAMES if n in about))
+
+
+def refuse_other_flags(folder: Path, config: Any, begun: Any, besides: Sequence[str]) -> None:
+    """A folder goes on with the settings it was begun with: flags that ask for others are refused, not dropped."""
+    for field in fields(config):
+        given, own = getattr(config, field.name), getattr(begun, field.name)
+        if field.name not in besides and given not in (field.default, own):
+            flag = f"--{field.name.replace('_', '-')}"
+            raise ValueError(
+                f"{folder} was begun with {flag} {own} and goes on with its own settings: leave {flag} out, "
+                "or begin anew elsewhere"
+            )
 
 
 def reproduce(config: Reproduce, console: Console | None = None) -> Path:

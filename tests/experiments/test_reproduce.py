@@ -113,7 +113,7 @@ def test_a_folder_is_continued_and_redrawn_with_the_settings_it_was_begun_with(f
 
 
 def test_flags_that_ask_a_folder_for_other_settings_are_refused(folder):
-    with pytest.raises(ValueError, match="was begun with --seeds 3: leave --seeds out"):
+    with pytest.raises(ValueError, match="was begun with --seeds 3 and goes on"):
         reproduce(Reproduce(out=folder, seeds=5, resume=True), quiet())
 
 
