@@ -1,9 +1,14 @@
 """Files that are written all or nothing: a kill at any moment leaves the old one or the new one, never half of one."""
 
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+DAMAGED = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged .npz or .json may raise."""
 
 
 @contextmanager

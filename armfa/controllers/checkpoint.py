@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from armfa.controllers.trees import Tree, is_array, is_number_or_array, tree_map
-from armfa.files import replacing
+from armfa.files import DAMAGED, replacing
 
 FORMAT = 2
 
@@ -37,15 +35,15 @@ def read(path: str | Path) -> tuple[list[np.ndarray], dict[str, Any], dict[str, 
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
+            if header["format"] != FORMAT:
+                raise CheckpointError(
+                    f"{path}: expected format {FORMAT}, got {header['format']}: written by another version"
+                )
             arrays = [relaid(file[f"array_{number}"], order) for number, order in enumerate(header["axes"])]
-        if header["format"] != FORMAT:
-            raise CheckpointError(
-                f"{path}: expected format {FORMAT}, got {header['format']}: written by another version"
-            )
         return arrays, header["settings"], header["extra"]
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, KeyError, TypeError, *DAMAGED) as error:
         raise CheckpointError(f"{path}: not a complete armfa file ({error}); delete it and start again") from error
 
 

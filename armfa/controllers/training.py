@@ -1,6 +1,5 @@
 """Training of a stack of networks, one per seed, as one array program that can be killed and resumed."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -104,11 +103,12 @@ def train(
         raise ValueError(f"expected one problem, or one a seed ({len(seeds)}), got {len(problems)}")
     keep_memory()
     run = _start(problems, network, rule, optimizer, seeds, batch_size, start, dtype)
-    tests = [_in_precision(each.test(), dtype) for each in (problems[:1] if shared else problems)]
+    kinds = problems[:1] if shared else problems
+    tests = [_in_precision(each.test(), dtype) for each in kinds]
     tests = tests * len(seeds) if shared else tests
     settings = files.jsonable(
         {"network": network, "rule": rule, "optimizer": optimizer, "seeds": seeds, "batch_size": batch_size,
-         "evaluate_every": every, "problem": [_told(each) for each in (problems[:1] if shared else problems)],
+         "evaluate_every": every, "problem": [getattr(each, "settings", each) for each in kinds],
          "measures": sorted(measures), "references": dict(references), "angle_samples": angle_samples,
          "dtype": np.dtype(dtype).name}
     )  # fmt: skip
@@ -163,13 +163,6 @@ def _start(
         network, rule, optimizer, state, batch_size=batch_size, draw=draw, block_of=block_of, data=data,
         draws=Streams(draws),
     )  # fmt: skip
-
-
-def _told(problem: Any) -> Any:
-    """What a checkpoint says of a problem: its settings where it has any, a dataclass's fields, or its class."""
-    if hasattr(problem, "settings"):
-        return problem.settings
-    return problem if dataclasses.is_dataclass(problem) else type(problem).__name__
 
 
 def _in_precision(batch: Batch, dtype: type) -> Batch:

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
-from armfa.envs.world import World, checked_options
+from armfa.envs.world import World
 from armfa.plant import hand_position
 
 GOAL_BLOCK = 32
@@ -44,7 +44,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Starts an episode: observation and info."""
         super().reset(seed=seed)
-        world, options = self.world, checked_options(options)
+        world = self.world
+        options = world.checked_options(options)
         self._state, self._goal = world.start(self.np_random.random(world.start_draws), options)
         self._keep_goal = "target" in options
         self._held, self._steps, self._used = 0, 0, GOAL_BLOCK

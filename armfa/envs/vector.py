@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 
 from armfa.envs.env import GOAL_BLOCK
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
-from armfa.envs.world import World, checked_options
+from armfa.envs.world import World
 from armfa.plant import ArmState, hand_position
 
 METADATA: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}
@@ -66,7 +66,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Starts an episode in every arm, or in those of options["reset_mask"], bool (n,): observations and infos."""
         options = {} if options is None else dict(options)
         mask = self._checked_mask(options.pop("reset_mask", None))
-        options = self._checked_options(options)
+        options = self.world.checked_options(options, self.num_envs)
         rows = np.flatnonzero(mask)
         self._seed(seed, rows)
         if self._ended is None:
@@ -129,17 +129,6 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def np_random_seed(self) -> tuple[int | None, ...]:
         """The seed of every arm's generator; None before it was given one."""
         return tuple(self._seeds)
-
-    def _checked_options(self, options: dict[str, Any]) -> dict[str, np.ndarray]:
-        """Reset options as arrays: one for all arms (2,), or one an arm (n, 2)."""
-        arrays = {name: np.asarray(value, dtype=np.float64) for name, value in checked_options(options).items()}
-        for name, value in arrays.items():
-            if value.shape not in ((2,), (self.num_envs, 2)) or not np.isfinite(value).all():
-                shapes = f"(2,) or ({self.num_envs}, 2)"
-                raise ValueError(f"expected finite numbers in reset option {name!r}, of shape {shapes}, got {value}")
-        if "target" in arrays:
-            self.world.refuse_beyond_reach(arrays["target"])
-        return arrays
 
     def _checked_mask(self, mask: Any) -> np.ndarray:
         """The arms to reset (n,), all of them where no mask is given."""

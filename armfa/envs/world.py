@@ -110,18 +110,28 @@ class World:
         state = self.task.start(self.arm, uniform[..., :n_start])
         for name in ("joint_angle", "joint_velocity"):
             if name in options:
-                state = state._replace(**{name: _fill(getattr(state, name), options[name], name)})
+                state = state._replace(**{name: np.broadcast_to(options[name], getattr(state, name).shape).copy()})
         goal = self.goal(state, uniform[..., n_start:])
-        if "target" in options:
-            goal = _fill(goal, options["target"], "target")
-            self.refuse_beyond_reach(goal)
-        return state, goal
+        return state, np.broadcast_to(options["target"], goal.shape).copy() if "target" in options else goal
 
-    def refuse_beyond_reach(self, target: np.ndarray) -> None:
-        """A target (..., 2) that no posture reaches would look to the agent like another one."""
-        reach = self.arm.reach
-        if self.task.goal_kind == "position" and (np.hypot(target[..., 0], target[..., 1]) > reach).any():
-            raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {target}")
+    def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
+        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one an arm, (n, 2)."""
+        options = {} if options is None else options
+        if unknown := sorted(set(options) - set(OPTIONS)):
+            raise ValueError(f"expected reset options among {', '.join(OPTIONS)}, got {', '.join(map(repr, unknown))}")
+        arrays = {name: np.asarray(value, dtype=np.float64) for name, value in options.items()}
+        shapes = ((2,),) if arms is None else ((2,), (arms, 2))
+        for name, value in arrays.items():
+            if value.shape not in shapes:
+                expected = " or ".join(map(str, shapes))
+                raise ValueError(f"expected reset option {name!r} of shape {expected}, got {value.shape}")
+            if not np.isfinite(value).all():
+                raise ValueError(f"expected finite numbers in reset option {name!r}, got {value}")
+        if "target" in arrays and self.task.goal_kind == "position":  # beyond reach it would look like another target
+            target, reach = arrays["target"], self.arm.reach
+            if (np.hypot(target[..., 0], target[..., 1]) > reach).any():
+                raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {target}")
+        return arrays
 
     def goal(self, state: ArmState, uniform: np.ndarray) -> np.ndarray:
         """A new goal (..., 2)."""
@@ -223,22 +233,3 @@ def _box(bounds: list[tuple[float, float]]) -> gym.spaces.Box:
     """A float32 box with these bounds."""
     low, high = np.array(bounds, dtype=np.float32).T
     return gym.spaces.Box(low.copy(), high.copy(), dtype=np.float32)
-
-
-def _fill(template: np.ndarray, value: Any, name: str) -> np.ndarray:
-    """The option's value in the shape of what it replaces: a new float64 array, checked."""
-    value = np.asarray(value, dtype=np.float64)
-    if value.shape != template.shape and value.shape != template.shape[-1:]:
-        raise ValueError(f"expected reset option {name!r} of shape {template.shape[-1:]}, got {value.shape}")
-    if not np.isfinite(value).all():
-        raise ValueError(f"expected finite numbers in reset option {name!r}, got {value}")
-    return np.broadcast_to(value, template.shape).copy()
-
-
-def checked_options(options: dict[str, Any] | None) -> dict[str, Any]:
-    """Reset options with known names only."""
-    options = {} if options is None else dict(options)
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise ValueError(f"expected reset options among {', '.join(OPTIONS)}, got {', '.join(map(repr, unknown))}")
-    return options

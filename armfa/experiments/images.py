@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from armfa.controllers.evaluation import DeadOutputWarning, warn_of_dead_outputs
+from armfa.controllers.evaluation import DeadOutputWarning, unwrapped, warn_of_dead_outputs
 from armfa.controllers.in_place import train_in_place
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.network import MLP, Params, per_layer
@@ -95,8 +95,8 @@ def learn_images(
         curve = [{name[6:]: saved[name][k] for name in names} for k in range(len(saved[names[0]]))]
     while True:
         if done in at and len(curve) <= np.searchsorted(at, done):
-            rule_state = state.rule.rule if isinstance(learner, Sparse) else state.rule
-            curve.append(_measure(network, rule, state._replace(rule=rule_state), problem.test()))
+            seen = state._replace(rule=unwrapped(learner, state.rule)[1])
+            curve.append(_measure(network, rule, seen, problem.test()))
         if done >= updates:
             return {name: np.stack([entry[name] for entry in curve])[None] for name in curve[0]}, state.params
         count = int(at[at > done].min()) - done

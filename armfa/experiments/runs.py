@@ -8,8 +8,6 @@ import hashlib
 import json
 import platform
 import time
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,13 +18,10 @@ import scipy
 
 import armfa
 from armfa.experiments.base import Run, Unit
-from armfa.files import replacing
+from armfa.files import DAMAGED, replacing
 
 FORM = 3
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
-
-DAMAGED = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged .npz or .json may raise."""
 
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:

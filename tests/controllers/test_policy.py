@@ -68,3 +68,10 @@ def test_float32_ranges_come_back_as_they_were(tmp_path):
     policy.save(tmp_path / "policy.npz")
     observation = np.random.default_rng(1).standard_normal((50, 4)).astype(np.float32)
     np.testing.assert_array_equal(load_policy(tmp_path / "policy.npz")(observation), policy(observation))
+
+
+def test_a_file_of_another_version_is_said_to_be_one(tmp_path):
+    header = '{"format": 1, "settings": {}, "extra": {}}'
+    np.savez(tmp_path / "old.npz", header=np.array(header), array_0=np.zeros(3))
+    with pytest.raises(CheckpointError, match="expected format 2, got 1: written by another version"):
+        load_policy(tmp_path / "old.npz")

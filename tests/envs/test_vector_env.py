@@ -249,10 +249,18 @@ def test_close_can_be_called_twice():
     env.close()
 
 
-@pytest.mark.parametrize("target", [[0.1, 0.3, 0.1], [[0.1, 0.3]] * 5, [np.nan, 0.3]], ids=repr)
-def test_reset_options_that_fit_no_arm_are_refused_and_nothing_has_begun(target):
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ([0.1, 0.3, 0.1], r"reset option 'target' of shape \(2,\) or \(2, 2\), got \(3,\)"),
+        ([[0.1, 0.3]] * 5, r"reset option 'target' of shape \(2,\) or \(2, 2\), got \(5, 2\)"),
+        ([np.nan, 0.3], "finite numbers in reset option 'target'"),
+        ([9.0, 0.3], "within reach, 0.63 m from the shoulder"),
+    ],
+)
+def test_reset_options_that_fit_no_arm_are_refused_and_nothing_has_begun(target, words):
     envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
-    with pytest.raises(ValueError, match=r"reset option 'target', of shape \(2,\) or \(2, 2\)"):
+    with pytest.raises(ValueError, match=words):
         envs.reset(options={"target": target})
     with pytest.raises(gym.error.ResetNeeded):
         envs.step(envs.action_space.sample())
