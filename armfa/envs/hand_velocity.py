@@ -40,7 +40,7 @@ class HandVelocityEnv(ArmEnv):
     Action: Box [0, 1] (6,), muscle excitations, or [-1, 1] with action_range="symmetric"; clipped.
     Observation: Box float32 (6,): joint angle (2) rad, joint velocity (2) rad/s, desired hand velocity (2) m/s; with
     activation="first_order" muscle activation (6) stands before the last.
-    Angles and speeds are clipped in the observation only: 0.75 rad outside `arm.joint_range`, 40 rad/s.
+    Angles and speeds are clipped in the observation only: 0.5 rad behind the joints' soft stops, 40 rad/s.
     Reward: -|v - v*|^2, with the desired velocity that was seen before the step. Never terminated; truncated after 100
     steps. info: "velocity_error", |v - v*| (m/s).
     """

@@ -48,7 +48,7 @@ class ReachEnv(ArmEnv):
     Action: Box [0, 1] (6,), muscle excitations, or [-1, 1] with action_range="symmetric"; clipped.
     Observation: Box float32 (8,): joint angle (2) rad, joint velocity (2) rad/s, hand (2) m, target (2) m; with
     activation="first_order" muscle activation (6) stands before the target. Angles and speeds are clipped in the
-    observation only: 0.75 rad outside `arm.joint_range`, 40 rad/s.
+    observation only: 0.5 rad behind the joints' soft stops, 40 rad/s.
     Reward: -|hand - target| (m) - effort * mean(excitation^2), or sparse: 0 on target, else -1.
     Terminated: hand within 1 cm and slower than 5 cm/s for 100 ms without a break. Truncated: after 200 steps.
     info: "distance" (m), "is_success".

@@ -47,8 +47,8 @@ def center_out_distance(arm: Arm) -> float:
 class Steering:
     """How the place of a target becomes a desired velocity: v* = gain (target - hand), at most `max_speed`."""
 
-    gain: float = 6.0
-    """1/s"""
+    gain: float = 12.0
+    """1/s. A hand comes to rest where the controller's velocity error at rest is gain times the distance left."""
     max_speed: float = 0.5
     """m/s"""
 

@@ -29,7 +29,7 @@ _HUMAN_LIMITS = JointLimits(  # A: ranges and gains
 _MONKEY_LIMITS = JointLimits(lower=_rad(-20, 20), upper=_rad(110, 145), stiffness=5.0, damping=0.05, width=0.05)  # A
 
 
-_MARGIN = math.radians(15.0)  # A: tasks place the arm this far inside the limits
+_MARGIN = math.radians(15.0)  # A: tasks place the human arms this far inside the limits
 
 
 def _inside(limits: JointLimits) -> Any:
@@ -116,6 +116,10 @@ _MONKEY_NAMES = (
     "elbow extensors", "biarticular flexors", "biarticular extensors",
 )  # fmt: skip
 _MONKEY_CENTER = _rad(32.6, 84.2)  # V2: Kalidindi; iLQG_Muscle
+# C: tasks stay where these muscles work. With the shoulder flexed beyond 65 deg, or the elbow beyond 110, shoulder and
+# biarticular extensors are stretched to where less than a tenth of their strength is left (0.1 % in the corner 15 deg
+# inside the stops); below 52 deg of elbow flexion the elbow extensors' printed force-velocity curve has a pole.
+_MONKEY_RANGE: Any = (_rad(-5, 65), _rad(52, 110))
 
 
 def lillicrap_scott(activation: Activation | None) -> Arm:
@@ -139,7 +143,7 @@ def lillicrap_scott(activation: Activation | None) -> Arm:
         muscle_names=_MONKEY_NAMES,
         activation_dynamics=activation,
         limits=_MONKEY_LIMITS,
-        joint_range=_inside(_MONKEY_LIMITS),
+        joint_range=_MONKEY_RANGE,
         center_posture=_MONKEY_CENTER,
     )
 
@@ -166,7 +170,7 @@ def kalidindi2021(activation: Activation | None) -> Arm:
         muscle_names=_MONKEY_NAMES,
         activation_dynamics=activation,
         limits=_MONKEY_LIMITS,
-        joint_range=_inside(_MONKEY_LIMITS),
+        joint_range=_MONKEY_RANGE,
         center_posture=_MONKEY_CENTER,
         published_with_euler=True,  # V1: Euler, 10 ms
     )

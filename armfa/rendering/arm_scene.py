@@ -78,7 +78,7 @@ def _backdrop(arm: Arm) -> Backdrop:
 
 
 def _reachable(arm: Arm) -> np.ndarray:
-    """The outline (k, 2), m, of the hand's places within the joint limits."""
+    """The outline (k, 2), m, of the places where tasks send the hand."""
     (s0, s1), (e0, e1) = arm.joint_range
     corners = [((s0, e0), (s1, e0)), ((s1, e0), (s1, e1)), ((s1, e1), (s0, e1)), ((s0, e1), (s0, e0))]
     angles = np.concatenate([np.linspace(start, end, 40) for start, end in corners])

@@ -5,7 +5,7 @@ from armfa.plant import Arm
 
 
 def random_posture(arm: Arm, uniform: Array) -> Array:
-    """Joint angles (..., 2), rad, spread evenly over `arm.joint_range`, which keeps 15 degrees from the joints' stops.
+    """Joint angles (..., 2), rad, spread evenly over `arm.joint_range`.
 
     uniform : Array (..., 2), random numbers in [0, 1).
     """

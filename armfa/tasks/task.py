@@ -9,8 +9,8 @@ from armfa.arrays import Array, namespace
 from armfa.plant import Arm, ArmState
 from armfa.tasks.vectors import length
 
-ANGLE_SLACK = 0.75
-"""rad: observed angles are clipped this far outside `arm.joint_range`, 28 degrees behind the soft stops."""
+ANGLE_SLACK = 0.5
+"""rad: observed angles are clipped this far behind the soft stops."""
 JOINT_SPEED_BOUND = 40.0
 """rad/s: observed joint speeds are clipped here, at the environment's door only; the arm itself may be faster."""
 
@@ -101,5 +101,6 @@ class Task(ABC):
 
 def joint_bounds(arm: Arm) -> list[tuple[float, float]]:
     """Bounds of the two joint angles (rad), then of the two joint velocities (rad/s), as observed."""
-    angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in arm.joint_range]
+    stops = arm.joint_range if arm.limits is None else zip(arm.limits.lower, arm.limits.upper)
+    angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in stops]
     return [*angles, (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND), (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)]

@@ -35,6 +35,18 @@ def pull(arm, length, velocity, activation):
     return muscle_force(arm, *wide)[..., 0] / arm.max_force[0]
 
 
+@pytest.mark.parametrize("arm", [each for each in STATIC if isinstance(each.curves, BrownLoeb)], ids=name_of)
+def test_every_muscle_can_pull_wherever_tasks_place_the_arm(arm):
+    low, high = np.array(arm.joint_range).T
+    length = muscle_length(arm, low + (high - low) * np.stack(np.meshgrid(*[np.linspace(0, 1, 21)] * 2), axis=-1))
+    active = [muscle_force(arm, length, np.zeros_like(length), np.full_like(length, a)) for a in (0.0, 1.0)]
+    share = (active[1] - active[0]) / np.array(arm.max_force)
+    constant = isinstance(arm.geometry, ConstantMomentArms)
+    assert share.min() > (0.1 if constant else 0.025)
+    if constant:
+        assert length.min() >= 0.53  # below, the printed force-velocity curve has a pole
+
+
 def test_force_length_peaks_at_the_optimal_length():
     monkey = make_arm("lillicrap_scott")
     assert pull(monkey, 1.0, 0.0, 1.0) == 1.0
