@@ -60,6 +60,9 @@ ANGLE_SAMPLES = 500
 TIME_STEP = {"lillicrap_scott": 0.002}
 """s; 0.01 for the other arms. In 10 ms a random command changes the velocity of this light hand by 2.3 m/s."""
 
+COMMAND_MARGIN = {"static": 0.0, "first_order": 0.5}
+"""Of the random commands: muscles with a state, most of which are half active, are held by commands at the limits."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -69,6 +72,7 @@ class Settings:
     rules: tuple[RuleName, ...] = get_args(RuleName)
     activation: Activation = "static"
     dt: float | None = None  # s; None: that of TIME_STEP
+    command_margin: float | None = None  # None: that of COMMAND_MARGIN
     seeds: int = 10
     updates: int = 40_000
     batch_size: int = 16
@@ -81,9 +85,12 @@ class Settings:
         return cls(arms=("li_todorov",), seeds=4, updates=5000, points=15)
 
 
-def problem_for(arm: str, activation: str = "static", dt: float | None = None) -> HandVelocityProblem:
+def problem_for(
+    arm: str, activation: str = "static", dt: float | None = None, command_margin: float | None = None
+) -> HandVelocityProblem:
     """What is learned: the hand velocity of that arm, one step ahead. Activation is seen where it is a state."""
-    task = HandVelocity(observe_activation=activation != "static")
+    margin = COMMAND_MARGIN[activation] if command_margin is None else command_margin
+    task = HandVelocity(observe_activation=activation != "static", command_margin=margin)
     return HandVelocityProblem(make_arm(arm, activation=activation), task, dt or TIME_STEP.get(arm, 0.01))
 
 
@@ -112,7 +119,7 @@ def units(settings: Settings) -> list[Unit]:
 def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     """Train the stack, then let every network move the arm."""
     learner = LEARNERS[unit.arguments["rule"]]
-    problem = problem_for(unit.arguments["arm"], settings.activation, settings.dt)
+    problem = problem_for(unit.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
     network = network_for(learner, settings.hidden, problem)
     test, few = problem.test(), problem.batch(np.random.default_rng(problem.test_seed), ANGLE_SAMPLES)
 

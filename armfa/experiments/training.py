@@ -47,6 +47,9 @@ class Train:
     """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
     dt: float | None = None
     """Time step, s; 0.01 when not given (0.002 for lillicrap_scott)."""
+    command_margin: float | None = None
+    """Random commands are drawn over this share of the excitation range more on either side, then clipped to it; 0 when
+    not given (0.5 for first-order muscles)."""
     seeds: int = 5
     """Networks per rule; networks of the same seed start alike and see the same data."""
     updates: int = 40_000
@@ -69,6 +72,8 @@ class Train:
                 raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {getattr(self, name)}")
         if self.dt is not None and not 1e-4 <= self.dt <= 0.05:
             raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
+        if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
+            raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
         if not self.rules or len(set(self.rules)) < len(self.rules):
             raise ValueError(f"expected --rules as one or more different ones, got {' '.join(self.rules) or 'none'}")
         make_arm(self.arm, activation=self.activation)  # refused now or never
@@ -78,7 +83,7 @@ class Train:
         """The same as settings of the experiment."""
         return Settings(
             arms=(self.arm,), rules=self.rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
-            batch_size=self.batch_size, hidden=self.hidden, dt=self.dt,
+            batch_size=self.batch_size, hidden=self.hidden, dt=self.dt, command_margin=self.command_margin,
         )  # fmt: skip
 
 
@@ -131,7 +136,7 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
 def policy_of(settings: Settings, run: Run, seed: int):
     """One trained network of a run as a policy."""
     learner = LEARNERS[run.arguments["rule"]]
-    problem = problem_for(run.arguments["arm"], settings.activation, settings.dt)
+    problem = problem_for(run.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
     network = network_for(learner, settings.hidden, problem)
     about = {"activation": settings.activation, "rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
     return problem.policy(network, params_of(run, seed), **about)

@@ -22,10 +22,12 @@ class HandVelocity(Task):
     A controller takes "the current joint positions and velocities, x, and desired hand velocity" and drives six
     muscles.  [Lillicrap, Cownden, Tweed & Akerman 2014, "Random feedback weights support learning in deep networks"]
     How the desired velocity is drawn, for an arm in state x with hand velocity v:
-      "reach"   the velocity that random excitations a* ~ U would give, one step from x: always attainable
+      "reach"   the velocity that random excitations a* would give, one step from x: always attainable
       "disk"    v plus a vector spread evenly over a disk of radius `speed`
       "wander"  toward a random place in the workspace, at most `speed`, and at most `speed` away from v: keeps an arm
                 that obeys in its workspace, where the other two lead it astray; so the environment uses it
+    a* is drawn evenly over the excitation range or, with a `command_margin`, over that share more on either side and
+    then clipped, which leaves many muscles silent or full on: what it takes to hold an arm that its muscles pull away.
     reward "squared": -|v - v*|^2 (m^2/s^2); reward "absolute": -|v - v*| (m/s).
     """
 
@@ -36,6 +38,7 @@ class HandVelocity(Task):
     goal_steps: int | None = 1  # a new desired velocity every so many steps
     speed: float | None = None  # m/s; None: RELATIVE_SPEED times the arm's reach
     max_joint_speed: float = 2.0  # rad/s, of the random start
+    command_margin: float = 0.0  # of "reach", in excitation ranges
     kind: Literal["squared", "absolute"] = "squared"
     observe_activation: bool = False  # for muscles with a state, which then starts at random too
 
@@ -46,6 +49,8 @@ class HandVelocity(Task):
             raise ValueError(f"expected reward 'squared' or 'absolute', got {self.kind!r}")
         if (self.speed is not None and not self.speed > 0.0) or not self.max_joint_speed >= 0.0:
             raise ValueError(f"expected speed above 0 and max_joint_speed of 0 or more, got {self}")
+        if not 0.0 <= self.command_margin < math.inf:
+            raise ValueError(f"expected command_margin of 0 or more, got {self.command_margin}")
         if self.goal_steps is not None and not (self.goal_steps >= 1 and int(self.goal_steps) == self.goal_steps):
             raise ValueError(
                 f"expected a desired velocity to be held for whole steps, at least 1, got {self.goal_steps}"
@@ -72,6 +77,9 @@ class HandVelocity(Task):
         """A desired hand velocity (..., 2), m/s."""
         if self.target == "reach":
             low, high = arm.excitation_range
+            if self.command_margin:
+                wide = (1.0 + 2.0 * self.command_margin) * uniform - self.command_margin
+                uniform = namespace(uniform).clip(wide, 0.0, 1.0)
             state = step(arm, state, low + (high - low) * uniform, dt, integrator=integrator)
             return hand_velocity(arm, state.joint_angle, state.joint_velocity)
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)

@@ -77,6 +77,17 @@ def test_a_desired_velocity_of_the_kind_reach_is_attained_by_the_excitation_it_w
     np.testing.assert_array_equal(task.error(task.achieved(arm, after), goal), 0.0)
 
 
+@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+def test_a_command_margin_asks_for_velocities_of_commands_at_the_limits(arm):
+    task = HandVelocity(command_margin=0.5)
+    state = task.start(arm, np.full((3, 4), 0.5))
+    drawn = np.array([0.1, 0.9, 0.375])[:, None] * np.ones(arm.n_muscles)  # 0.3 below the range, as far above, inside
+    goal = task.goal(arm, state, drawn, 0.01, "semi_implicit_euler")
+    low, high = arm.excitation_range
+    command = low + (high - low) * np.array([0.0, 1.0, 0.25])[:, None] * np.ones(arm.n_muscles)
+    np.testing.assert_allclose(task.achieved(arm, step(arm, state, command, 0.01)), goal, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("target", ["disk", "wander"])
 def test_other_desired_velocities_stay_near_the_present_one(target):
     arm, task = make_arm(), HandVelocity(target=target, speed=0.3)
@@ -117,7 +128,9 @@ def test_an_arm_is_on_target_when_it_is_near_and_slow():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"target": "near"}, {"kind": "cubed"}, {"goal_steps": 0}], ids=lambda settings: next(iter(settings))
+    "settings",
+    [{"target": "near"}, {"kind": "cubed"}, {"goal_steps": 0}, {"command_margin": -0.1}],
+    ids=lambda settings: next(iter(settings)),
 )
 def test_settings_that_mean_nothing_are_refused_by_name(settings):
     with pytest.raises(ValueError, match="expected"):
