@@ -2,6 +2,15 @@
 
 import sys
 
-from armfa.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """The command line; Ctrl-C while it is still being loaded ends it as quietly as later."""
+    try:
+        from armfa.cli import main as command
+    except KeyboardInterrupt:
+        return 130
+    return command()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ def main(updates: int = 3000, seeds: int = 3) -> None:
     problem, network = HandVelocityProblem(), MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
     print(f"{'rule':28}{'test NSE':>12}{'sd':>10}{'angle to backprop':>20}")
     for name, rates in RATES.items():
-        optimizer = SGD(rates, decay="linear", updates=updates)
+        optimizer = SGD(rates, schedule="linear", updates=updates)
         curve = train(problem, network, RULES[name](), optimizer, seeds=seeds, updates=updates, batch_size=32).curve
         error, angle = curve["nse"][-1], curve["angle"][-1].mean()
         print(f"{name:28}{error.mean():12.5f}{error.std(ddof=1):10.5f}{angle:19.0f}°")

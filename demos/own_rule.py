@@ -39,7 +39,7 @@ def main(updates: int = 3000) -> None:
     """Train it beside feedback alignment."""
     problem, network = HandVelocityProblem(), MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
     for rule, rates in ((FeedbackAlignment(), (8.0, 0.02)), (OneBitFeedback(), (8.0, 0.02))):
-        optimizer = SGD(rates, decay="linear", updates=updates)
+        optimizer = SGD(rates, schedule="linear", updates=updates)
         curve = train(problem, network, rule, optimizer, seeds=2, updates=updates, batch_size=32).curve
         print(f"{type(rule).__name__:20} test NSE {curve['nse'][0].mean():.4f} -> {curve['nse'][-1].mean():.4f}")
 

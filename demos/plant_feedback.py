@@ -35,7 +35,7 @@ def main(updates: int = 20_000, seeds: int = 3) -> None:
         errors, angles = [], []
         for seed in range(seeds):
             problem = HandVelocityProblem(plant_feedback=kind, feedback_seed=seed)
-            optimizer = SGD(rates, decay="linear", updates=updates)
+            optimizer = SGD(rates, schedule="linear", updates=updates)
             result = train(problem, network, rule, optimizer, seeds=[seed], updates=updates, batch_size=16)
             errors.append(result.curve["nse"][-1, 0])
             angles.append(result.curve["angle"][-1, 0, 0])

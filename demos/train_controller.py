@@ -16,7 +16,7 @@ def main(updates: int = 5000) -> None:
     """Train, report, reach."""
     problem = HandVelocityProblem()
     network = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
-    optimizer = SGD((8.0, 0.02), decay="linear", updates=updates)  # hidden layer, output layer
+    optimizer = SGD((8.0, 0.02), schedule="linear", updates=updates)  # hidden layer, output layer
     result = train(problem, network, FeedbackAlignment(), optimizer, seeds=2, updates=updates, batch_size=32)
     print("test NSE of two networks:", result.curve["nse"][-1].round(4))
     print("angle between the teaching signals, degrees:", result.curve["angle"][-1].round(0).ravel())

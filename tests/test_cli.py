@@ -1,12 +1,15 @@
 """The commands, as a user types them."""
 
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 import armfa
+from armfa.__main__ import main as start
 from armfa.cli import COMMANDS, main
 from armfa.experiments.watching import has_display
 
@@ -92,7 +95,8 @@ def test_a_run_is_not_written_over(trained, capsys):
         (["train", "--seeds", "many"], "--seeds"),
         (["train", "--arm", "octopus"], "li_todorov"),
         (["train", "--arm", "katayama_kawato", "--activation", "first_order"], "katayama_kawato"),
-        (["train", "--rules", "backprop", "backprop"], "different ones"),
+        (["train", "--rules", "backprop,backprop"], "each once"),
+        (["train", "--rules", "backprop,octopus"], "feedback-alignment"),
         (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
         (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
         (["watch", "run", "--seconds", "inf"], "expected --seconds"),
@@ -147,3 +151,12 @@ def test_a_target_out_of_the_workspace_is_brought_into_it(trained):
     assert np.allclose(follower.workspace(inside), inside)
     far = follower.workspace(np.array([0.0, 5.0]))
     assert far[1] > 0.55 and np.hypot(*far) < follower.arm.reach
+
+
+def test_ctrl_c_while_the_command_is_still_loading_is_no_traceback(monkeypatch):
+    class Interrupted(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "armfa.cli", Interrupted("armfa.cli"))
+    assert start() == 130

@@ -33,13 +33,13 @@ class SGD:
     """Stochastic gradient descent: update = -rate_l (gradient + weight_decay W_l).
 
     rates : one number, or one a layer of weights.
-    decay : "none", or "linear": rates fall to 0 over `updates` updates.
+    schedule : of the rates: "constant", or "linear", which falls to 0 over `updates` updates.
     weight_decay : acts on weights, not on biases.
     biases : whether biases learn; with False, and biases that start at 0, a network has none.
     """
 
     rates: tuple[float, ...] | float
-    decay: str = "none"
+    schedule: str = "constant"
     updates: int | None = None
     weight_decay: float = 0.0
     biases: bool = True
@@ -50,11 +50,11 @@ class SGD:
         if not 0 <= self.weight_decay < float("inf"):
             raise ValueError(f"expected weight_decay of 0 or more, got {self.weight_decay}")
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
-        if self.decay not in ("none", "linear"):
-            raise ValueError(f"expected decay 'none' or 'linear', got {self.decay!r}")
-        if self.decay == "linear" and not (self.updates and self.updates > 0):
+        if self.schedule not in ("constant", "linear"):
+            raise ValueError(f"expected schedule 'constant' or 'linear', got {self.schedule!r}")
+        if self.schedule == "linear" and not (self.updates and self.updates > 0):
             raise ValueError(
-                "expected updates=N beside decay='linear' (after how many updates the rate is 0), got none"
+                "expected updates=N beside schedule='linear' (after how many updates the rate is 0), got none"
             )
 
     def init(self, params: Params) -> SGDState:
@@ -64,7 +64,7 @@ class SGD:
 
     def factor(self, step: Any) -> Any:
         """Share of the rates that is left at an update."""
-        if self.decay == "none" or self.updates is None:
+        if self.schedule == "constant" or self.updates is None:
             return 1.0
         left = 1.0 - step / self.updates
         return left * (left > 0)

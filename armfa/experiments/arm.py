@@ -135,7 +135,7 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
         problem,
         network,
         learner.rule,
-        SGD(rates_for(learner, problem), decay="linear", updates=settings.updates),
+        SGD(rates_for(learner, problem), schedule="linear", updates=settings.updates),
         streams(unit.arguments["seeds"]),
         updates=settings.updates,
         batch_size=settings.batch_size,

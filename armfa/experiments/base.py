@@ -43,6 +43,11 @@ class Choice(NamedTuple):
     why: str
 
 
+def listed(text: str) -> list[str]:
+    """The names in a comma-separated list, with hyphens as the command line writes them."""
+    return [name.strip().replace("_", "-") for name in text.split(",") if name.strip()]
+
+
 class Checkpoint(Protocol):
     """A unit's door to the outside while it runs: state to continue from after a kill, and how far it is."""
 

@@ -17,7 +17,7 @@ from armfa.controllers.metrics import classification_error, matrix_angle, normal
 from armfa.controllers.network import MLP
 from armfa.controllers.rules import Backprop, DirectRandomTarget
 from armfa.data import MissingData
-from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Unit
+from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Unit, listed
 from armfa.experiments.comparing_grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.experiments.comparing_results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint, search
@@ -65,7 +65,7 @@ class Compare:
     @property
     def names(self) -> list[str]:
         """The rules, in order."""
-        return [name.strip().replace("_", "-") for name in self.rules.split(",") if name.strip()]
+        return listed(self.rules)
 
     @property
     def ground(self) -> Ground:

@@ -42,7 +42,7 @@ class Ground:
     reach: float
     seconds: float
     own_rates: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    decay: str = "none"
+    schedule: str = "constant"
     biases: bool = True
     dtype: type = np.float32
     classes: bool = False
@@ -55,7 +55,7 @@ class Ground:
 
     def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
         """Plain SGD that holds a network still once it has diverged."""
-        sgd = SGD(rates, decay=self.decay, updates=updates if self.decay == "linear" else None, biases=self.biases)
+        sgd = SGD(rates, self.schedule, updates, biases=self.biases)
         return Guarded(sgd, DECAY if isinstance(rule, LEARNED) else 0.0)
 
 
@@ -180,7 +180,7 @@ GROUNDS: Mapping[str, Ground] = {
         batch_size=Settings.batch_size,
         reach=0.01,
         seconds=140e-6,
-        decay="linear",
+        schedule="linear",
     ),
     "digits": Ground(
         "scikit-learn's digits of 8x8 pixels, 64-50-10 logistic units, squared error",

@@ -11,7 +11,7 @@ from armfa.controllers.network import MLP
 from armfa.controllers.rules.derivatives import DERIVATIVES, rough_slope
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
-from armfa.experiments.images import DigitSettings, learn_digits
+from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.experiments.mnist import end, problem, spread
 from armfa.experiments.statistics import mean_above, mean_below
 from armfa.experiments.style import band, examples_axis, panels
@@ -36,7 +36,7 @@ class Settings(DigitSettings):
 
 def units(settings):
     """A network a unit."""
-    cost = settings.examples * 60e-6
+    cost = settings.examples * SECONDS
     return [
         Unit(f"{slope}_{seed}", {"slope": slope, "seed": seed}, cost)
         for slope in DERIVATIVES

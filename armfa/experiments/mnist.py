@@ -15,7 +15,7 @@ from armfa.controllers.network import MLP, Params
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
 from armfa.experiments.base import Choice, Claim, Experiment, Run, Unit, gather, select
-from armfa.experiments.images import DigitSettings, learn_digits
+from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.experiments.learning import streams
 from armfa.experiments.statistics import (
     all_of,
@@ -63,7 +63,7 @@ def problem(name: str) -> DigitRecognition:
 
 def units(settings):
     """A network a unit: three rules in two protocols, and one run that is made to die."""
-    costs = {"equal": settings.equal_examples * 75e-6, "tuned": settings.examples * 60e-6}
+    costs = {"equal": settings.equal_examples * 1.25 * SECONDS, "tuned": settings.examples * SECONDS}
     found = [
         Unit(f"{rule}_{protocol}_{seed}", {"rule": rule, "protocol": protocol, "seed": seed}, costs[protocol])
         for protocol in PROTOCOLS

@@ -10,7 +10,7 @@ import numpy as np
 from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.experiments.base import Choice, Claim, Experiment, Unit, gather, select
-from armfa.experiments.images import DigitSettings, learn_digits
+from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.experiments.learning import streams
 from armfa.experiments.mnist import end, fields, mosaic, problem, spread
 from armfa.experiments.statistics import all_of, every_between, mean_below
@@ -31,7 +31,7 @@ class Settings(DigitSettings):
 
 def units(settings):
     """A network a unit."""
-    cost = settings.examples * 60e-6
+    cost = settings.examples * SECONDS
     return [
         Unit(f"{rule}_{seed}", {"rule": rule, "seed": seed}, cost) for rule in RULES for seed in range(settings.seeds)
     ]

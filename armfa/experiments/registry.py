@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from armfa.experiments.base import Experiment
+from armfa.experiments.base import Experiment, listed
 
 NAMES = (
     "arm",
@@ -35,7 +35,7 @@ def experiment(name: str) -> Experiment:
 
 def chosen(only: str) -> Sequence[str]:
     """The names in a comma-separated list, checked; all of them for an empty one."""
-    names = [name.strip() for name in only.split(",") if name.strip()]
+    names = listed(only)
     for name in names:
         if name not in NAMES:
             raise ValueError(f"expected names out of {', '.join(NAMES)}, got {name!r}")

@@ -84,7 +84,7 @@ def run(settings, unit, checkpoint):
 
     updates = examples // settings.batch_size
     at = np.unique(np.concatenate([points(updates, 20, first=30), np.linspace(0, updates, 21).round().astype(int)]))
-    optimizer = SGD(settings.learning_rate, decay="linear", updates=updates)
+    optimizer = SGD(settings.learning_rate, schedule="linear", updates=updates)
     task = {"updates": updates, "batch_size": settings.batch_size, "at": at, "measure": measure}
     curves, _ = learn(problem, network, rule, optimizer, random, **task, checkpoint=checkpoint)
     return {"examples": at * settings.batch_size, **curves}

@@ -15,7 +15,6 @@ from armfa.experiments.arm import (
     STANDARD,
     Activation,
     ArmName,
-    RuleName,
     Settings,
     claims,
     network_for,
@@ -24,7 +23,7 @@ from armfa.experiments.arm import (
 )
 from armfa.experiments.arm import table as arm_table
 from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
-from armfa.experiments.base import Run
+from armfa.experiments.base import Run, listed
 from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE, save_figure
@@ -41,8 +40,8 @@ class Train:
 
     arm: ArmName = "li_todorov"
     """Which published arm."""
-    rules: tuple[RuleName, ...] = STANDARD
-    """Learning rules to compare."""
+    rules: str = ",".join(STANDARD).replace("_", "-")
+    """Learning rules, separated by commas; also feedback-alignment-backprop-rates, with backprop's rates."""
     activation: Activation = "static"
     """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
     dt: float | None = None
@@ -74,15 +73,18 @@ class Train:
             raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
         if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
             raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
-        if not self.rules or len(set(self.rules)) < len(self.rules):
-            raise ValueError(f"expected --rules as one or more different ones, got {' '.join(self.rules) or 'none'}")
+        names = listed(self.rules)
+        if not names or len(set(names)) < len(names) or not set(names) <= {name.replace("_", "-") for name in LEARNERS}:
+            known = ", ".join(LEARNERS).replace("_", "-")
+            raise ValueError(f"expected --rules as one or more, each once, out of {known}; got {self.rules or 'none'}")
         make_arm(self.arm, activation=self.activation)  # refused now or never
 
     @property
     def settings(self) -> Settings:
         """The same as settings of the experiment."""
+        rules: Any = tuple(name.replace("-", "_") for name in listed(self.rules))
         return Settings(
-            arms=(self.arm,), rules=self.rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
+            arms=(self.arm,), rules=rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
             batch_size=self.batch_size, hidden=self.hidden, dt=self.dt, command_margin=self.command_margin,
         )  # fmt: skip
 

@@ -123,10 +123,7 @@ class HandVelocityProblem:
 
     def loss(self, rng: np.random.Generator | Streams, size: int, dtype: Any = np.float32) -> HandVelocityLoss:
         """The loss of `size` fresh states and desired velocities (a leading axis more for `Streams`)."""
-        starts = self.task.start_draws(self.arm)
-        uniform = rng.uniform(0.0, 1.0, (size, starts + self.task.goal_draws(self.arm))).astype(dtype)
-        state = self.task.start(self.arm, uniform[..., :starts])
-        desired = self.task.goal(self.arm, state, uniform[..., starts:], self.dt, self.integrator)
+        state, desired = self.task.sample(self.arm, rng, size, dt=self.dt, integrator=self.integrator, dtype=dtype)
         return HandVelocityLoss(self.arm, self.dt, self.integrator, self.scale, state, desired, self.stand_in)
 
     def batch(self, rng: np.random.Generator | Streams, size: int) -> Batch:

@@ -1,7 +1,7 @@
 """What every task answers, so that one environment serves them all."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -85,18 +85,21 @@ class Task(ABC):
     def sample(
         self,
         arm: Arm,
-        rng: np.random.Generator,
+        rng: Any,
         size: int,
         *,
         dt: float = 0.01,
         integrator: str = "semi_implicit_euler",
         dtype: type = np.float64,
     ) -> tuple[ArmState, Array]:
-        """Fresh starts and goals for `size` arms: ArmState with leaves (size, ...), and goals (size, 2)."""
-        n_start = self.start_draws(arm)
-        uniform = rng.random((size, n_start + self.goal_draws(arm)), dtype=dtype)
-        state = self.start(arm, uniform[:, :n_start])
-        return state, self.goal(arm, state, uniform[:, n_start:], dt, integrator)
+        """Fresh starts and goals for `size` arms: ArmState with leaves (size, ...), and goals (size, 2).
+
+        rng : a NumPy generator, or what draws as it does (`Streams` of S generators: a leading axis of S).
+        """
+        starts = self.start_draws(arm)
+        uniform = rng.uniform(0.0, 1.0, (size, starts + self.goal_draws(arm))).astype(dtype)
+        state = self.start(arm, uniform[..., :starts])
+        return state, self.goal(arm, state, uniform[..., starts:], dt, integrator)
 
 
 def joint_bounds(arm: Arm) -> list[tuple[float, float]]:

@@ -73,7 +73,7 @@ def test_float32_stays_float32(optimizer):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SGD(0.1, "cosine"), "expected decay 'none' or 'linear', got 'cosine'"),
+        (lambda: SGD(0.1, "cosine"), "expected schedule 'constant' or 'linear', got 'cosine'"),
         (lambda: SGD(0.1, "linear"), "expected updates=N"),
         (lambda: SGD((0.1, 0.1, 0.1)).init(tree(0.0)), "expected rates as one value or 2 values"),
         (lambda: SGD(-0.1), "expected rates of 0 or more"),

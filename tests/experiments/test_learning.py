@@ -42,7 +42,7 @@ def run(rule, checkpoint, updates=30, optimizer=None):
     def measure(state):
         return {"output": NETWORK.forward(state.params, test.inputs).output[:, 0]}
 
-    optimizer = optimizer or SGD(0.05, decay="linear", updates=30)
+    optimizer = optimizer or SGD(0.05, schedule="linear", updates=30)
     task = {"updates": updates, "batch_size": 2, "at": np.array([0, 10, 20, 30]), "measure": measure}
     return learn(problem, NETWORK, rule, optimizer, random, **task, checkpoint=checkpoint)
 
