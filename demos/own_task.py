@@ -47,8 +47,8 @@ class CenterOutEnv(ArmEnv):
 class CenterOutVectorEnv(ArmVectorEnv):
     """The same for many arms at once."""
 
-    def __init__(self, num_envs: int = 1, *, max_episode_steps: int | None = None, **settings):
-        super().__init__(World.build(CenterOut(), **settings), num_envs, max_episode_steps)
+    def __init__(self, num_envs=1, *, max_episode_steps=None, autoreset_mode="NextStep", render_mode=None, **settings):
+        super().__init__(World.build(CenterOut(), **settings), num_envs, max_episode_steps, autoreset_mode, render_mode)
 
 
 def main() -> None:

@@ -126,6 +126,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
 
     def _scene(self) -> Any:
         """What is to be seen now."""
+        if self._state is None:
+            raise gym.error.ResetNeeded("reset() must be called before render()")
         return picture(
             self.world,
             self._state,

@@ -9,18 +9,19 @@ import numpy as np
 
 from armfa.plant import Arm, ArmState, make_arm, step
 from armfa.tasks import Task
+from armfa.tasks.task import joint_bounds
 
 ActionRange = Literal["excitation", "symmetric"]
 OPTIONS = ("joint_angle", "joint_velocity", "target")
 
 
 class WorldSettings(TypedDict, total=False):
-    """Constructor arguments that every environment shares. Numbers and words only, so a spec can be written as JSON."""
+    """Constructor arguments that every environment shares. With an arm's name a spec can be written as JSON."""
 
     arm: str | Arm  # a preset's name: li_todorov (default), lillicrap_scott, ..., torque
     activation: str  # of a preset: "static" (default) or "first_order"
     dt: float  # s, 0.01
-    integrator: str  # "semi_implicit_euler" (default), "heun", "rk4"
+    integrator: str  # "semi_implicit_euler" (default), "heun", "rk4"; "euler" with static muscles
     action_range: ActionRange  # "excitation" (default): the muscles' own [0, 1]; "symmetric": [-1, 1], mapped onto it
     goal_observation: bool  # False; True: Dict(observation, achieved_goal, desired_goal) and compute_reward
 
@@ -59,8 +60,8 @@ class World:
         goal_observation: bool = False,
     ) -> "World":
         """A world from words and numbers, checked: the constructor arguments of `WorldSettings`."""
-        if not 0.0 < dt <= 0.05:
-            raise ValueError(f"expected a time step dt above 0 and up to 0.05 s, got {dt}")
+        if not (isinstance(dt, float | int | np.number) and 0.0 < dt <= 0.05):
+            raise ValueError(f"expected a time step dt above 0 and up to 0.05 s, got {dt!r}")
         if not isinstance(goal_observation, bool):
             raise ValueError(f"expected goal_observation True or False, got {goal_observation!r}")
         if action_range not in ("excitation", "symmetric"):
@@ -131,7 +132,18 @@ class World:
             target, reach = arrays["target"], self.arm.reach
             if (np.hypot(target[..., 0], target[..., 1]) > reach).any():
                 raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {target}")
+        if "target" in arrays and self.task.goal_kind == "velocity":
+            self._refuse_outside(arrays["target"], self.task.goal_bounds(self.arm), "target", "m/s")
+        if "joint_angle" in arrays:
+            self._refuse_outside(arrays["joint_angle"], joint_bounds(self.arm)[:2], "joint_angle", "rad")
         return arrays
+
+    @staticmethod
+    def _refuse_outside(value: np.ndarray, bounds: list[tuple[float, float]], name: str, unit: str) -> None:
+        low, high = np.array(bounds).T
+        if (value < low).any() or (value > high).any():
+            expected = " and ".join(f"{a:.2f} to {b:.2f}" for a, b in bounds)
+            raise ValueError(f"expected reset option {name!r} within {expected} {unit}, got {value}")
 
     def goal(self, state: ArmState, uniform: np.ndarray) -> np.ndarray:
         """A new goal (..., 2)."""
@@ -177,6 +189,11 @@ class World:
         state = step(self.arm, state, excitation, self.dt, integrator=self.integrator)
         achieved = self.task.achieved(self.arm, state)
         error = self.error(achieved, goal)
+        if np.isnan(error).any() if error.ndim else error != error:
+            raise FloatingPointError(
+                f"{self.arm.name!r} has left the numbers in a step of dt={self.dt:g} s with {self.integrator}: "
+                "choose a smaller dt, or integrator='rk4'"
+            )
         if self.hold_steps is not None:
             on_target = self.task.on_target(self.arm, state, error)
             held = (held + 1) * (on_target if on_target.ndim else bool(on_target))

@@ -33,6 +33,12 @@ class Claim(NamedTuple):
     quantity: str
     measured: np.ndarray
     verdict: Verdict
+    own: bool = False  # a control or bar of this package: no paper says it
+
+    @property
+    def text(self) -> str:
+        """What is claimed, and whether it is the papers' claim."""
+        return f"(not in the papers) {self.paper}" if self.own else self.paper
 
 
 class Choice(NamedTuple):

@@ -41,9 +41,11 @@ class Section:
 def write_report(out: Path, sections: Sequence[Section]) -> Path:
     """Write `out/report.html`; returns its path."""
     counts = {word: 0 for word in ("holds", "fails", "not tested", "reported")}
+    own = dict(counts)
     for section in sections:
         for claim in section.claims:
             counts[claim.verdict.status] += 1
+            own[claim.verdict.status] += claim.own
     head = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'>",
@@ -54,7 +56,8 @@ def write_report(out: Path, sections: Sequence[Section]) -> Path:
         f"<p><span class='holds'>{counts['holds']} claims hold</span>, "
         f"<span class='fails'>{counts['fails']} fail</span>, "
         f"<span class='not-tested'>{counts['not tested']} not tested</span> (a single run), "
-        f"{counts['reported']} numbers given as found.</p>",
+        f"{counts['reported']} numbers given as found. {own['holds']} of those that hold and {own['fails']} of those "
+        "that fail are controls and bars of this package, which no paper states.</p>",
         f"<p class='small'>A claim holds when the stated test rejects its opposite at P &lt; {LEVEL:g} (or the level "
         "that the test names); a claim whose opposite could not be rejected is printed as failed. Levels are per "
         "claim. Spread is one standard deviation over n networks with their own start, feedback and data.</p>",
@@ -89,7 +92,7 @@ def _section(section: Section) -> str:
 
 def _claims(claims: Sequence[Claim]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(claim.paper)}<td>{escape(claim.quantity)}<td class='number'>{escape(measured(claim))}"
+        f"<tr><td>{escape(claim.text)}<td>{escape(claim.quantity)}<td class='number'>{escape(measured(claim))}"
         f"<td><span class='{claim.verdict.status.replace(' ', '-')}'>{claim.verdict.status}</span>"
         f"<br><span class='small'>{escape(_test(claim))}</span></tr>"
         for claim in claims

@@ -209,7 +209,7 @@ def claim_rows(section: Section) -> list[dict[str, Any]]:
     return [
         {
             "experiment": section.source.name,
-            "paper says": claim.paper,
+            "paper says": claim.text,
             "quantity": claim.quantity,
             "measured": measured(claim),
             "verdict": claim.verdict.status,
@@ -236,5 +236,5 @@ def _tell(sections: Sequence[Section], console: Console) -> None:
         if section.missing:
             console.print(f"{section.source.name}: {section.missing} units missing", highlight=False)
         for claim in section.claims:
-            line = f"{claim.verdict.status:>10}  {section.source.name}: {claim.paper}"
+            line = f"{claim.verdict.status:>10}  {section.source.name}: {claim.text}"
             console.print(line, style="red" if claim.verdict.status == "fails" else None, highlight=False, markup=False)

@@ -266,8 +266,8 @@ def claims(settings, runs):
         ),
     ]
     for count, rate in zip(speed["streams"], speed["images_per_second"]):
-        text = f"(not in the paper) speed of one core with {count} streams"
-        found.append(Claim(text, "images a second", np.array([rate]), reported()))
+        text = f"speed of one core with {count} streams"
+        found.append(Claim(text, "images a second", np.array([rate]), reported(), own=True))
     return found
 
 
@@ -356,7 +356,9 @@ EXPERIMENT = Experiment(
         Choice("order within a step", "forward sweep, then feedback sweep", "a delay of one step a layer would answer "
                "an image of 5 steps 4 steps late"),
         Choice("phi of the backward neurons", "tanh(D / 2)", "'a simple sigmoidal function centred on 0'"),
-        Choice("size and duration", "784-500 x 3-200, 5 passes, 50 streams", "the time that the whole report may take"),
+        Choice("size and duration", "those of the settings, in streams whose weight changes are summed",
+               "the time that the whole report may take; --paper-size has the paper's sizes"),
+        Choice("weight decay", "rate x gamma a step", "whether gamma stands alone or with the rate is not said"),
         Choice("read-out", "spikes of a class summed over the 5 steps", "one step or all is not said"),
     ),
 )  # fmt: skip

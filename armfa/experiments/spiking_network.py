@@ -123,11 +123,16 @@ def group_targets(labels: np.ndarray, outputs: int) -> np.ndarray:
 def classify(
     network: SpikingNetwork, params: tuple[Dense, ...], images: np.ndarray, steps: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Class whose neurons spiked most over `steps` steps, one image a stream; plasticity is off."""
+    """Class whose neurons spiked most over `steps` steps; plasticity is off, and nothing else changes.
+
+    The images go by in 500 streams; as in training, a stream is not reset between one image and the next.
+    """
     guesses = []
-    for first in range(0, len(images), 500):
-        shown = images[first : first + 500]
-        state = network.rest(len(shown))
+    streams = min(500, len(images))
+    state = network.rest(streams)
+    for first in range(0, len(images), streams):
+        shown = images[first : first + streams]
+        state = Potentials(*(tuple(each[: len(shown)] for each in kind) for kind in state))
         count: Any = 0.0
         for _ in range(steps):
             state, activity = step(network, params, (), state, shown, None, rng)

@@ -1,7 +1,8 @@
 """Verdicts on a paper's claims: each is a stated test, at the 5 % level unless said, and each can fail.
 
 A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one
-run there is no spread and so no test: the verdict then is "not tested", and says on which side the one value lies.
+run there is no spread and so no t-test: the verdict then is "not tested" if the one value lies on the claimed side, and
+"fails" if not. Statements about every single run need no spread.
 """
 
 import math
@@ -22,25 +23,25 @@ class Verdict(NamedTuple):
     p: float | None
 
 
-def mean_below(values, bound, level=LEVEL):
+def mean_below(values, bound):
     """The mean of `values` is below `bound`: one-sided one-sample t-test."""
     p, in_order = _one_sided(np.asarray(values, dtype=float) - bound)
-    return _verdict(f"t-test, mean < {bound:g}", p, in_order, level)
+    return _verdict(f"t-test, mean < {bound:g}", p, in_order)
 
 
-def mean_above(values, bound, level=LEVEL):
+def mean_above(values, bound):
     """The mean of `values` is above `bound`: one-sided one-sample t-test."""
     p, in_order = _one_sided(bound - np.asarray(values, dtype=float))
-    return _verdict(f"t-test, mean > {bound:g}", p, in_order, level)
+    return _verdict(f"t-test, mean > {bound:g}", p, in_order)
 
 
-def mean_between(values, low, high, level=LEVEL):
+def mean_between(values, low, high):
     """The mean lies between two bounds: two one-sided t-tests, the larger of their probabilities."""
     values = np.asarray(values, dtype=float)
     p_low, above = _one_sided(low - values)
     p_high, below = _one_sided(values - high)
     p = None if p_low is None or p_high is None else max(p_low, p_high)
-    return _verdict(f"two one-sided t-tests, {low:g} < mean < {high:g}", p, above and below, level)
+    return _verdict(f"two one-sided t-tests, {low:g} < mean < {high:g}", p, above and below)
 
 
 def paired_less(first, second, level=LEVEL):
@@ -49,17 +50,17 @@ def paired_less(first, second, level=LEVEL):
     return _verdict("paired t-test, one-sided" + ("" if level == LEVEL else f", P < {level:g}"), p, in_order, level)
 
 
-def ratio_below(first, second, factor, level=LEVEL):
+def ratio_below(first, second, factor):
     """`first / second` is below `factor` on the same seeds: one-sided paired t-test on the logarithm of the ratio."""
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     p, in_order = _one_sided(np.log(first / second) - math.log(factor))
-    return _verdict(f"paired t-test on log ratio, ratio < {factor:g}", p, in_order, level)
+    return _verdict(f"paired t-test on log ratio, ratio < {factor:g}", p, in_order)
 
 
-def unchanged_within(first, second, margin, level=LEVEL):
+def unchanged_within(first, second, margin):
     """`first - second` lies within +-margin on the same seeds: two one-sided paired t-tests (equivalence)."""
     difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    verdict = mean_between(difference, -margin, margin, level)
+    verdict = mean_between(difference, -margin, margin)
     return verdict._replace(test=f"paired equivalence test, margin {margin:g}")
 
 
@@ -108,7 +109,7 @@ def _one_sided(difference) -> tuple[float | None, bool]:
     return float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1)), in_order
 
 
-def _verdict(test: str, p: float | None, in_order: bool, level: float) -> Verdict:
+def _verdict(test: str, p: float | None, in_order: bool, level: float = LEVEL) -> Verdict:
     if p is None:
         side = "the one value lies on the claimed side" if in_order else "the one value lies on the wrong side"
         return Verdict("not tested" if in_order else "fails", f"{test}: n = 1, {side}", None)

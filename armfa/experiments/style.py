@@ -16,20 +16,12 @@ COLOURS = {
     "feedback_alignment": "#1a9641",
     "backprop_4": "#c51b8a",  # the paper's magenta and blue for the deeper net
     "feedback_alignment_4": "#2166ac",
-    "backprop_tuned": "#7b3294",
-    "pseudobackprop": "#d95f0e",
-    "sparse": "#80cdc1",
-    "initial": "#999999",
 }
 LABELS = {
     "shallow": "shallow",
     "node_perturbation": "node perturbation",
     "backprop": "backprop",
     "feedback_alignment": "feedback alignment",
-    "backprop_4": "backprop, 4 layers",
-    "feedback_alignment_4": "feedback alignment, 4 layers",
-    "backprop_tuned": "backprop, own best rates",
-    "pseudobackprop": "pseudo-backprop",
 }
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

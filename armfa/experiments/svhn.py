@@ -113,11 +113,15 @@ def claims(settings, runs):
         first = [Claim(works, quantity, alignment - shallow, paired_less(alignment, shallow))]
     return [
         *first,
-        Claim(f"the modulators align (here: {name})", "angle at the end, degrees", angle, mean_below(angle, 80)),
-        Claim(f"(no number in the paper) FA, {name}", "test error, percent", alignment, reported()),
         Claim(
-            f"(no number in the paper) backprop, {name}", "test error, percent", end(runs, rule="backprop"), reported()
+            f"the modulators align (here: {name})",
+            "angle at the end, degrees",
+            angle,
+            reported() if images == "stand-in" else mean_below(angle, 80),
+            own=True,
         ),
+        Claim(f"FA, {name}", "test error, percent", alignment, reported(), own=True),
+        Claim(f"backprop, {name}", "test error, percent", end(runs, rule="backprop"), reported(), own=True),
     ]
 
 

@@ -132,7 +132,7 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
     console.print(results_table(settings, rows))
     for claim in claims(settings, runs):
         colour = {"holds": "green", "fails": "red"}.get(claim.verdict.status, "yellow")
-        console.print(f"[{colour}]{claim.verdict.status:>10}[/]  {claim.paper}", highlight=False)
+        console.print(f"[{colour}]{claim.verdict.status:>10}[/]  {claim.text}", highlight=False)
 
 
 def policy_of(settings: Settings, run: Run, seed: int):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 from armfa.plant.arm import Arm
 from armfa.plant.dynamics import bind_acceleration, bind_inertia, bind_muscle_torque, bind_offsets
 from armfa.plant.ops import Ops, ops_for
@@ -38,11 +38,26 @@ def body_of(arm: Arm, like: Array) -> Body:
     elif hasattr(like, "requires_grad"):
         key = ("torch", like.dtype, like.device, like.ndim)
     else:
+        namespace(like)  # refuses lists
         key = (type(like).__module__.partition(".")[0], str(like.dtype), like.ndim)
-    bodies = arm.__dict__["_bodies"]
+    try:
+        bodies = arm.__dict__["_bodies"]
+    except (AttributeError, KeyError):
+        raise TypeError(f"expected an Arm, as make_arm(...) makes them, got {arm!r}") from None
     body = bodies.get(key)
     if body is None:
         if len(bodies) >= MOST_BODIES:
             bodies.clear()
         body = bodies[key] = Body(arm, ops_for(like, batch))
     return body
+
+
+def fitted(body: Body, x: Array, q: Array, size: int, name: str) -> Array:
+    """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    xp = body.ops.xp
+    x = xp.asarray(x)
+    x = x if x.dtype == q.dtype else body.ops.cast(x)
+    expected = (*q.shape[:-1], size)
+    if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
+        raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
+    return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.body import body_of
+from armfa.plant.body import body_of, fitted
 from armfa.plant.integrators import Integrator
-from armfa.plant.step import enter, fitted, method_for, plain_number, step_vjp, zero_gradient_message
+from armfa.plant.step import enter, method_for, plain_number, step_vjp, zero_gradient_message
 
 
 def linearize(

@@ -66,15 +66,11 @@ def joint_acceleration(
 
 def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
     """Rate of change of the state, as an `ArmState` per second; static muscles pull with the excitation."""
-    if arm.activation_dynamics is None:
+    body, _, excitation, _, _ = enter(arm, state, excitation, None, None)
+    if body.static:
         state = state._replace(activation=excitation)
-    return ArmState(
-        joint_angle=state.joint_velocity,
-        joint_velocity=joint_acceleration(arm, state),
-        activation=0 * excitation
-        if arm.activation_dynamics is None
-        else activation_rate(arm, state.activation, excitation),
-    )
+    rate = 0 * excitation if body.static else activation_rate(arm, state.activation, excitation)
+    return ArmState(state.joint_velocity, joint_acceleration(arm, state), rate)
 
 
 def kinetic_energy(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm
-from armfa.plant.body import body_of
+from armfa.plant.body import body_of, fitted
 
 
 def muscle_length(arm: Arm, joint_angle: Array) -> Array:
@@ -32,7 +32,10 @@ def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) ->
 
     length, velocity, activation : Array (..., n), in L0, L0/s (lengthening positive) and 0..1.
     """
-    ops = body_of(arm, length).ops
+    body = body_of(arm, length)
+    ops = body.ops
+    velocity = fitted(body, velocity, length, body.n_muscles, "velocity")
+    activation = fitted(body, activation, length, body.n_muscles, "activation")
     tension, *_ = arm.curves.bind(ops)
     normalized, _ = tension(ops.rows(length), ops.rows(velocity), ops.rows(activation))
     return ops.columns_last(ops.column(arm.max_force) * normalized)
@@ -43,6 +46,7 @@ def activation_rate(arm: Arm, activation: Array, excitation: Array) -> Array:
     body = body_of(arm, activation)
     if body.static:
         raise ValueError(f"{arm.name!r} has static muscles: activation is the excitation and has no rate")
+    excitation = fitted(body, excitation, activation, body.n_muscles, "excitation")
     rate, _ = body.activation_rate(body.ops.rows(activation), body.ops.rows(excitation))
     return body.ops.columns_last(rate)
 

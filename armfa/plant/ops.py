@@ -27,7 +27,7 @@ class Ops:
         self.batch = batch  # in the order used inside
         self.single = self.numpy and like.ndim == 1
         self.complex = self.numpy and like.dtype.kind == "c"
-        if self.numpy and like.dtype.kind not in "fc":
+        if not (like.dtype.kind in "fc" if self.numpy else xp.isdtype(like.dtype, "real floating")):
             raise TypeError(
                 f"expected joint angles of a floating dtype, got {like.dtype}; pass float64 or float32 arrays"
             )
@@ -136,6 +136,8 @@ class Ops:
 
     def both(self, x: Array) -> tuple[Any, Any]:
         """The two rows of x (..., 2)."""
+        if x.shape[-1] != 2:
+            raise ValueError(f"expected two numbers on the last axis, got shape {tuple(x.shape)}")
         rows = self.rows(x)
         return rows[0], rows[1]  # unpacking an array takes three times as long
 
@@ -194,6 +196,8 @@ class PlainOps(Ops):
 
     def both(self, x: np.ndarray) -> list[float]:
         """The two rows of x (2,)."""
+        if x.shape != (2,):
+            raise ValueError(f"expected two numbers, got shape {x.shape}")
         return x.tolist()
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 from armfa.plant.arm import Arm, ArmState
 from armfa.plant.body import Body
 from armfa.plant.muscles.linear import SpringDamper
@@ -269,7 +269,12 @@ def _outside(state: ArmState, u: Array) -> Array:
 
 
 def _goal(state: ArmState, desired: Array) -> Array:
-    """The desired hand velocities as rows (2, batch)."""
+    """The desired hand velocities as rows (2, batch); states of JAX and torch are refused."""
+    if namespace(state.joint_angle) is not np:
+        raise TypeError(
+            "expected a state of NumPy arrays: the best excitation is a reference that is computed in NumPy only; "
+            "pass np.asarray of each part of the state"
+        )
     return np.broadcast_to(np.asarray(desired, np.float64), state.joint_angle.shape).reshape(-1, 2).T
 
 

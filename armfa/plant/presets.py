@@ -337,7 +337,7 @@ def make_arm(name: str = "li_todorov", *, activation: str = "static") -> Arm:
 
     activation : "static", where the activation is the excitation at once, or "first_order", the preset's own dynamics.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"expected an arm out of {', '.join(PRESETS)}; got {name!r}")
     if activation not in ("static", "first_order"):
         raise ValueError(f"expected activation 'static' or 'first_order', got {activation!r}")

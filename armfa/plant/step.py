@@ -7,7 +7,7 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.body import Body, body_of
+from armfa.plant.body import Body, body_of, fitted
 from armfa.plant.integrators import INTEGRATORS, Integrator, Loads
 
 NO_LOADS = Loads()
@@ -109,7 +109,9 @@ def enter(arm: Arm, state: ArmState, excitation: Array, hand_force: Array | None
     q, w, a = state
     body = body_of(arm, q)
     ops = body.ops
-    if excitation.shape != a.shape or excitation.dtype != q.dtype:
+    if a.ndim != q.ndim:
+        a = fitted(body, a, q, body.n_muscles, "activation")
+    if getattr(excitation, "shape", None) != a.shape or excitation.dtype != q.dtype:
         excitation = fitted(body, excitation, q, body.n_muscles, "excitation")
     loads = NO_LOADS
     if hand_force is not None or joint_torque is not None:
@@ -141,14 +143,3 @@ def _load(body: Body, load: Array | None, q: Array, name: str):
     if load is None:
         return None
     return body.ops.both(fitted(body, load, q, 2, name))
-
-
-def fitted(body: Body, x: Array, q: Array, size: int, name: str) -> Array:
-    """`x` in the state's dtype, with the state's leading axes."""
-    xp = body.ops.xp
-    x = xp.asarray(x)
-    x = x if x.dtype == q.dtype else body.ops.cast(x)
-    expected = (*q.shape[:-1], size)
-    if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
-        raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
-    return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
