@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
 
 DESCRIPTION = """A differentiable 2-joint, 6-muscle arm, and controllers that learn to move it without weight transport.
 
-Begin with: armfa train"""
+Begin with: armfa train. The version: armfa --version"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             union, prog="armfa", description=DESCRIPTION, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
         )
         next(function for kind, function in COMMANDS.values() if type(config) is kind)(config, console)
-    except (ValueError, OSError, CheckpointError, RuntimeError, MemoryError) as error:
+    except (ValueError, OSError, CheckpointError, RuntimeError, MemoryError, FloatingPointError) as error:
         console.print(f"armfa: {error or 'not enough memory'}", style="red", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The commands, as a user types them."""
 
 import json
+import shutil
 import sys
 import types
 
@@ -11,6 +12,7 @@ from PIL import Image, ImageSequence
 import armfa
 from armfa.__main__ import main as start
 from armfa.cli import COMMANDS, main
+from armfa.controllers import load_policy
 from armfa.experiments.watching import has_display
 
 SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
@@ -68,6 +70,7 @@ def test_watch_and_play_write_an_animation_where_there_is_no_display(trained, tm
         (["watch", "nowhere"], "expected a folder that `armfa train` wrote"),
         (["train", "--resume", "nowhere"], "holds no run to continue"),
         (["reproduce", "--only", "mnits", "--out", "nowhere"], "'mnits'"),
+        (["train", "--out", __file__], "is a file"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys):
@@ -80,6 +83,22 @@ def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys):
 def test_a_missing_controller_is_named_with_those_that_are_there(trained, capsys):
     assert main(["watch", str(trained), "--seed", "7"]) == 2
     assert "it holds backprop_0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_a_rule_the_first_controller_there_is_shown(trained, tmp_path):
+    folder = tmp_path / "controllers"
+    folder.mkdir()
+    for seed in (0, 1):
+        shutil.copy(trained / "controllers" / f"shallow_{seed}.npz", folder)
+    assert main(["watch", str(tmp_path), "--seconds", "0.1", "--out", str(tmp_path / "film.gif")]) == 0
+
+
+def test_a_controller_that_does_not_say_what_it_moves_is_refused(trained, tmp_path, capsys):
+    policy = load_policy(trained / "controllers" / "backprop_0.npz")
+    (tmp_path / "controllers").mkdir()
+    policy._replace(about={"arm": "li_todorov"}).save(tmp_path / "controllers" / "mine_0.npz")
+    assert main(["watch", str(tmp_path), "--out", str(tmp_path / "film.gif")]) == 2
+    assert "activation, dt, integrator" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_run_is_not_written_over(trained, capsys):
@@ -98,6 +117,8 @@ def test_a_run_is_not_written_over(trained, capsys):
         (["train", "--rules", "backprop,backprop"], "each once"),
         (["train", "--rules", "backprop,octopus"], "feedback-alignment"),
         (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
+        (["reproduce", "--quick", "--paper-size"], "got both"),
+        (["reproduce", "--only", "mnist", "--paper-size"], "spiking"),
         (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
         (["watch", "run", "--seconds", "inf"], "expected --seconds"),
         (["trian"], "train"),

@@ -21,7 +21,7 @@ from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Un
 from armfa.experiments.comparing_grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.experiments.comparing_results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint, search
-from armfa.experiments.folders import begin, begun, complete
+from armfa.experiments.folders import begin, begun, complete, own_settings
 from armfa.experiments.learning import first_state, learn, points, streams
 from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE, save_figure
@@ -88,7 +88,10 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     console = console or Console()
     if config.resume is None:
         check(config)
+    resumed = config.resume is not None
     config, folder = place_of(config)
+    if resumed:
+        console.print(own_settings(folder, config), highlight=False, markup=False)
     settings = config.settled
     start = time.monotonic()
     runs = complete(folder, "comparing", settings, config.processes, console, f"armfa compare --resume {folder}")

@@ -21,6 +21,8 @@ NOT_KEPT = ("out", "resume", "processes")
 def begin(out: Path | None, name: str, settled: Any) -> Path:
     """A folder for a new run, with its settings in it: `out`, or runs/NAME-DATE-TIME."""
     folder = out or Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: choose another --out")
     if (folder / "settings.json").exists():
         raise FileExistsError(
             f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
@@ -42,6 +44,8 @@ def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[A
         raise FileNotFoundError(f"{folder} holds {missing}")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(kept, dict):
+            raise ValueError("it holds no settings")
         settings = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
         if other := set(settings) - {field.name for field in fields(config)}:
             raise ValueError(f"it has {', '.join(sorted(other))}, as another command's folder has")
@@ -53,6 +57,14 @@ def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[A
         raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
     refuse_other_flags(folder, config, found, NOT_KEPT)
     return found
+
+
+def own_settings(folder: Path, config: Any) -> str:
+    """A sentence that says with which settings a folder goes on: those that are not the defaults."""
+    names = [field for field in fields(config) if field.name not in (*NOT_KEPT, "redraw")]
+    own = [(field.name, getattr(config, field.name)) for field in names]
+    own = [f"--{name.replace('_', '-')} {value}" for (name, value), field in zip(own, names) if value != field.default]
+    return f"{folder} goes on with its own settings: {', '.join(own) or 'the defaults'}"
 
 
 def complete(folder: Path, name: str, settings: Any, processes: int, console: Console, again: str) -> list[Run]:

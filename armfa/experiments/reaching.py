@@ -80,6 +80,11 @@ def move(
     for number in range(steps + 1):
         hand = hand_position(arm, state.joint_angle)
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
+        if not np.isfinite(hand).all():
+            raise FloatingPointError(
+                f"{arm.name!r} has left the numbers after {number} steps of dt={dt:g} s with {problem.integrator}: "
+                "choose a smaller dt, or integrator='rk4'"
+            )
         excitation = controller(state, command((number + 1) * dt, hand))
         rows.append((state.joint_angle, hand, velocity, excitation))
         state = step(arm, state, excitation, dt, integrator=problem.integrator)

@@ -52,6 +52,10 @@ class Reproduce:
         for name in ("seeds", "processes"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"expected --{name} of at least 1, got {value}")
+        if self.paper_size and self.quick:
+            raise ValueError("expected --quick or --paper-size, got both: one is small, the other long")
+        if self.paper_size and self.only and "spiking" not in chosen(self.only):
+            raise ValueError(f"--paper-size is for spiking, which --only {self.only} leaves out")
 
 
 NOT_KEPT = ("out", "resume", "processes", "redraw")
@@ -97,7 +101,8 @@ def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     console, asked, config = console or Console(), config.only, settled(config)
     settings = {name: settings_of(name, config) for name in chosen(config.only)}
     runs_folder = config.out / "runs"
-    write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
+    if not config.redraw:
+        write_text(config.out / "reproduce.json", json.dumps(asdict(config), indent=1, default=str))
     start = time.monotonic()
     to_run = {name: each for name, each in settings.items() if not asked or name in chosen(asked)}
     waiting = {} if config.redraw else without_data(to_run, runs_folder)

@@ -24,7 +24,7 @@ from armfa.experiments.arm import (
 from armfa.experiments.arm import table as arm_table
 from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.base import Run, listed
-from armfa.experiments.folders import begin, begun, complete
+from armfa.experiments.folders import begin, begun, complete, own_settings
 from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE, save_figure
 from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
@@ -92,7 +92,10 @@ class Train:
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
     console = console or Console()
+    resumed = config.resume is not None
     config, folder = place_of(config)
+    if resumed:
+        console.print(own_settings(folder, config), highlight=False, markup=False)
     settings = config.settings
     start = time.monotonic()
     runs = complete(folder, "arm", settings, config.processes, console, f"armfa train --resume {folder}")
@@ -140,7 +143,7 @@ def policy_of(settings: Settings, run: Run, seed: int):
     learner = LEARNERS[run.arguments["rule"]]
     problem = problem_for(run.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
     network = network_for(learner, settings.hidden, problem)
-    about = {"activation": settings.activation, "rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
+    about = {"rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
     return problem.policy(network, params_of(run, seed), **about)
 
 

@@ -38,8 +38,9 @@ class Showing:
 
     run: tyro.conf.Positional[Path]
     """Folder that `armfa train` wrote."""
-    rule: str = "feedback_alignment"
-    """Whose controller, as they are named in the folder's `controllers`: backprop, feedback_alignment, shallow, ..."""
+    rule: str = ""
+    """Whose controller: backprop, feedback-alignment, shallow, ...; feedback-alignment, or the first there is, when not
+    given."""
     seed: int = 0
     """Which of its networks."""
     out: Path | None = None
@@ -73,6 +74,11 @@ class Follower:
 
     def __init__(self, policy: Policy, steering: Steering | None = None):
         about = policy.about or {}
+        if missing := [name for name in ("arm", "activation", "dt", "integrator") if name not in about]:
+            raise ValueError(
+                f"expected a controller that says what it moves, and there is no {', '.join(missing)} in what it says "
+                "about itself: make it with HandVelocityProblem.policy(...)"
+            )
         self.arm: Arm = make_arm(about["arm"], activation=about["activation"])
         self.dt, self.integrator = about["dt"], about["integrator"]
         self.policy, self.steering = policy, steering or Steering.of(self.arm)
@@ -124,16 +130,17 @@ def play(config: Play, console: Console) -> None:
 def open_run(config: Showing) -> tuple[Follower, str]:
     """The controller that was asked for, and its caption."""
     folder = config.run / "controllers"
-    path = folder / f"{config.rule.replace('-', '_')}_{config.seed}.npz"
-    if not folder.is_dir():
-        todo = f"finish it: armfa train --resume {config.run}"
-        if not (config.run / "settings.json").exists():
-            todo = "expected a folder that `armfa train` wrote"
+    there = sorted(file.stem for file in folder.glob("*.npz"))
+    if not there:
+        todo = "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one)"
         raise FileNotFoundError(f"{config.run} holds no trained controllers: {todo}")
-    if not path.exists():
-        there = ", ".join(sorted(file.stem for file in folder.glob("*.npz")))
-        raise FileNotFoundError(f"no controller {config.rule}_{config.seed} in {config.run}; it holds {there}")
-    return Follower(load_policy(path)), config.rule.replace("_", " ")
+    rule = config.rule.replace("-", "_")
+    if not rule:
+        rules = [name.rpartition("_")[0] for name in there]
+        rule = "feedback_alignment" if "feedback_alignment" in rules else rules[0]
+    if (name := f"{rule}_{config.seed}") not in there:
+        raise FileNotFoundError(f"no controller {name} in {config.run}; it holds {', '.join(there)}")
+    return Follower(load_policy(folder / f"{name}.npz")), rule.replace("_", " ")
 
 
 def show(

@@ -2,7 +2,7 @@
 
 from armfa.arrays import Array
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.body import body_of
+from armfa.plant.body import body_of, fitted
 from armfa.plant.muscle_state import activation_rate, moment_arm, muscle_force, muscle_length, muscle_velocity
 from armfa.plant.step import enter
 
@@ -67,8 +67,8 @@ def joint_acceleration(
 def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
     """Rate of change of the state, as an `ArmState` per second; static muscles pull with the excitation."""
     body, _, excitation, _, _ = enter(arm, state, excitation, None, None)
-    if body.static:
-        state = state._replace(activation=excitation)
+    own = fitted(body, state.activation, state.joint_angle, body.n_muscles, "activation")
+    state = state._replace(activation=excitation if body.static else own)
     rate = 0 * excitation if body.static else activation_rate(arm, state.activation, excitation)
     return ArmState(state.joint_velocity, joint_acceleration(arm, state), rate)
 

@@ -152,7 +152,8 @@ class HandVelocityProblem:
     def policy(self, network: MLP, params: Params, **about: Any) -> Policy:
         """One network as a policy from the task's observation to the excitation; `about` is kept in its file."""
         low, high = self.arm.excitation_range
-        about = {"arm": self.arm.name, "dt": self.dt, "integrator": self.integrator, **about}
+        activation = "static" if self.arm.activation_dynamics is None else "first_order"
+        about = {"arm": self.arm.name, "activation": activation, "dt": self.dt, "integrator": self.integrator, **about}
         offset, scale = self.scaling
         return Policy(network, params, offset, scale, 0.5 * (high + low), 0.5 * (high - low), about)
 

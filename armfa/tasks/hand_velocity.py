@@ -47,8 +47,9 @@ class HandVelocity(Task):
             raise ValueError(f"expected target 'reach', 'disk' or 'wander', got {self.target!r}")
         if self.kind not in ("squared", "absolute"):
             raise ValueError(f"expected reward 'squared' or 'absolute', got {self.kind!r}")
-        if (self.speed is not None and not self.speed > 0.0) or not self.max_joint_speed >= 0.0:
-            raise ValueError(f"expected speed above 0 and max_joint_speed of 0 or more, got {self}")
+        speed = 1.0 if self.speed is None else self.speed
+        if not (0.0 < speed < math.inf and 0.0 <= self.max_joint_speed < math.inf):
+            raise ValueError(f"expected a finite speed above 0 and max_joint_speed of 0 or more, got {self}")
         if not 0.0 <= self.command_margin < math.inf:
             raise ValueError(f"expected command_margin of 0 or more, got {self.command_margin}")
         if self.goal_steps is not None and not (self.goal_steps >= 1 and int(self.goal_steps) == self.goal_steps):

@@ -1,5 +1,6 @@
 """Reach: bring the hand from a random posture to a random target and keep it there."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -32,9 +33,10 @@ class Reach(Task):
     def __post_init__(self) -> None:
         if self.kind not in ("distance", "sparse"):
             raise ValueError(f"expected reward 'distance' or 'sparse', got {self.kind!r}")
-        if not (self.radius > 0.0 and self.max_speed > 0.0 and (self.hold_time is None or self.hold_time > 0.0)):
-            raise ValueError(f"expected radius, max_speed and hold_time above 0, got {self}")
-        if not self.effort >= 0.0:
+        above_0 = (self.radius, self.max_speed, 1.0 if self.hold_time is None else self.hold_time)
+        if not all(0.0 < each < math.inf for each in above_0):
+            raise ValueError(f"expected finite radius, max_speed and hold_time above 0, got {self}")
+        if not 0.0 <= self.effort < math.inf:
             raise ValueError(f"expected an effort weight of at least 0, got {self.effort}")
 
     def start_draws(self, arm: Arm) -> int:

@@ -196,7 +196,15 @@ def test_muscle_curves_in_isolation_agree():
         assert relative(muscle_force(arm, *(make(x) for x in arguments)), muscle_force(arm, *arguments)) < 1e-12
 
 
-def test_the_closed_form_optimum_takes_numpy_only_and_says_so_by_its_type():
+@pytest.mark.parametrize("make", [jnp.asarray, torch.tensor], ids=["jax", "torch"])
+def test_the_closed_form_optimum_takes_numpy_only_and_says_so(make):
     arm = make_arm()
     state, _ = random_state(arm, (3,), speed=0.5)
-    assert isinstance(best_excitation(arm, state, np.zeros(2), DT), np.ndarray)
+    with pytest.raises(TypeError, match="NumPy"):
+        best_excitation(arm, type(state)(*(make(x) for x in state)), np.zeros(2), DT)
+
+
+@pytest.mark.parametrize("make", [jnp.asarray, torch.tensor], ids=["jax", "torch"])
+def test_whole_numbers_are_no_angles(make):
+    with pytest.raises(TypeError, match="floating"):
+        hand_position(make_arm(), make([1, 1]))

@@ -1,6 +1,7 @@
 """One arm in a Gymnasium environment: the contract, and what the numbers mean."""
 
 import copy
+import functools
 import pickle
 import subprocess
 import sys
@@ -313,6 +314,36 @@ def test_the_joint_speed_is_clipped_in_the_observation_only():
     observation, _ = env.reset(seed=0, options={"joint_velocity": [100.0, 0.0]})
     assert observation[2] == env.observation_space.high[2] == 40.0
     assert env._state.joint_velocity[0] == 100.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"joint_angle": [-60.0, 60.0]}, "joint_angle"),
+        ({"target": [1e6, 0.0]}, "target"),
+        ({"target": [0, -30]}, "m/s"),
+    ],
+    ids=["angle", "velocity", "unit"],
+)
+def test_starts_and_goals_that_cannot_be_observed_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        HandVelocityEnv().reset(seed=0, options=options)
+
+
+@pytest.mark.parametrize("number", [None, 8])
+def test_an_arm_that_becomes_unstable_at_a_large_step_says_so(number):
+    make = gym.make if number is None else functools.partial(gym.make_vec, num_envs=number)
+    env = make("armfa/Reach-v0", dt=0.05, max_episode_steps=1000)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="smaller dt"):
+        for _ in range(1000):
+            env.step(env.action_space.sample())
+
+
+def test_a_picture_before_the_first_reset_is_refused_by_gymnasiums_name():
+    with pytest.raises(gym.error.ResetNeeded, match="render"):
+        ReachEnv(render_mode="rgb_array").render()
 
 
 def test_an_environment_takes_an_arm_and_a_task_of_ones_own():

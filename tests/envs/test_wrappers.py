@@ -22,6 +22,7 @@ SINGLE = {
     "RescaleAction": lambda env: wrappers.RescaleAction(env, -ONES, ONES),
     "ClipAction": wrappers.ClipAction,
     "StickyAction": lambda env: wrappers.StickyAction(env, 0.3),
+    "RepeatAction": lambda env: wrappers.RepeatAction(env, 2),
     "NormalizeObservation": wrappers.NormalizeObservation,
     "NormalizeReward": wrappers.NormalizeReward,
     "FrameStackObservation": lambda env: wrappers.FrameStackObservation(env, 3),

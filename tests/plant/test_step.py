@@ -5,7 +5,19 @@ import numpy as np
 import pytest
 from plant_arms import ARMS, CASES, STATIC, name_of, random_state
 
-from armfa.plant import ArmState, hand_velocity_jacobian, linearize, make_arm, rest_state, rollout, step, step_vjp
+from armfa.plant import (
+    ArmState,
+    hand_position,
+    hand_velocity_jacobian,
+    linearize,
+    make_arm,
+    muscle_torque,
+    rest_state,
+    rollout,
+    step,
+    step_vjp,
+)
+from armfa.plant.mechanics import state_rate
 from armfa.plant.presets import PRESETS
 
 DT = 0.01
@@ -150,3 +162,30 @@ def test_rest_is_the_centre_posture_without_motion(arm):
     assert state.activation.shape == (arm.n_muscles,)
     assert all(x.dtype == np.float32 for x in state)
     assert rest_state(arm, np.zeros((4, 3, 2))).activation.shape == (4, 3, arm.n_muscles)
+
+
+@pytest.mark.parametrize("arm", [make_arm(), make_arm(activation="first_order")], ids=name_of)
+def test_six_arms_with_one_row_of_six_numbers_are_six_equal_arms(arm):
+    row = np.linspace(0.0, 1.0, 6)
+    one = rest_state(arm, np.array([0.7, 1.4]))._replace(activation=row)
+    six = rest_state(arm, np.tile([0.7, 1.4], (6, 1)))._replace(activation=row)
+    for both in (
+        (step(arm, six, row, DT).joint_velocity, step(arm, one, row, DT).joint_velocity),
+        (state_rate(arm, six, row).joint_velocity, state_rate(arm, one, row).joint_velocity),
+        (muscle_torque(arm, six), muscle_torque(arm, one)),
+    ):
+        np.testing.assert_allclose(both[0], np.tile(both[1], (6, 1)), rtol=1e-12)
+
+
+def test_lists_are_taken_as_commands_and_refused_as_states():
+    arm = make_arm()
+    state = rest_state(arm)
+    np.testing.assert_array_equal(step(arm, state, [0.2] * 6, DT).joint_velocity,
+                                  step(arm, state, np.full(6, 0.2), DT).joint_velocity)  # fmt: skip
+    with pytest.raises(TypeError, match="expected arrays"):
+        hand_position(arm, [0.1, 0.2])
+    with pytest.raises(TypeError, match="make_arm"):
+        step("li_todorov", state, np.zeros(6), DT)
+    for shape in ((3,), (5, 3)):
+        with pytest.raises(ValueError, match="two numbers"):
+            hand_position(arm, np.zeros(shape))
