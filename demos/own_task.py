@@ -66,7 +66,7 @@ def main() -> None:
             env.reset()
     env.close()
 
-    many = gym.make_vec("demo/CenterOut-v0", num_envs=64)
+    many = gym.make_vec("demo/CenterOut-v0", num_envs=64, autoreset_mode="SameStep")
     observation, info = many.reset(seed=0)
     print("targets drawn:", len(np.unique(observation[:, -2:], axis=0)), "mean distance:", info["distance"].mean(), "m")
 

@@ -22,7 +22,6 @@ SINGLE = {
     "RescaleAction": lambda env: wrappers.RescaleAction(env, -ONES, ONES),
     "ClipAction": wrappers.ClipAction,
     "StickyAction": lambda env: wrappers.StickyAction(env, 0.3),
-    "RepeatAction": lambda env: wrappers.RepeatAction(env, 2),
     "NormalizeObservation": wrappers.NormalizeObservation,
     "NormalizeReward": wrappers.NormalizeReward,
     "FrameStackObservation": lambda env: wrappers.FrameStackObservation(env, 3),
@@ -34,6 +33,8 @@ SINGLE = {
     "Autoreset": wrappers.Autoreset,
     "TimeAwareObservation": wrappers.TimeAwareObservation,
 }
+if hasattr(wrappers, "RepeatAction"):  # since Gymnasium 1.2
+    SINGLE["RepeatAction"] = lambda env: wrappers.RepeatAction(env, 2)
 PICTURES = {
     "AddRenderObservation": wrappers.AddRenderObservation,
     "RenderCollection": wrappers.RenderCollection,
