@@ -52,7 +52,7 @@ class Settings(DigitSettings):
     equal_start_scale: float = 0.2  # omega, chosen for backprop's end as the paper did; larger ones kill outputs of FA
     tuned_rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W
     tuned_rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
-    tuned_start_scale_shallow: float = 0.3
+    tuned_start_scale_shallow: float = 0.3  # under both: the scale of its random features
     dying_rate: float = 0.02  # with batches of 64: past the limit at which outputs die
 
     @classmethod
@@ -85,10 +85,10 @@ def plan(settings, name, protocol):
     if name == SMALL_B:
         alignment = FeedbackAlignment(scale=settings.equal_start_scale, carry="delta")
     rule = {"shallow": Shallow(), "backprop": Backprop()}.get(name, alignment)
-    if protocol == "equal":
-        return rule, (settings.learning_rate,) * 2, settings.equal_start_scale
     if name == "shallow":
         return rule, (settings.learning_rate,) * 2, settings.tuned_start_scale_shallow
+    if protocol == "equal":
+        return rule, (settings.learning_rate,) * 2, settings.equal_start_scale
     return rule, getattr(settings, f"tuned_rates_{name}", (settings.learning_rate,) * 2), settings.start_scale
 
 
@@ -312,14 +312,14 @@ EXPERIMENT = Experiment(
                "stands for 10^-3 with ten times as many examples: the same path was measured at a tenth of the cost; "
                "the batch is not stated"),
         Choice("omega, first weights", "0.2 at one rate for all, where backprop ends at half the error of 0.1 (0.3 "
-               "kills an output unit of one network in ten under FA); 0.1 at own rates",
+               "kills an output unit of one network in ten under FA); 0.1 at own rates; 0.3 for shallow learning",
                "chosen in the paper on backprop's test error, value not given"),
         Choice("beta, feedback weights", "1", "value not given; any above 0.5 works, 0.1 is slow"),
         Choice("what B carries", "the raw error e", "so printed; e o y' is clearly slower"),
         Choice("stopping time", "the examples of the settings, which stand for ten times as many",
                "the paper stops when backprop begins to overfit, and its axis ends at 15 million"),
         Choice("number of networks", "fewer than the paper's 20", "the time that the whole report may take"),
-        Choice("own rates", "backprop 0.3 and 0.01, FA 0.03 and 0.01 (hidden, output); shallow: omega 0.3",
+        Choice("own rates", "backprop 0.3 and 0.01, FA 0.03 and 0.01 (hidden, output)",
                "a short search"),
     ),
 )  # fmt: skip

@@ -33,7 +33,7 @@ class Reproduce:
     quick: bool = False
     """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
     paper_size: bool = False
-    """The paper's own size where the full scale is smaller: spiking, 784-1500x3-1000, ten minutes of one core."""
+    """The paper's own size where the full scale is smaller: spiking, 784-1500x3-1000, up to an hour of one core."""
     seeds: int | None = None
     """Networks per rule where the experiment trains several; each experiment's own number when not given."""
     resume: bool = False
