@@ -253,6 +253,10 @@ def figures(settings, runs):
             error = gather(runs, "error", rule=rule, protocol=protocol)
             band(axis, x, error, COLOURS[rule], f"{LABELS[rule]}: {error[:, -1].mean():.1f} %")
             axis.plot(x[-1], PRINTED[rule], "<", color=COLOURS[rule], markersize=5, clip_on=False)
+        if protocol == "equal":
+            error = gather(runs, "error", rule=SMALL_B, protocol=protocol)
+            label = f"FA, signal as W's: {error[:, -1].mean():.1f} %"
+            band(axis, x, error, COLOURS["feedback_alignment"], label, linestyle="--")
         axis.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title=title)
         axis.legend(loc="upper right")
     for protocol, style in (("equal", "-"), ("tuned", "--")):
@@ -311,8 +315,8 @@ EXPERIMENT = Experiment(
         Choice("learning rate and batch", "0.01 per example, summed over batches of 4 (one rate) or 8 (own rates)",
                "stands for 10^-3 with ten times as many examples: the same path was measured at a tenth of the cost; "
                "the batch is not stated"),
-        Choice("omega, first weights", "0.2 at one rate for all, where backprop ends at half the error of 0.1 (0.3 "
-               "kills an output unit of one network in ten under FA); 0.1 at own rates; 0.3 for shallow learning",
+        Choice("omega, first weights", "0.2 at one rate for all (with 0.1 backprop learns more slowly, 0.3 kills "
+               "an output unit of one network in ten under FA); 0.1 at own rates; 0.3 for shallow learning",
                "chosen in the paper on backprop's test error, value not given"),
         Choice("beta, feedback weights", "1", "value not given; any above 0.5 works, 0.1 is slow"),
         Choice("what B carries", "the raw error e", "so printed; e o y' is clearly slower"),

@@ -170,7 +170,7 @@ def figures(settings, runs):
             label = LABELS[base] + {"": "", "frozen": ", first half frozen", "best": ", own rate and start"}[way]
             style: dict[str, Any] = {"linestyle": {"": "-", "frozen": "--", "best": ":"}[way]}
             band(axis, arrays["examples"], arrays["nse"], COLOURS[base], label, log=True, **style)
-        axis.set(yscale="log", ylim=(3e-3, 2), ylabel="NSE (test)", title=f"ten layers, {outputs} outputs")
+        axis.set(yscale="log", ylim=(4e-4, 2), ylabel="NSE (test)", title=f"ten layers, {outputs} outputs")
         axis.set_xlim(0, arrays["examples"][-1])
         examples_axis(axis)
     axes[0].legend(loc="lower left")
