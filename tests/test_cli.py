@@ -131,7 +131,12 @@ def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence
     assert sentence in capsys.readouterr().err
 
 
-def test_a_run_goes_on_with_its_own_settings_and_other_flags_are_refused(trained, capsys):
+def test_a_run_goes_on_with_its_own_settings_and_tells_them(trained, capsys):
+    assert main(["train", "--resume", str(trained)]) == 0
+    assert "its own settings: --seeds 2, --updates 60, --hidden 12" in " ".join(capsys.readouterr().out.split())
+
+
+def test_flags_beside_resume_that_ask_for_other_settings_are_refused(trained, capsys):
     assert main(["train", "--resume", str(trained), "--updates", "99"]) == 2
     assert "was begun with --updates 60" in " ".join(capsys.readouterr().out.split())
 

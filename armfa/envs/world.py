@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import gymnasium as gym
@@ -189,10 +190,10 @@ class World:
         state = step(self.arm, state, excitation, self.dt, integrator=self.integrator)
         achieved = self.task.achieved(self.arm, state)
         error = self.error(achieved, goal)
-        if np.isnan(error).any() if error.ndim else error != error:
+        if not (np.isfinite(error).all() if error.ndim else isfinite(error)):
             raise FloatingPointError(
-                f"{self.arm.name!r} has left the numbers in a step of dt={self.dt:g} s with {self.integrator}: "
-                "choose a smaller dt, or integrator='rk4'"
+                f"the state of {self.arm.name!r} is no longer finite after a step of dt={self.dt:g} s with "
+                f"{self.integrator}: choose a smaller dt, or integrator='rk4'"
             )
         if self.hold_steps is not None:
             on_target = self.task.on_target(self.arm, state, error)

@@ -21,9 +21,9 @@ from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Un
 from armfa.experiments.comparing_grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.experiments.comparing_results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint, search
-from armfa.experiments.folders import begin, begun, complete, own_settings
+from armfa.experiments.folders import NOT_KEPT, begin, begun, complete
 from armfa.experiments.learning import first_state, learn, points, streams
-from armfa.experiments.reproduce import write_table
+from armfa.experiments.reproduce import own_settings, write_table
 from armfa.experiments.style import STYLE, save_figure
 
 ANGLE_SAMPLES = 500
@@ -91,7 +91,7 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     resumed = config.resume is not None
     config, folder = place_of(config)
     if resumed:
-        console.print(own_settings(folder, config), highlight=False, markup=False)
+        console.print(own_settings(folder, config, NOT_KEPT), highlight=False, markup=False)
     settings = config.settled
     start = time.monotonic()
     runs = complete(folder, "comparing", settings, config.processes, console, f"armfa compare --resume {folder}")

@@ -59,14 +59,6 @@ def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[A
     return found
 
 
-def own_settings(folder: Path, config: Any) -> str:
-    """A sentence that says with which settings a folder goes on: those that are not the defaults."""
-    names = [field for field in fields(config) if field.name not in (*NOT_KEPT, "redraw")]
-    own = [(field.name, getattr(config, field.name)) for field in names]
-    own = [f"--{name.replace('_', '-')} {value}" for (name, value), field in zip(own, names) if value != field.default]
-    return f"{folder} goes on with its own settings: {', '.join(own) or 'the defaults'}"
-
-
 def complete(folder: Path, name: str, settings: Any, processes: int, console: Console, again: str) -> list[Run]:
     """All runs of a folder, after those that were missing have run; `again` is the command that continues it."""
     try:

@@ -82,8 +82,8 @@ def move(
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
         if not np.isfinite(hand).all():
             raise FloatingPointError(
-                f"{arm.name!r} has left the numbers after {number} steps of dt={dt:g} s with {problem.integrator}: "
-                "choose a smaller dt, or integrator='rk4'"
+                f"the state of {arm.name!r} is no longer finite after {number} steps of dt={dt:g} s with "
+                f"{problem.integrator}: choose a smaller dt"
             )
         excitation = controller(state, command((number + 1) * dt, hand))
         rows.append((state.joint_angle, hand, velocity, excitation))

@@ -96,9 +96,19 @@ def refuse_other_flags(folder: Path, config: Any, begun: Any, besides: Sequence[
             )
 
 
+def own_settings(folder: Path, config: Any, besides: Sequence[str]) -> str:
+    """A sentence that says with which settings a folder goes on: those that are not the defaults."""
+    kept = {field.name: field.default for field in fields(config) if field.name not in besides}
+    own = {name: getattr(config, name) for name, default in kept.items() if getattr(config, name) != default}
+    told = [f"--{name.replace('_', '-')} {value}" for name, value in own.items()]
+    return f"{folder} goes on with its own settings: {', '.join(told) or 'the defaults'}"
+
+
 def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     """Run what is missing under `config.out`, draw everything, and return the path of the report."""
     console, asked, config = console or Console(), config.only, settled(config)
+    if config.resume or config.redraw:
+        console.print(own_settings(config.out, config, NOT_KEPT), highlight=False, markup=False)
     settings = {name: settings_of(name, config) for name in chosen(config.only)}
     runs_folder = config.out / "runs"
     if not config.redraw:

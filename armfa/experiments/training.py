@@ -24,8 +24,8 @@ from armfa.experiments.arm import (
 from armfa.experiments.arm import table as arm_table
 from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.base import Run, listed
-from armfa.experiments.folders import begin, begun, complete, own_settings
-from armfa.experiments.reproduce import write_table
+from armfa.experiments.folders import NOT_KEPT, begin, begun, complete
+from armfa.experiments.reproduce import own_settings, write_table
 from armfa.experiments.style import STYLE, save_figure
 from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
 from armfa.plant import make_arm
@@ -95,7 +95,7 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     resumed = config.resume is not None
     config, folder = place_of(config)
     if resumed:
-        console.print(own_settings(folder, config), highlight=False, markup=False)
+        console.print(own_settings(folder, config, NOT_KEPT), highlight=False, markup=False)
     settings = config.settings
     start = time.monotonic()
     runs = complete(folder, "arm", settings, config.processes, console, f"armfa train --resume {folder}")
