@@ -278,7 +278,7 @@ def figures(settings, runs):
         x = select(runs, convention=convention)[0].arrays["images"]
         band(error, x, gather(runs, "error", convention=convention), COLOUR[convention], READING[convention])
     error.axhline(1.8, color="#666666", linewidth=0.8, linestyle=":")
-    error.text(x[0], 2.0, " 1.8 % (paper's larger net)", fontsize=7.5, color="#666666", va="bottom")
+    error.text(x[0], 2.0, " 1.8 % (the paper)", fontsize=7.5, color="#666666", va="bottom")
     error.set(yscale="log", ylim=(1, 100), xlim=(0, settings.images), ylabel="test error (%)", title="spiking network")
     error.legend(loc="lower left", bbox_to_anchor=(0.0, 0.18))
     x, angles = select(runs, convention="ema")[0].arrays["images"], gather(runs, "angles", convention="ema")
