@@ -53,7 +53,7 @@ class Settings(DigitSettings):
     equal_start_scale: float = 0.2  # omega, chosen for backprop's end as the paper did; larger ones kill outputs of FA
     tuned_rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W
     tuned_rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
-    tuned_start_scale_shallow: float = 0.3  # under both: the scale of its random features
+    start_scale_shallow: float = 0.3  # under both: the scale of its random features
     dying_rate: float = 0.02  # with batches of 64: past the limit at which outputs die
 
     @classmethod
@@ -87,7 +87,7 @@ def plan(settings, name, protocol):
         alignment = FeedbackAlignment(scale=settings.equal_start_scale, carry="delta")
     rule = {"shallow": Shallow(), "backprop": Backprop()}.get(name, alignment)
     if name == "shallow":
-        return rule, (settings.learning_rate,) * 2, settings.tuned_start_scale_shallow
+        return rule, (settings.learning_rate,) * 2, settings.start_scale_shallow
     if protocol == "equal":
         return rule, (settings.learning_rate,) * 2, settings.equal_start_scale
     return rule, getattr(settings, f"tuned_rates_{name}", (settings.learning_rate,) * 2), settings.start_scale
