@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from armfa.plant import Arm, ArmState, make_arm, step
+from armfa.plant.step import unstable_message
 from armfa.tasks import Task
 from armfa.tasks.task import joint_bounds
 
@@ -191,10 +192,7 @@ class World:
         achieved = self.task.achieved(self.arm, state)
         error = self.error(achieved, goal)
         if not (np.isfinite(error).all() if error.ndim else isfinite(error)):
-            raise FloatingPointError(
-                f"the state of {self.arm.name!r} is no longer finite after a step of dt={self.dt:g} s with "
-                f"{self.integrator}: choose a smaller dt, or integrator='rk4'"
-            )
+            raise FloatingPointError(unstable_message(self.arm, self.dt, self.integrator))
         if self.hold_steps is not None:
             on_target = self.task.on_target(self.arm, state, error)
             held = (held + 1) * (on_target if on_target.ndim else bool(on_target))

@@ -21,9 +21,9 @@ from armfa.experiments.base import Checkpoint, Experiment, NoCheckpoint, Run, Un
 from armfa.experiments.comparing_grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.experiments.comparing_results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.experiments.comparing_tuning import EXPECTED_TRIES, TuningCheckpoint, search
-from armfa.experiments.folders import NOT_KEPT, begin, begun, complete
+from armfa.experiments.folders import begin, begun, complete
 from armfa.experiments.learning import first_state, learn, points, streams
-from armfa.experiments.reproduce import own_settings, write_table
+from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE, save_figure
 
 ANGLE_SAMPLES = 500
@@ -88,10 +88,7 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     console = console or Console()
     if config.resume is None:
         check(config)
-    resumed = config.resume is not None
-    config, folder = place_of(config)
-    if resumed:
-        console.print(own_settings(folder, config, NOT_KEPT), highlight=False, markup=False)
+    config, folder = place_of(config, console)
     settings = config.settled
     start = time.monotonic()
     runs = complete(folder, "comparing", settings, config.processes, console, f"armfa compare --resume {folder}")
@@ -143,11 +140,11 @@ def check_fit(settings: Compare, name: str) -> None:
         raise ValueError(f"{name} cannot learn {settings.problem}: {error}") from error
 
 
-def place_of(config: Compare) -> tuple[Compare, Path]:
+def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
     """The folder, with the settings in it; for a comparison to continue, the settings that it was begun with."""
     if config.resume is not None:
         missing = "no comparison: expected what `armfa compare` wrote"
-        return begun(config.resume, config, missing, "comparison", check), config.resume
+        return begun(config.resume, config, missing, "comparison", console, check), config.resume
     return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 

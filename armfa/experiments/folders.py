@@ -11,7 +11,7 @@ from rich.console import Console
 
 from armfa.experiments.base import Run
 from armfa.experiments.registry import experiment
-from armfa.experiments.reproduce import refuse_other_flags, run_missing
+from armfa.experiments.reproduce import own_settings, refuse_other_flags, run_missing
 from armfa.experiments.runs import read_run, write_text
 
 NOT_KEPT = ("out", "resume", "processes")
@@ -32,8 +32,17 @@ def begin(out: Path | None, name: str, settled: Any) -> Path:
     return folder
 
 
-def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[Any], None] = lambda found: None) -> Any:
+def begun(
+    folder: Path,
+    config: Any,
+    missing: str,
+    what: str,
+    console: Console,
+    check: Callable[[Any], None] = lambda found: None,
+) -> Any:
     """The settings of a command with which the run in a folder was begun; its `processes` are those that continue it.
+
+    They are told on the console.
 
     config : the command that continues it. missing, what : for the sentences that say that there is no run, or that
     its settings are damaged.
@@ -56,6 +65,7 @@ def begun(folder: Path, config: Any, missing: str, what: str, check: Callable[[A
     if config.out is not None:
         raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
     refuse_other_flags(folder, config, found, NOT_KEPT)
+    console.print(own_settings(folder, found, NOT_KEPT), highlight=False, markup=False)
     return found
 
 

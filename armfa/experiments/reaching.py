@@ -14,6 +14,7 @@ import numpy as np
 from armfa.arrays import Array
 from armfa.controllers import MLP, Params
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity, inverse_kinematics, rest_state, step
+from armfa.plant.step import unstable_message
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.tasks import center_out_targets, minimum_jerk, random_posture, velocity_toward
 
@@ -81,10 +82,7 @@ def move(
         hand = hand_position(arm, state.joint_angle)
         velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
         if not np.isfinite(hand).all():
-            raise FloatingPointError(
-                f"the state of {arm.name!r} is no longer finite after {number} steps of dt={dt:g} s with "
-                f"{problem.integrator}: choose a smaller dt"
-            )
+            raise FloatingPointError(unstable_message(arm, dt, problem.integrator))
         excitation = controller(state, command((number + 1) * dt, hand))
         rows.append((state.joint_angle, hand, velocity, excitation))
         state = step(arm, state, excitation, dt, integrator=problem.integrator)

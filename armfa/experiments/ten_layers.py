@@ -48,12 +48,17 @@ class Settings:
         return cls(seeds=5, examples=(100_000, 100_000), test_size=1000)
 
 
+def kinds_for(settings, outputs):
+    """Ways of learning with that many outputs."""
+    return (*KINDS, *BEST) if outputs == settings.outputs[0] else KINDS
+
+
 def units(settings):
     """Four ways of learning for each number of outputs, and the two rules at their best with the first."""
     found = []
     seeds = list(range(settings.seeds))
     for outputs, examples in zip(settings.outputs, settings.examples):
-        for kind in (*KINDS, *(BEST if outputs == settings.outputs[0] else ())):
+        for kind in kinds_for(settings, outputs):
             step = (3e-4 if kind == "shallow" else 6e-4) * (0.4 + 0.03 * settings.seeds)
             arguments = {"kind": kind, "outputs": outputs, "examples": examples, "seeds": seeds}
             found.append(Unit(f"{kind}_{outputs}", arguments, examples / settings.batch_size * step))
@@ -66,8 +71,8 @@ def run(settings, unit, checkpoint):
     random = streams(unit.arguments["seeds"])
     problem = regression.deep(random.problem, (settings.width, 20, outputs), scale=None, test_size=settings.test_size)
     sizes = (settings.width,) * settings.layers + (outputs,)
+    rate, feedback_gain = settings.learning_rate, settings.feedback_gain
     gain = settings.gain_feedback_alignment if kind.startswith("feedback") else settings.gain_backprop
-    rate, gain, feedback_gain = settings.learning_rate, gain, settings.feedback_gain
     if kind in BEST:
         rate, gain, feedback_gain = getattr(settings, f"best_{kind.removesuffix('_best')}")
     kinds = ("tanh",) * (settings.layers - 1) + ("linear",)
@@ -164,7 +169,7 @@ def figures(settings, runs):
     """Error for two and for ten outputs, and how the angle falls from the last hidden layer to the first."""
     figure, axes = panels(3.5, 3.5, 3.6, height=3.3)
     for axis, outputs in zip(axes, settings.outputs):
-        for kind in (*KINDS, *(BEST if outputs == settings.outputs[0] else ())):
+        for kind in kinds_for(settings, outputs):
             arrays = find(runs, kind=kind, outputs=outputs).arrays
             base, _, way = kind.replace("_frozen", " frozen").replace("_best", " best").partition(" ")
             label = LABELS[base] + {"": "", "frozen": ", first half frozen", "best": ", own rate and start"}[way]

@@ -24,8 +24,8 @@ from armfa.experiments.arm import (
 from armfa.experiments.arm import table as arm_table
 from armfa.experiments.arm_pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.base import Run, listed
-from armfa.experiments.folders import NOT_KEPT, begin, begun, complete
-from armfa.experiments.reproduce import own_settings, write_table
+from armfa.experiments.folders import begin, begun, complete
+from armfa.experiments.reproduce import write_table
 from armfa.experiments.style import STYLE, save_figure
 from armfa.experiments.watching import FRAME_TIME, Follower, center_out, moving, write_animation
 from armfa.plant import make_arm
@@ -92,10 +92,7 @@ class Train:
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
     console = console or Console()
-    resumed = config.resume is not None
-    config, folder = place_of(config)
-    if resumed:
-        console.print(own_settings(folder, config, NOT_KEPT), highlight=False, markup=False)
+    config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
     runs = complete(folder, "arm", settings, config.processes, console, f"armfa train --resume {folder}")
@@ -108,11 +105,11 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     return folder
 
 
-def place_of(config: Train) -> tuple[Train, Path]:
+def place_of(config: Train, console: Console) -> tuple[Train, Path]:
     """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
     if config.resume is not None:
         missing = "no run to continue: expected a folder that `armfa train` wrote"
-        return begun(config.resume, config, missing, "run"), config.resume
+        return begun(config.resume, config, missing, "run", console), config.resume
     return config, begin(config.out, config.arm, config)
 
 

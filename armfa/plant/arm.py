@@ -61,6 +61,11 @@ class Arm:
         return len(self.muscle_names)
 
     @property
+    def stops(self) -> tuple[tuple[float, float], ...]:
+        """Where each joint stops, rad: its soft limits, or `joint_range` where it has none."""
+        return self.joint_range if self.limits is None else tuple(zip(self.limits.lower, self.limits.upper))
+
+    @property
     def link_lengths(self) -> tuple[float, float]:
         """Upper arm, forearm with hand, m."""
         return self.skeleton.length

@@ -66,10 +66,11 @@ def joint_acceleration(
 
 def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
     """Rate of change of the state, as an `ArmState` per second; static muscles pull with the excitation."""
-    body, _, excitation, _, _ = enter(arm, state, excitation, None, None)
-    own = fitted(body, state.activation, state.joint_angle, body.n_muscles, "activation")
-    state = state._replace(activation=excitation if body.static else own)
-    rate = 0 * excitation if body.static else activation_rate(arm, state.activation, excitation)
+    body = body_of(arm, state.joint_angle)
+    excitation = fitted(body, excitation, state.joint_angle, body.n_muscles, "excitation")
+    activation = fitted(body, state.activation, state.joint_angle, body.n_muscles, "activation")
+    state = state._replace(activation=excitation if body.static else activation)
+    rate = 0 * excitation if body.static else activation_rate(arm, activation, excitation)
     return ArmState(state.joint_velocity, joint_acceleration(arm, state), rate)
 
 

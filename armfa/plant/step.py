@@ -101,6 +101,14 @@ def zero_gradient_message(arm: Arm) -> str:
     )
 
 
+def unstable_message(arm: Arm, dt: float, integrator: str) -> str:
+    """What to do about a state that is no longer finite."""
+    return (
+        f"the state of {arm.name!r} is no longer finite after a step of dt={dt:g} s with {integrator}: "
+        "choose a smaller dt, or integrator='rk4'"
+    )
+
+
 # the door: components last outside, components first inside
 
 

@@ -104,6 +104,5 @@ class Task(ABC):
 
 def joint_bounds(arm: Arm) -> list[tuple[float, float]]:
     """Bounds of the two joint angles (rad), then of the two joint velocities (rad/s), as observed."""
-    stops = arm.joint_range if arm.limits is None else zip(arm.limits.lower, arm.limits.upper)
-    angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in stops]
+    angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in arm.stops]
     return [*angles, (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND), (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)]

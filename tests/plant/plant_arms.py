@@ -4,7 +4,6 @@ import numpy as np
 
 from armfa.plant import PRESETS, ArmState, make_arm
 from armfa.plant.integrators import INTEGRATORS
-from armfa.tasks.task import joint_bounds
 
 STATIC = [make_arm(name) for name in PRESETS]
 ARMS = STATIC + [
@@ -28,8 +27,8 @@ def name_of(x) -> str:
 def random_state(arm, batch, seed=0, dtype=np.float64, speed=3.0):
     """States beyond the soft limits too, at a few rad/s, and excitations for them."""
     rng = np.random.default_rng(seed)
-    low, high = np.array(joint_bounds(arm)[:2]).T
-    angle = rng.uniform(low + 0.36, high - 0.36, (*batch, 2))
+    low, high = np.array(arm.stops).T
+    angle = rng.uniform(low - 0.14, high + 0.14, (*batch, 2))
     velocity = speed * rng.normal(size=(*batch, 2))
     bottom, top = arm.excitation_range
     activation, excitation = rng.uniform(bottom, top, (2, *batch, arm.n_muscles))

@@ -18,7 +18,6 @@ from armfa.plant import (
 )
 from armfa.plant.muscles.linear import ForceGenerator
 from armfa.plant.zonogon import nearest_in_zonogon
-from armfa.tasks.task import joint_bounds
 
 DT = 0.01
 
@@ -30,8 +29,8 @@ def velocity_after(arm, state, u, **options):
 
 def inside_the_limits(arm, batch, seed=0):
     state, u = random_state(arm, (batch,), seed)
-    low, high = np.array(joint_bounds(arm)[:2]).T
-    angle = np.random.default_rng(seed).uniform(low + 0.76, high - 0.76, (batch, 2))
+    low, high = np.array(arm.stops).T
+    angle = np.random.default_rng(seed).uniform(low + 0.26, high - 0.26, (batch, 2))
     return state._replace(joint_angle=angle, joint_velocity=state.joint_velocity / 2), u
 
 
