@@ -8,12 +8,13 @@ import tyro
 from rich.console import Console
 
 from armfa import __version__
+from armfa.commands.compare import Compare, compare
+from armfa.commands.play import Play, play
+from armfa.commands.reproduce import Reproduce, reproduce
+from armfa.commands.rules import Rules, show_rules
+from armfa.commands.train import Train, train_arm
+from armfa.commands.watch import Watch, watch
 from armfa.controllers import CheckpointError
-from armfa.experiments.comparing import Compare, compare
-from armfa.experiments.reproduce import Reproduce, reproduce
-from armfa.experiments.rules_table import Rules, show_rules
-from armfa.experiments.training import Train, train_arm
-from armfa.experiments.watching import Play, Watch, play, watch
 
 COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "train": (Train, train_arm),

@@ -28,3 +28,9 @@ def replacing(path: str | Path, ending: str = ".part") -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, all or nothing."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

@@ -7,21 +7,28 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "armfa"
 
+BELOW = {"arrays", "files", "data", "plant", "controllers", "tasks", "rendering"}
+"""What experiments may use of floors 0 to 2, with `world`."""
+
 MAY_IMPORT = {
     "arrays": set(),
     "files": set(),
-    "plant": {"arrays"},
-    "controllers": {"arrays", "files"},
-    "tasks": {"arrays", "plant"},
-    "rendering": {"arrays", "plant"},
     "data": set(),
-    "envs": {"arrays", "plant", "tasks", "rendering"},
-    "problems": {"arrays", "plant", "tasks", "controllers", "data"},
-    "experiments": {"arrays", "data", "files", "plant", "controllers", "tasks", "rendering", "envs", "problems"}
-    | {"__version__"},
+    "compiled": {"arrays"},
+    "plant": {"arrays", "compiled"},
+    "controllers": {"arrays", "compiled", "files"},
+    "tasks": {"arrays", "plant"},
+    "world": {"arrays", "compiled", "plant", "tasks"},
+    "rendering": {"arrays", "plant", "tasks"},
+    "envs": {"arrays", "plant", "tasks", "world", "rendering"},
+    "problems": {"arrays", "plant", "tasks", "world", "controllers", "data"},
+    "runs": {"files", "__version__"},
+    "reports": {"files"},
+    "experiments": BELOW | {"world", "problems", "runs", "reports"},
 }
-ANYTHING = {"__init__", "__main__", "cli", "benchmarks"}
-GYMNASIUM = {"__init__", "envs", "cli", "benchmarks"}
+ANYTHING = {"__init__", "__main__", "cli", "commands", "benchmarks"}
+GYMNASIUM = {"__init__", "envs", "cli", "commands", "benchmarks"}
+SETTINGS = {"runs", "reports", "experiments", "commands"}
 
 
 def part(file: Path) -> str:
@@ -49,6 +56,22 @@ def test_a_part_imports_only_the_floors_below_it(file):
         return
     inside = {name.split(".")[1] for name in imports(file) if name.startswith("armfa.")}
     assert inside <= MAY_IMPORT[part(file)] | {part(file)}
+
+
+def test_no_command_imports_another():
+    from armfa.cli import COMMANDS
+
+    for name in COMMANDS:
+        others = {f"armfa.commands.{other}" for other in COMMANDS if other != name}
+        found = {imported.rpartition(".")[0] for imported in imports(PACKAGE / "commands" / f"{name}.py")}
+        assert not found & others, name
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if part(file) in SETTINGS], ids=lambda file: file.stem)
+def test_settings_have_their_fields_and_nothing_is_asked_of_them_by_a_string(file):
+    called = {node.func.id for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    assert not called & {"getattr", "hasattr"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -19,16 +19,17 @@ from armfa.controllers.network import MLP, Params, per_layer
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.sparse import Sparse
 from armfa.controllers.step import Batch, TrainState, init_state
-from armfa.experiments.base import Checkpoint
+from armfa.experiments.base import Scales
 from armfa.experiments.learning import Streams4, signal_angles, streams
 from armfa.problems.digits import DigitRecognition
+from armfa.runs.unit import Checkpoint
 
 SECONDS = 60e-6
 """What one image costs a 784-1000-10 network on one core, for the display's end time."""
 
 
 @dataclass(frozen=True)
-class DigitSettings:
+class DigitSettings(Scales):
     """What the experiments with handwritten digits have in common."""
 
     seeds: int = 3

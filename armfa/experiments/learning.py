@@ -19,7 +19,7 @@ from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop
 from armfa.controllers.step import TrainState, init_state
 from armfa.controllers.trees import Streams
-from armfa.experiments.base import Checkpoint
+from armfa.runs.unit import Checkpoint
 
 BLOCK = 250_000
 """Numbers drawn at once, all networks together."""

@@ -3,34 +3,39 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from armfa.experiments.base import Experiment, listed
+from armfa.experiments.base import Experiment
 
-NAMES = (
-    "arm",
-    "linear",
-    "init-scale",
-    "flow-field",
-    "theory",
-    "deep",
-    "quadratic",
-    "ten-layers",
-    "mnist",
-    "mnist-sparse",
-    "derivative",
-    "spiking",
-    "svhn",
-)
-"""Names as `--only` takes them; `init-scale` lives in `init_scale.py`."""
+PLACES = {
+    "arm": "arm.controller",
+    "linear": "alignment.linear",
+    "init-scale": "alignment.init_scale",
+    "flow-field": "alignment.flow_field",
+    "theory": "alignment.theory",
+    "deep": "alignment.deep",
+    "quadratic": "alignment.quadratic",
+    "ten-layers": "alignment.ten_layers",
+    "mnist": "digits.mnist",
+    "mnist-sparse": "digits.mnist_sparse",
+    "derivative": "digits.derivative",
+    "spiking": "spiking.digits",
+    "svhn": "digits.svhn",
+}
+"""Module of each experiment, in this package."""
 
-OTHERS = ("comparing",)
-"""What runs units as the experiments do, but is no experiment of the papers."""
+NAMES = tuple(PLACES)
+"""Names as `--only` takes them."""
 
 
 def experiment(name: str) -> Experiment:
     """The experiment of this name."""
-    if name not in NAMES + OTHERS:
+    if name not in PLACES:
         raise ValueError(f"expected one of {', '.join(NAMES)}, got {name!r}")
-    return import_module(f"armfa.experiments.{name.replace('-', '_')}").EXPERIMENT
+    return import_module(f"armfa.experiments.{PLACES[name]}").EXPERIMENT
+
+
+def listed(text: str) -> list[str]:
+    """The names in a comma-separated list, with hyphens as the command line writes them."""
+    return [name.strip().replace("_", "-") for name in text.split(",") if name.strip()]
 
 
 def chosen(only: str) -> Sequence[str]:

@@ -9,10 +9,11 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from armfa.experiments.base import NoCheckpoint, Run
+from armfa.commands.reproduce import section_of
 from armfa.experiments.registry import NAMES, experiment
-from armfa.experiments.report import Section, measured, write_report
-from armfa.experiments.reproduce import write_table
+from armfa.reports.page import measured, write_report
+from armfa.reports.tables import write_table
+from armfa.runs.unit import NoCheckpoint, Run
 
 SMALL = {
     "arm": {"seeds": 2, "updates": 60, "hidden": 12, "points": 4},
@@ -118,7 +119,7 @@ def test_what_could_not_be_recovered_is_said(done):
 def test_the_report_holds_every_claim_and_choice_and_nothing_from_outside(done, tmp_path):
     source, settings, runs = done
     claims = source.claims(settings, runs)
-    page = write_report(tmp_path, [Section(source, settings, runs, {"one": b"png"}, claims)]).read_text()
+    page = write_report(tmp_path, [section_of(source, settings, runs, {"one": b"png"})], {}).read_text()
     for claim in claims:
         assert escape(claim.paper) in page
         assert escape(measured(claim)) in page

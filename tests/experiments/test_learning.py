@@ -5,10 +5,10 @@ import pytest
 
 from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, train_step
 from armfa.controllers.rules.perturbation import NodePerturbation
-from armfa.experiments.base import NoCheckpoint
 from armfa.experiments.images import learn_images
 from armfa.experiments.learning import first_state, learn, points, streams
 from armfa.problems import digits, regression
+from armfa.runs.unit import NoCheckpoint
 
 
 class Killed(Exception):

@@ -9,8 +9,8 @@ from armfa.controllers import MLP, SGD, FeedbackAlignment, SquaredError, train_s
 from armfa.controllers.network import Dense
 from armfa.controllers.rules.feedback import Feedback
 from armfa.controllers.step import Batch, TrainState
-from armfa.experiments import flow_field, theory
-from armfa.experiments.base import NoCheckpoint
+from armfa.experiments.alignment import flow_field, theory
+from armfa.runs.unit import NoCheckpoint
 
 
 @pytest.fixture(scope="module")

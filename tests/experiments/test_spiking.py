@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from armfa.experiments import spiking_network as s
+from armfa.experiments.spiking import network as s
 
 NETWORK = s.SpikingNetwork((6, 5, 4, 10))
 

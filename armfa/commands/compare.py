@@ -1,0 +1,292 @@
+"""`armfa compare`: any learning rules side by side on any problem, on the same seeds, with paired statistics."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from rich.console import Console
+
+from armfa.commands.comparing.grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
+from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
+from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
+from armfa.commands.flags import at_least_one
+from armfa.controllers import RULES, GradientEstimator, LearningRule, Shallow, TrainState, take, train_step, unstack
+from armfa.controllers.evaluation import hidden_angles
+from armfa.controllers.metrics import classification_error, matrix_angle, normalized_error
+from armfa.controllers.network import MLP
+from armfa.controllers.rules import Backprop, DirectRandomTarget
+from armfa.data import MissingData
+from armfa.experiments.learning import first_state, learn, points, streams
+from armfa.experiments.registry import listed
+from armfa.reports.figures import STYLE, save_figure
+from armfa.reports.tables import write_table
+from armfa.runs.folders import begin, begun
+from armfa.runs.sweep import complete
+from armfa.runs.unit import Checkpoint, NoCheckpoint, Run, Sweep, Unit
+
+ANGLE_SAMPLES = 500
+"""Test samples over which an angle is averaged."""
+
+TUNING_SEEDS = 10_000
+"""Networks that rates are searched on have the seeds from here on, those that are compared the seeds below."""
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Put learning rules side by side on one problem: curves, angles to backprop, samples to an error, statistics."""
+
+    problem: str = "linear"
+    """What is learned: linear, deep, hand-velocity (the arm), digits (8x8, bundled) or mnist (where the files are)."""
+    rules: str = "backprop,feedback-alignment,shallow"
+    """Rules, separated by commas; the others are tested against the first. `armfa rules` lists them."""
+    seeds: int = 10
+    """Networks per rule; networks of the same seed start alike and see the same data, so that rules pair."""
+    updates: int | None = None
+    """Weight updates of each network; the problem's own number when not given."""
+    batch_size: int | None = None
+    """Samples per update; the problem's own number when not given."""
+    rates: tuple[float, ...] = ()
+    """Learning rates of all rules, one or one a layer; the problem's own when not given."""
+    tune: bool = False
+    """Search the rates of each rule first, on other seeds and other held-out data, so that none is handicapped."""
+    tune_seeds: int = 5
+    """Networks that each set of rates is tried on."""
+    reach: float | None = None
+    """Error (NSE) of which it is told how many samples were needed; the problem's own when not given."""
+    out: Path | None = None
+    """Folder of the comparison; runs/compare-PROBLEM-DATE-TIME when not given."""
+    resume: Path | None = None
+    """Folder of a comparison to continue, with its own settings; what is finished there is not run again."""
+    processes: int = 2
+    """Rules that learn at once, each on one core."""
+
+    @property
+    def names(self) -> list[str]:
+        """The rules, in order."""
+        return listed(self.rules)
+
+    @property
+    def ground(self) -> Ground:
+        """The problem with its network and training."""
+        return GROUNDS[self.problem]
+
+    @property
+    def settled(self) -> "Compare":
+        """The same with the problem's numbers filled in, and without what no number depends on."""
+        ground = self.ground
+        return replace(
+            self, updates=self.updates or ground.updates, batch_size=self.batch_size or ground.batch_size,
+            rates=tuple(float(rate) for rate in self.rates), reach=self.reach or ground.reach, out=None, resume=None,
+            processes=1,
+        )  # fmt: skip
+
+
+def compare(config: Compare, console: Console | None = None) -> Path:
+    """Run what is missing, draw the figure, print the table; returns the folder of the comparison."""
+    console = console or Console()
+    if config.resume is None:
+        check(config)
+    config, folder = place_of(config, console)
+    settings = config.settled
+    start = time.monotonic()
+    runs = complete(
+        Sweep("comparing", settings, units(settings), run), folder / "runs", config.processes, console,
+        f"armfa compare --resume {folder}",
+    )  # fmt: skip
+    show_results(settings, runs, folder, console)
+    seconds = time.monotonic() - start
+    console.print(f"\n{folder} ({seconds:.0f} s): comparison.png, comparison.csv, curves.csv", highlight=False)
+    return folder
+
+
+def check(config: Compare) -> None:
+    """Refuse, in one sentence, what cannot be compared: unknown names, impossible numbers, rules that do not fit."""
+    if config.problem not in GROUNDS:
+        raise ValueError(f"expected --problem out of {', '.join(GROUNDS)}, got {config.problem!r}")
+    if not config.names:
+        raise ValueError(f"expected --rules out of {', '.join(RULES)}, got none")
+    for name in config.names:
+        if name not in RULES:
+            raise ValueError(f"expected --rules out of {', '.join(RULES)}, got {name!r}")
+        if config.names.count(name) > 1:
+            raise ValueError(f"expected every rule once in --rules, got {name!r} twice")
+    at_least_one(config, "seeds", "updates", "batch_size", "tune_seeds", "processes")
+    if config.reach is not None and not config.reach > 0:
+        raise ValueError(f"expected --reach above 0, got {config.reach}")
+    if config.seeds > TUNING_SEEDS:
+        raise ValueError(f"expected --seeds of at most {TUNING_SEEDS}, got {config.seeds}")
+    try:
+        for name in config.names:
+            check_fit(config.settled, name)
+    except MissingData as error:
+        raise FileNotFoundError(str(error)) from error
+
+
+def check_fit(settings: Compare, name: str) -> None:
+    """Let a rule make one update of one network."""
+    ground = settings.ground
+    rates = ground.rates_of(name, settings.rates)
+    rule, random = rule_of(name, rates), streams([0])
+    try:
+        batch = ground.problem(random, False).batch(random.data, 2)
+        wanted, outputs = batch.loss.target.shape[-1], ground.network.sizes[-1]
+        if isinstance(rule, DirectRandomTarget) and wanted != outputs:
+            raise ValueError(f"it needs a target of {outputs} numbers, one an output, and there are {wanted}")
+        optimizer = ground.optimizer(rule, rates, 1)
+        state = first_state(ground.network, rule, optimizer, random, ground.dtype)
+        with np.errstate(all="ignore"):
+            train_step(ground.network, rule, optimizer, state, batch, random.rule)
+    except ValueError as error:
+        raise ValueError(f"{name} cannot learn {settings.problem}: {error}") from error
+
+
+def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
+    """The folder, with the settings in it; for a comparison to continue, the settings that it was begun with."""
+    if config.resume is not None:
+        missing = "no comparison: expected what `armfa compare` wrote"
+        return begun(config.resume, config, missing, "comparison", console, check), config.resume
+    return config, begin(config.out, f"compare-{config.problem}", config.settled)
+
+
+def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: Console) -> None:
+    """Curves, figure and table, from finished runs."""
+    rows = comparison_rows(runs, reach := settings.reach or settings.ground.reach)
+    write_table(folder / "comparison.csv", rows)
+    write_table(folder / "curves.csv", curve_rows(runs))
+    with matplotlib.rc_context(STYLE):
+        title = settings.problem + (", rates tuned for each rule" if settings.tune else "")
+        save_figure(figure(runs, title, reach), folder / "comparison.png")
+    samples = int(runs[0].arrays["samples"][-1])
+    title = f"{settings.problem}: {settings.ground.about}; {samples:,} samples, n = {settings.seeds}"
+    console.print(title, style="bold", highlight=False)
+    console.print(results_table(rows, samples, reach))
+    for line in notes(settings, runs, rows):
+        console.print(line, highlight=False)
+
+
+def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]) -> list[str]:
+    """How the rates were chosen and how the rules were tested."""
+    rates = {run.arguments["rule"]: " ".join(f"{rate:g}" for rate in run.arrays["rates"]) for run in runs}
+    each = "; ".join(f"{name} {told}" for name, told in rates.items())
+    if settings.tune:
+        tried = ", ".join(str(len(run.arrays["tried"])) for run in runs)
+        how = (
+            f"each rule's own, searched on {settings.tune_seeds} other networks and other held-out data ({tried} tried)"
+        )
+    elif len(set(rates.values())) == 1:
+        how, each = "the same for every rule, not tuned", next(iter(rates.values()))
+    else:
+        how = "as listed for this problem, not the same for every rule and not all tuned (--tune tunes each)"
+    lines = [f"Rates, {how}: {each}."]
+    if len(runs) > 1:
+        lines.append(
+            f"NSE: geometric mean. Ratio: to {runs[0].arguments['rule']} on the same seeds [95 % interval]; "
+            "P: two-sided paired t-test on log NSE, not corrected for the number of rules."
+        )
+    if any(row["reached"] < row["n"] for row in rows):
+        lines.append(
+            f"To {settings.reach:g}: median samples until NSE {settings.reach:g}. > or (k of n): the others had not "
+            "reached it when the run ended (censored)."
+        )
+    if any(issubclass(RULES[name], LEARNED) for name in rates):
+        lines.append(
+            f"Learned feedback has the output layer's rate; it and the weights above the first decay by {DECAY:g}."
+        )
+    if any(not issubclass(RULES[name], LearningRule) for name in rates):
+        lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
+    return lines
+
+
+def units(settings: Compare) -> list[Unit]:
+    """One unit a rule: all its networks as one stack, after the search of its rates where it is wanted."""
+    networks = settings.seeds + settings.tune * EXPECTED_TRIES * settings.tune_seeds
+    updates, batch = settings.updates or settings.ground.updates, settings.batch_size or settings.ground.batch_size
+    seconds = networks * updates * settings.ground.seconds * batch / settings.ground.batch_size
+    return [Unit(name, {"rule": name, "seeds": list(range(settings.seeds))}, seconds) for name in settings.names]
+
+
+def run(settings: Compare, unit: Unit, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """NSE (and share of wrong answers) and angles to backprop of every network, over samples."""
+    name, seeds = unit.arguments["rule"], unit.arguments["seeds"]
+    rates, found = settings.ground.rates_of(name, settings.rates), {}
+    if settings.tune:
+        kept = TuningCheckpoint(checkpoint, settings.tune_seeds, settings.seeds)
+        rates, found = tuned(settings, name, rates, kept)
+        checkpoint = kept
+    return {**learned(settings, name, rates, seeds, checkpoint), "rates": np.array(rates), **found}
+
+
+def learned(
+    settings: Compare, name: str, rates: tuple[float, ...], seeds: Sequence[int], checkpoint: Checkpoint,
+    tuning: bool = False,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Curves of a stack of networks; while tuning, only the error at the end, and on other held-out data."""
+    ground, rule = settings.ground, rule_of(name, rates)
+    updates, size = settings.updates or ground.updates, settings.batch_size or ground.batch_size
+    random = streams(seeds)
+    problem = ground.problem(random, tuning)
+    tests = held_out(problem, len(seeds))
+    few = [take(test, slice(ANGLE_SAMPLES)) for test in tests]
+
+    def measure(state: TrainState) -> dict[str, np.ndarray]:
+        networks = list(zip(unstack(state.params), unstack(state.rule, len(seeds)), tests, few))
+        outputs = [ground.network.forward(params, test.inputs).output for params, _, test, _ in networks]
+        found = {"nse": np.array([normalized_error(y, test.loss) for y, test in zip(outputs, tests)])}
+        if ground.classes:
+            found["wrong"] = np.array([classification_error(y, test.loss) for y, test in zip(outputs, tests)])
+        if not tuning:
+            found["angle"] = np.array([angles(ground.network, rule, p, s, part) for p, s, _, part in networks])
+        return found
+
+    at = np.array([0, updates]) if tuning else points(updates, 40, first=max(1, updates // 500))
+    with np.errstate(all="ignore"):
+        curves, _ = learn(
+            problem, ground.network, rule, ground.optimizer(rule, rates, updates), random, updates=updates,
+            batch_size=size, at=at, measure=measure, checkpoint=checkpoint, dtype=ground.dtype,
+        )  # fmt: skip
+    return {"samples": at * size, **curves}
+
+
+def angles(network: MLP, rule: GradientEstimator, params: Any, state: Any, batch: Any) -> list[float]:
+    """Angle to backprop at each hidden layer, degrees: of the teaching signals, or of the weights' change."""
+    noise = np.random.default_rng(0)
+    if isinstance(rule, LearningRule):
+        return hidden_angles(network, rule, Backprop(), params, batch, state, noise)
+    own, exact = (
+        each.gradients(network, params, batch.inputs, batch.loss, held, noise)[0]
+        for each, held in ((rule, state), (Backprop(), ()))
+    )
+    return [float(matrix_angle(a.weight, b.weight)) for a, b in zip(own[:-1], exact[:-1]) if a and b]
+
+
+def tuned(
+    settings: Compare, name: str, rates: tuple[float, ...], kept: TuningCheckpoint
+) -> tuple[tuple[float, ...], dict[str, np.ndarray]]:
+    """The best rates that `search` finds, and all that were tried with their mean log NSE.
+
+    Other networks, teachers and held-out data than those that are compared: of images, a fifth of the training set.
+    """
+    seeds = range(TUNING_SEEDS, TUNING_SEEDS + settings.tune_seeds)
+
+    def scaled(powers: Sequence[int]) -> tuple[float, ...]:
+        return tuple(rate * 2.0**power for rate, power in zip(rates, powers))
+
+    def score(powers: tuple[int, ...]) -> float:
+        key = json.dumps(powers)
+        if key not in kept.scores:
+            nse = learned(settings, name, scaled(powers), seeds, NoCheckpoint(), tuning=True)["nse"]
+            kept.tried(key, np.inf if diverged(nse)[:, -1].any() else float(np.log(nse[:, -1]).mean()))
+        return kept.scores[key]
+
+    n_layers = len(rates)
+    moves = [(1,) * n_layers]
+    if n_layers > 1 and not issubclass(RULES[name], Shallow):  # all layers; the output layer; the hidden layers
+        moves += [(0,) * (n_layers - 1) + (1,), (1,) * (n_layers - 1) + (0,)]
+    best = search(score, moves)
+    tried = [scaled(json.loads(key)) for key in kept.scores]
+    return scaled(best), {"tried": np.array(tried), "tried_score": np.array(list(kept.scores.values()))}

@@ -1,0 +1,1 @@
+"""Parts of `armfa compare`: problems, the search of rates, results."""

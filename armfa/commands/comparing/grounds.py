@@ -1,0 +1,208 @@
+"""Grounds on which learning rules are compared: a problem, the network that learns it, and how it is trained."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from armfa import data
+from armfa.controllers import MLP, SGD, Batch, GradientEstimator, make_rule, take
+from armfa.controllers.network import Dense, per_layer
+from armfa.controllers.rules import RULES, DirectKolenPollack, KolenPollack, ProductFeedbackAlignment
+from armfa.experiments.arm.controller import LEARNERS, Settings, problem_for
+from armfa.experiments.learning import Streams4
+from armfa.problems import digits, regression
+
+DECAY = 0.001
+"""Decay of feedback that learns after Kolen and Pollack, and of the forward weights that it is to resemble."""
+
+TESTED = 2500
+"""Test images at most, the first ones: with all 10,000 of MNIST measuring would take longer than learning."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A problem, the network that learns it, and how it is trained.
+
+    problem : (streams, for tuning) -> Problem; for tuning with a held-out batch that is not the test batch.
+    rates : of every rule, one a layer of weights; own_rates : of rules for which others were found.
+    reach : error of which it is told how many samples were needed.
+    seconds : of one network and update, to foretell the end.
+    """
+
+    about: str
+    network: MLP
+    problem: Callable[[Streams4, bool], Any]
+    rates: tuple[float, ...]
+    updates: int
+    batch_size: int
+    reach: float
+    seconds: float
+    own_rates: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    schedule: str = "constant"
+    biases: bool = True
+    dtype: type = np.float32
+    classes: bool = False
+
+    def rates_of(self, rule: str, chosen: tuple[float, ...] = ()) -> tuple[float, ...]:
+        """Rates of a rule: those that were chosen for all, or its own, or the ground's."""
+        if chosen:
+            return per_layer(chosen[0] if len(chosen) == 1 else chosen, self.network.n_layers, "--rates")
+        return self.own_rates.get(rule, self.rates)
+
+    def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
+        """Plain SGD that holds a network still once it has diverged."""
+        sgd = SGD(rates, self.schedule, updates, biases=self.biases)
+        return Guarded(sgd, DECAY if isinstance(rule, LEARNED) else 0.0)
+
+
+LEARNED = (KolenPollack, DirectKolenPollack, ProductFeedbackAlignment)
+"""Rules whose feedback changes as the forward weights do, and so needs their rate and decay."""
+
+
+def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
+    """The rule of a name as it is, but feedback that learns as W does has W's rate and decay."""
+    if issubclass(RULES[name], LEARNED):
+        return make_rule(name, rate=rates[-1], decay=DECAY)
+    return make_rule(name)
+
+
+class Guarded(NamedTuple):
+    """An optimizer that makes no update of networks for which it would not be finite.
+
+    decay : of the weights above the first layer, -rate decay W, beside feedback that decays.
+    """
+
+    optimizer: SGD
+    decay: float = 0.0
+
+    def init(self, params):
+        """State of the optimizer."""
+        return self.optimizer.init(params)
+
+    def update(self, gradients, state, params):
+        """The optimizer's updates where they are finite, and zero elsewhere."""
+        updates, following = self.optimizer.update(gradients, state, params)
+        if self.decay:
+            rates = per_layer(self.optimizer.rates, len(params), "rates")
+            shrink = [0.0, *(rate * self.decay * self.optimizer.factor(state.step) for rate in rates[1:])]
+            updates = tuple(
+                None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
+                for u, layer, factor in zip(updates, params, shrink)
+            )
+        sums = [u.weight.sum((-1, -2)) + u.bias.sum(-1) for u in updates if u is not None]
+        finite = np.isfinite(sum(sums))
+        return updates if finite.all() else tuple(_where(finite, u) for u in updates), following
+
+
+def _where(finite, update):
+    if update is None:
+        return None
+    zero = update.weight.dtype.type(0)
+    return Dense(np.where(finite[..., None, None], update.weight, zero), np.where(finite[..., None], update.bias, zero))
+
+
+def held_out(problem: Any, count: int) -> list[Batch]:
+    """The held-out batch of each of `count` networks; one for all, or one a network where teachers differ."""
+    batch = problem.test()
+    return [take(batch, number) for number in range(count)] if batch.inputs.ndim == 3 else [batch] * count
+
+
+def _linear(random: Streams4, tuning: bool) -> Any:
+    return regression.linear(random.problem, dtype=np.float64)
+
+
+def _deep(random: Streams4, tuning: bool) -> Any:
+    return regression.deep(random.problem, test_size=1000)
+
+
+def _hand_velocity(random: Streams4, tuning: bool) -> Any:
+    problem = problem_for("li_todorov")
+    return replace(problem, test_seed=problem.test_seed + 1) if tuning else problem
+
+
+def _images(load: Callable[[], data.Digits]) -> Callable[[Streams4, bool], Any]:
+    loaded = cache(lambda: digits.recognition(load()))
+
+    def problem(random: Streams4, tuning: bool) -> Any:
+        whole = loaded()
+        if not tuning:
+            test = whole.test_images[:TESTED], whole.test_targets[:TESTED]
+            return replace(whole, test_images=test[0], test_targets=test[1])
+        kept = len(whole.images) * 4 // 5
+        images, targets = whole.images, whole.targets
+        return replace(
+            whole, images=images[:kept], targets=targets[:kept], test_images=images[kept:], test_targets=targets[kept:]
+        )
+
+    return problem
+
+
+def _mnist() -> data.Digits:
+    return data.mnist(data.MNIST._replace(advice="or choose --problem digits"), download=False)
+
+
+_ARM = LEARNERS["backprop"].weight_scale
+
+GROUNDS: Mapping[str, Ground] = {
+    "linear": Ground(
+        "a linear function, 30-20-10 linear units without biases, online",
+        MLP((30, 20, 10), "linear", weight_scale=0.01),
+        _linear,
+        rates=(0.01, 0.01),
+        updates=1000,
+        batch_size=1,
+        reach=0.01,
+        seconds=16e-6,
+        biases=False,
+        dtype=np.float64,
+    ),
+    "deep": Ground(
+        "a tanh network's function, 30-20-10-10 tanh units with linear outputs, online",
+        MLP((30, 20, 10, 10), ("tanh", "tanh", "linear"), weight_scale=0.1, bias_scale=0.1),
+        _deep,
+        rates=(0.02, 0.02, 0.02),
+        updates=40_000,
+        batch_size=1,
+        reach=0.1,
+        seconds=24e-6,
+    ),
+    "hand-velocity": Ground(
+        "the arm's hand velocity one step ahead, 6-500-6 tanh units, rates falling linearly to zero",
+        MLP((6, 500, 6), "tanh", weight_scale=_ARM, bias_scale=(_ARM[0], 0.0)),
+        _hand_velocity,
+        rates=LEARNERS["feedback_alignment"].rates,
+        own_rates={name.replace("_", "-"): learner.rates for name, learner in LEARNERS.items()},
+        updates=6000,
+        batch_size=Settings.batch_size,
+        reach=0.01,
+        seconds=140e-6,
+        schedule="linear",
+    ),
+    "digits": Ground(
+        "scikit-learn's digits of 8x8 pixels, 64-50-10 logistic units, squared error",
+        MLP((64, 50, 10), "logistic", weight_scale=0.1),
+        _images(data.small_digits),
+        rates=(0.5, 0.5),
+        updates=10_000,
+        batch_size=8,
+        reach=0.25,
+        seconds=40e-6,
+        classes=True,
+    ),
+    "mnist": Ground(
+        "MNIST's digits of 28x28 pixels, 784-100-10 logistic units, squared error, first 2,500 test images",
+        MLP((784, 100, 10), "logistic", weight_scale=0.1),
+        _images(_mnist),
+        rates=(0.5, 0.5),
+        updates=2500,
+        batch_size=16,
+        reach=0.25,
+        seconds=500e-6,
+        classes=True,
+    ),
+}
+"""The problems of `armfa compare` by name."""

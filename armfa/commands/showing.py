@@ -1,0 +1,186 @@
+"""Watching a trained controller move the arm: in a window, or as an animation in a file where there is no display."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import track
+
+from armfa.controllers import Policy, load_policy
+from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
+from armfa.plant import Arm, hand_position, inverse_kinematics, make_arm, step
+from armfa.rendering import Scene, arm_scene
+from armfa.rendering.viewer import Window, draw_frame, import_pygame
+from armfa.reports.film import FRAME, checked_film, write_animation
+from armfa.tasks import HandVelocity, center_out_targets
+
+TRAIL_TIME = 0.8
+"""s of the hand's path that are drawn."""
+TARGET_RADIUS = 0.01
+"""m"""
+FRAME_TIME, WINDOW_FRAME_TIME = 0.04, 0.02
+"""s of movement from one frame to the next, of an animation and of a window."""
+
+
+@dataclass(frozen=True)
+class Showing:
+    """Whose controller is shown, and for how long."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder that `armfa train` wrote."""
+    rule: str = ""
+    """Whose controller: backprop, feedback-alignment, shallow, ...; feedback-alignment, or the first there is, when not
+    given."""
+    seed: int = 0
+    """Which of its networks."""
+    out: Path | None = None
+    """Write the animation to this file (.gif or .mp4) instead of opening a window."""
+    seconds: float = 12.0
+    """Length of the animation, s; a window stays open until it is closed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be shown."""
+        if not 0 < self.seconds < 3600:
+            raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
+        if self.out is not None:
+            checked_film(self.out)
+
+
+class Follower:
+    """An arm whose controller follows a target that may be moved at any time."""
+
+    def __init__(self, policy: Policy, steering: Steering | None = None):
+        about = policy.about or {}
+        if missing := [name for name in ("arm", "activation", "dt", "integrator") if name not in about]:
+            raise ValueError(
+                f"expected a controller that says what it moves, and there is no {', '.join(missing)} in what it says "
+                "about itself: make it with HandVelocityProblem.policy(...)"
+            )
+        self.arm: Arm = make_arm(about["arm"], activation=about["activation"])
+        self.dt, self.integrator = about["dt"], about["integrator"]
+        self.policy, self.steering = policy, steering or Steering.of(self.arm)
+        self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
+        self.state = at_rest(self.arm, self.center)
+        self.task = HandVelocity(observe_activation=self.arm.activation_dynamics is not None)
+        self.time, self.trail = 0.0, [self.center]
+        self.desired = np.zeros(2)
+
+    def workspace(self, target: np.ndarray) -> np.ndarray:
+        """The target, or the place near it that the hand can take in a posture that the networks were trained in."""
+        posture = inverse_kinematics(self.arm, np.asarray(target, dtype=float), clip=True)
+        low, high = np.transpose(self.arm.joint_range)
+        return hand_position(self.arm, np.clip(posture, low, high))
+
+    def step(self, target: np.ndarray) -> None:
+        """One time step toward a target (2,), m."""
+        hand = hand_position(self.arm, self.state.joint_angle)
+        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand)
+        excitation = self.policy(self.task.observe(self.arm, self.state, self.desired))
+        self.state = step(self.arm, self.state, excitation, self.dt, integrator=self.integrator)
+        self.time += self.dt
+        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], hand_position(self.arm, self.state.joint_angle)]
+
+    def steps_in(self, seconds: float) -> int:
+        """Time steps in that time, at least one."""
+        return max(1, round(seconds / self.dt))
+
+    def scene(self, target: np.ndarray, caption: str) -> Scene:
+        """What it looks like now."""
+        return arm_scene(
+            self.arm, self.state, target=target, target_radius=TARGET_RADIUS, desired_velocity=self.desired,
+            trail=self.trail, time=self.time, caption=caption,
+        )  # fmt: skip
+
+
+def open_run(config: Showing) -> tuple[Follower, str]:
+    """The controller that was asked for, and its caption."""
+    folder = config.run / "controllers"
+    there = sorted(file.stem for file in folder.glob("*.npz"))
+    if not there:
+        todo = "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one)"
+        raise FileNotFoundError(f"{config.run} holds no trained controllers: {todo}")
+    rule = config.rule.replace("-", "_")
+    if not rule:
+        rules = [name.rpartition("_")[0] for name in there]
+        rule = "feedback_alignment" if "feedback_alignment" in rules else rules[0]
+    if (name := f"{rule}_{config.seed}") not in there:
+        raise FileNotFoundError(f"no controller {name} in {config.run}; it holds {', '.join(there)}")
+    return Follower(load_policy(folder / f"{name}.npz")), rule.replace("_", " ")
+
+
+def show(
+    config: Showing,
+    follower: Follower,
+    caption: str,
+    targets: Iterator[np.ndarray],
+    console: Console,
+    mouse: bool = False,
+) -> None:
+    """A window where there is a display and no file is asked for, otherwise an animation."""
+    if config.out is None and has_display() and opens_windows():
+        in_window(follower, caption, targets, mouse)
+        return
+    path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
+    path.parent.mkdir(parents=True, exist_ok=True)  # refused before anything is drawn
+    if config.out is None:
+        console.print("no display here, so the animation goes to a file", highlight=False)
+    frames = max(1, round(config.seconds / FRAME_TIME))
+    write_animation(path, track(moving(follower, caption, targets, frames), "drawing", total=frames, console=console))
+    console.print(f"{path}", highlight=False)
+
+
+def has_display() -> bool:
+    """Whether a window could be opened here."""
+    if os.environ.get("SDL_VIDEODRIVER") == "dummy":
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def opens_windows() -> bool:
+    """Whether SDL reaches the display: where it does not, as behind a dead DISPLAY, it draws into the void."""
+    pygame = import_pygame()
+    try:
+        pygame.display.init()
+        return pygame.display.get_driver() not in ("offscreen", "dummy", "evdev")
+    except pygame.error:
+        return False
+    finally:
+        pygame.display.quit()
+
+
+def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], mouse: bool) -> None:
+    """Show the arm at real-time speed until the window is closed."""
+    steps, target = follower.steps_in(WINDOW_FRAME_TIME), follower.center
+    window = Window(caption=f"armfa: {caption}", frames_per_second=1 / (steps * follower.dt))
+    while not window.closed:
+        for _ in range(steps):
+            target = next(targets)
+            if mouse:
+                target = follower.workspace(window.mouse)
+            follower.step(target)
+        window.show(follower.scene(target, caption))
+    window.close()
+
+
+def moving(follower: Follower, caption: str, targets: Iterator[np.ndarray], frames: int) -> Iterator[np.ndarray]:
+    """The frames of an animation, (side, side, 3)."""
+    for _ in range(frames):
+        for _ in range(follower.steps_in(FRAME_TIME)):
+            target = next(targets)
+            follower.step(target)
+        yield draw_frame(follower.scene(target, caption), FRAME)
+
+
+def center_out(follower: Follower, hold: float = 0.9) -> Iterator[np.ndarray]:
+    """Eight targets in a star-like order, each followed by the center; a target stays for `hold` seconds."""
+    targets = center_out_targets(follower.center, center_out_distance(follower.arm))
+    steps = round(hold / follower.dt)
+    while True:
+        for number in (0, 3, 6, 1, 4, 7, 2, 5):
+            for target in (targets[number], follower.center):
+                yield from [target] * steps

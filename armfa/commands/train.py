@@ -1,0 +1,193 @@
+"""`armfa train`: one arm, several rules, several seeds; figures, an animation and a table of what was learned."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from rich.console import Console
+from rich.table import Table
+
+from armfa.commands.flags import at_least_one
+from armfa.commands.showing import FRAME_TIME, Follower, center_out, moving
+from armfa.experiments.arm.controller import (
+    EXPERIMENT,
+    LEARNERS,
+    STANDARD,
+    Activation,
+    ArmName,
+    Settings,
+    claims,
+    network_for,
+    params_of,
+    problem_for,
+)
+from armfa.experiments.arm.controller import table as arm_table
+from armfa.experiments.arm.pictures import NAMES, hand_paths, learning_curves
+from armfa.experiments.registry import listed
+from armfa.plant import make_arm
+from armfa.reports.figures import STYLE, save_figure
+from armfa.reports.film import write_animation
+from armfa.reports.tables import write_table
+from armfa.runs.folders import begin, begun
+from armfa.runs.sweep import complete
+from armfa.runs.unit import Run
+
+FILM = 6.0
+"""Length of the animation, s."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train controllers of the arm by several rules, and show what they learned."""
+
+    arm: ArmName = "li_todorov"
+    """Which published arm."""
+    rules: str = ",".join(STANDARD).replace("_", "-")
+    """Learning rules, separated by commas; also feedback-alignment-backprop-rates, with backprop's rates."""
+    activation: Activation = "static"
+    """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
+    dt: float | None = None
+    """Time step, s; 0.01 when not given (0.002 for lillicrap_scott)."""
+    command_margin: float | None = None
+    """Random commands are drawn over this share of the excitation range more on either side, then clipped to it; 0 when
+    not given (0.5 for first-order muscles)."""
+    seeds: int = 5
+    """Networks per rule; networks of the same seed start alike and see the same data."""
+    updates: int = 40_000
+    """Weight updates of each network."""
+    batch_size: int = 16
+    """Samples per update."""
+    hidden: int = 500
+    """Units of the hidden layer."""
+    out: Path | None = None
+    """Folder of the run; runs/ARM-DATE-TIME when not given."""
+    resume: Path | None = None
+    """Folder of a run to continue, with its own settings; what is finished there is not run again."""
+    processes: int = 2
+    """Rules that train at once, each on one core."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be."""
+        at_least_one(self, "seeds", "updates", "batch_size", "hidden", "processes")
+        if self.dt is not None and not 1e-4 <= self.dt <= 0.05:
+            raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
+        if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
+            raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
+        names = listed(self.rules)
+        if not names or len(set(names)) < len(names) or not set(names) <= {name.replace("_", "-") for name in LEARNERS}:
+            known = ", ".join(LEARNERS).replace("_", "-")
+            raise ValueError(f"expected --rules as one or more, each once, out of {known}; got {self.rules or 'none'}")
+        make_arm(self.arm, activation=self.activation)  # refused now or never
+
+    @property
+    def settings(self) -> Settings:
+        """The same as settings of the experiment."""
+        rules: Any = tuple(name.replace("-", "_") for name in listed(self.rules))
+        return Settings(
+            arms=(self.arm,), rules=rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
+            batch_size=self.batch_size, hidden=self.hidden, dt=self.dt, command_margin=self.command_margin,
+        )  # fmt: skip
+
+
+def train_arm(config: Train, console: Console | None = None) -> Path:
+    """Run what is missing, draw everything, print the table; returns the folder of the run."""
+    console = console or Console()
+    config, folder = place_of(config, console)
+    settings = config.settings
+    start = time.monotonic()
+    runs = complete(
+        EXPERIMENT.sweep(settings), folder / "runs", config.processes, console, f"armfa train --resume {folder}"
+    )
+    show_results(settings, runs, folder, console)
+    seconds = time.monotonic() - start
+    console.print(
+        f"\n{folder} ({seconds:.0f} s): learning.png, paths.png, reaching.gif, table.csv, curves.csv, controllers/"
+    )
+    console.print(f"next: armfa watch {folder}   or: armfa play {folder}", highlight=False)
+    return folder
+
+
+def place_of(config: Train, console: Console) -> tuple[Train, Path]:
+    """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
+    if config.resume is not None:
+        missing = "no run to continue: expected a folder that `armfa train` wrote"
+        return begun(config.resume, config, missing, "run", console), config.resume
+    return config, begin(config.out, config.arm, config)
+
+
+def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console: Console) -> None:
+    """Controllers, curves, figures, animation and table, from finished runs."""
+    save_controllers(settings, runs, folder / "controllers")
+    rows = arm_table(settings, runs)
+    write_table(folder / "table.csv", rows)
+    write_table(folder / "curves.csv", curve_rows(runs))
+    with matplotlib.rc_context(STYLE):
+        save_figure(learning_curves(runs), folder / "learning.png")
+        save_figure(hand_paths(runs), folder / "paths.png")
+    shown = next((run for run in runs if run.arguments["rule"] == "feedback_alignment"), runs[0])
+    follower = Follower(policy_of(settings, shown, 0))
+    caption = NAMES[shown.arguments["rule"]]
+    with console.status("drawing the animation"):
+        write_animation(
+            folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / FRAME_TIME))
+        )
+    console.print(results_table(settings, rows))
+    for claim in claims(settings, runs):
+        colour = {"holds": "green", "fails": "red"}.get(claim.verdict.status, "yellow")
+        console.print(f"[{colour}]{claim.verdict.status:>10}[/]  {claim.text}", highlight=False)
+
+
+def policy_of(settings: Settings, run: Run, seed: int):
+    """One trained network of a run as a policy."""
+    learner = LEARNERS[run.arguments["rule"]]
+    problem = problem_for(run.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
+    network = network_for(learner, settings.hidden, problem)
+    about = {"rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
+    return problem.policy(network, params_of(run, seed), **about)
+
+
+def save_controllers(settings: Settings, runs: Sequence[Run], folder: Path) -> None:
+    """Every trained network as a file of its own, RULE_SEED.npz."""
+    for run in runs:
+        for number, seed in enumerate(run.arguments["seeds"]):
+            policy_of(settings, run, number).save(folder / f"{run.arguments['rule']}_{seed}.npz")
+
+
+def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The learning curves of all networks, one row a point."""
+    rows = []
+    for run in runs:
+        for number, seed in enumerate(run.arguments["seeds"]):
+            for point, samples in enumerate(run.arrays["samples"]):
+                angle = float(run.arrays["angle"][number, point]) if "angle" in run.arrays else float("nan")
+                nse = float(run.arrays["nse"][number, point])
+                rows.append(
+                    {"rule": run.arguments["rule"], "seed": seed, "samples": int(samples), "nse": nse, "angle": angle}
+                )
+    return rows
+
+
+def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
+    """The rows as a table for a terminal."""
+    samples = settings.updates * settings.batch_size
+    title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "center-out, mm\nmean (worst)", "random\n< 1 cm",
+             "speed\nr")  # fmt: skip
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="left" if number == 0 else "right", no_wrap=number > 0)
+    for row in rows:
+        spread = f" ±{row['nse_sd']:.4f}" if row["n"] > 1 else ""
+        table.add_row(
+            NAMES[row["rule"]],
+            f"{row['nse']:.4f}{spread}",
+            f"{row['nse_by_coasting']:.4f}",
+            "" if row["angle_deg"] != row["angle_deg"] else f"{row['angle_deg']:.0f}°",
+            f"{row['center_out_mm']:.1f} ({row['center_out_worst_mm']:.1f})",
+            f"{100 * row['random_reach_within_1cm']:.0f} %",
+            f"{row['profile_correlation']:.3f}",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Feedback alignment on small problems: linear, deep, quadratic, and its theory."""

@@ -1,0 +1,258 @@
+"""Depth: a 30-20-10-10 target learned by nets of three and of four layers of units, with W0 free or frozen.
+
+tanh hidden units, linear outputs, online learning on a sequence that all rules share. [Lillicrap et al. 2016, Fig. 3d,
+Supplementary Fig. 6]
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from armfa.controllers.network import MLP
+from armfa.controllers.optimizers import SGD
+from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
+from armfa.controllers.rules.shallow import Frozen, Shallow
+from armfa.experiments.base import Experiment, Scales
+from armfa.experiments.learning import learn, points, scaled_error, signal_angles, streams
+from armfa.problems import regression
+from armfa.reports.claim import Choice, Claim
+from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
+from armfa.reports.statistics import all_of, mean_below, paired_less, ratio_below, reported
+from armfa.runs.unit import Unit, find
+
+RULES = ("shallow", "backprop", "feedback_alignment")
+NETS = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
+
+
+@dataclass(frozen=True)
+class Settings(Scales):
+    """The stopping time is part of the result: before about 10,000 examples depth does not help either rule."""
+
+    seeds: int = 20
+    examples: int = 150_000  # the stopping time, for every rule and net
+    early: int = 8000  # where FA and backprop are compared early on
+    learning_rate: float = 0.02
+    start_scale: float = 0.1
+    feedback_scale: float = 0.5
+    teacher_scale: float = 0.5
+    test_size: int = 5000
+    significance: float = 1e-9
+
+    @classmethod
+    def quick(cls):
+        """Ten networks, 60,000 examples, and a level of significance that such a number can reach."""
+        return cls(seeds=10, examples=60_000, test_size=1000, significance=1e-3)
+
+
+def units(settings):
+    """Shallow and both rules with three layers, both rules with four, and with four and W0 frozen."""
+    chosen = [(rule, 3, False) for rule in RULES]
+    chosen += [(rule, 4, frozen) for frozen in (False, True) for rule in RULES[1:]]
+    seeds = list(range(settings.seeds))
+    cost = {3: 130e-6, 4: 190e-6}
+    return [
+        Unit(
+            f"{rule}_{layers}{'_frozen' if frozen else ''}",
+            {"rule": rule, "layers": layers, "frozen": frozen, "seeds": seeds},
+            settings.examples * cost[layers] * (0.5 + settings.seeds / 40),
+        )
+        for rule, layers, frozen in chosen
+    ]
+
+
+def make_rule(name, settings):
+    """The learning rule of a unit, without freezing."""
+    alignment = FeedbackAlignment(scale=settings.feedback_scale)
+    return {"shallow": Shallow(), "backprop": Backprop(), "feedback_alignment": alignment}[name]
+
+
+def run(settings, unit, checkpoint):
+    """Test error over examples; for feedback alignment also the angles to backprop."""
+    name, layers, frozen = (unit.arguments[key] for key in ("rule", "layers", "frozen"))
+    random = streams(unit.arguments["seeds"])
+    problem = regression.deep(random.problem, scale=settings.teacher_scale, test_size=settings.test_size)
+    sizes = NETS[layers]
+    kinds = ("tanh",) * (len(sizes) - 2) + ("linear",)
+    network = MLP(sizes, kinds, weight_scale=settings.start_scale, bias_scale=settings.start_scale)
+    rule = make_rule(name, settings)
+    test: Any = problem.test()
+    few = type(test)(test.inputs[:, :100], type(test.loss)(test.loss.target[:, :100]))
+
+    def measure(state):
+        output = network.forward(state.params, test.inputs).output
+        found = {"nse": scaled_error(output, test.loss.target)}
+        if name == "feedback_alignment":
+            found["angles"] = signal_angles(network, rule, state, few)
+        return found
+
+    at = points(settings.examples, 50, first=300)
+    curves, _ = learn(
+        problem,
+        network,
+        Frozen(rule) if frozen else rule,
+        SGD(settings.learning_rate),
+        random,
+        updates=settings.examples,
+        batch_size=1,
+        at=at,
+        measure=measure,
+        checkpoint=checkpoint,
+    )
+    return {"examples": at, **curves}
+
+
+def table(settings, runs):
+    """One row a net and rule: error at the end and at two earlier times."""
+    rows = []
+    for run in runs:
+        x, nse = run.arrays["examples"], run.arrays["nse"]
+        row = {key: run.arguments[key] for key in ("rule", "layers", "frozen")} | {"n": len(nse)}
+        for share in (0.07, 0.4, 1.0):
+            at = int(np.searchsorted(x, share * x[-1]))
+            row |= {
+                f"nse_at_{share:g}_of_the_time": float(nse[:, at].mean()),
+                f"sd_at_{share:g}": float(nse[:, at].std(ddof=1)),
+            }
+        rows.append(row)
+    return rows
+
+
+def claims(settings, runs):
+    """Four layers against three, the frozen control, and where the two rules part."""
+    end = {
+        (run.arguments["rule"], run.arguments["layers"], run.arguments["frozen"]): run.arrays["nse"][:, -1]
+        for run in runs
+    }
+    found = []
+    for rule, word, printed in (("feedback_alignment", "FA", "9e-13"), ("backprop", "BP", "3e-12")):
+        three, four, frozen = end[rule, 3, False], end[rule, 4, False], end[rule, 4, True]
+        found.append(
+            Claim(
+                f"{word}: four layers beat three (t-test, n = 20, P = {printed})",
+                "NSE of four layers minus NSE of three",
+                four - three,
+                paired_less(four, three, settings.significance),
+            )
+        )
+        found.append(
+            Claim(
+                f"{word}: with W0 frozen the gain of the fourth layer is lost",
+                "NSE of three layers minus NSE of four with W0 frozen",
+                three - frozen,
+                paired_less(three, frozen),
+            )
+        )
+    part = parting(runs)
+    early = {rule: find(runs, rule=rule, layers=4, frozen=False).arrays["nse"] for rule in RULES[1:]}
+    x = find(runs, rule="backprop", layers=4, frozen=False).arrays["examples"]
+    at = int(np.searchsorted(x, min(settings.early, x[-1])))
+    ratio = early["feedback_alignment"][:, at] / early["backprop"][:, at]
+    angles = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays["angles"][:, -1].max(1)
+    alignment, backprop = end["feedback_alignment", 4, False], end["backprop", 4, False]
+    return [
+        *found,
+        Claim(
+            "FA performed as well as backprop in four layers: within a factor of 1.5 early on",
+            f"NSE of FA / NSE of BP after {settings.early:,} examples",
+            ratio,
+            ratio_below(early["feedback_alignment"][:, at], early["backprop"][:, at], 1.5),
+        ),
+        Claim(
+            f"... and at the stopping time of {settings.examples:,} examples",
+            "NSE of FA / NSE of BP at the end",
+            alignment / backprop,
+            ratio_below(alignment, backprop, 1.5),
+        ),
+        Claim(
+            "where FA and backprop part for good: first time at which FA's mean is twice BP's",
+            "examples",
+            np.array([part]),
+            reported(),
+            own=True,
+        ),
+        Claim(
+            "FA's signals align in both hidden layers",
+            "largest angle of the two at the end, degrees",
+            angles,
+            mean_below(angles, 90),
+        ),
+        Claim(
+            "deep learning beats shallow for both rules, three layers",
+            "NSE of FA minus NSE of shallow",
+            end["feedback_alignment", 3, False] - end["shallow", 3, False],
+            all_of(*(paired_less(end[rule, 3, False], end["shallow", 3, False]) for rule in RULES[1:])),
+        ),
+    ]
+
+
+def parting(runs) -> float:
+    """Examples after which the mean NSE of FA in four layers stays at more than twice that of backprop."""
+    alignment = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays
+    backprop = find(runs, rule="backprop", layers=4, frozen=False).arrays
+    apart = alignment["nse"].mean(0) > 2 * backprop["nse"].mean(0)
+    together = np.flatnonzero(~apart)
+    last = together[-1] + 1 if together.size else 0
+    return float(alignment["examples"][min(last, len(apart) - 1)])
+
+
+def figures(settings, runs):
+    """The article's Fig. 3d, the frozen control, and the angles in four layers."""
+    figure, (error, control, angle) = panels(4.4, 3.6, 3.2, height=3.4)
+    shown = [("shallow", 3, "shallow"), ("backprop", 3, "backprop"), ("feedback_alignment", 3, "feedback_alignment")]
+    shown += [("backprop", 4, "backprop_4"), ("feedback_alignment", 4, "feedback_alignment_4")]
+    for rule, layers, colour in shown:
+        arrays = find(runs, rule=rule, layers=layers, frozen=False).arrays
+        label = f"{rule.replace('_', ' ')}, {layers} layers"
+        band(error, arrays["examples"], arrays["nse"], COLOURS[colour], label, log=True)
+    part = parting(runs)
+    error.axvline(part, color="#666666", linewidth=0.8, linestyle=":")
+    error.text(part, 1.1, " FA and BP part", fontsize=7.5, color="#666666")
+    for rule in RULES[1:]:
+        for frozen in (False, True):
+            arrays = find(runs, rule=rule, layers=4, frozen=frozen).arrays
+            dashes: dict[str, Any] = {"linestyle": "--"} if frozen else {}
+            label = f"{rule.replace('_', ' ')}{', W0 frozen' if frozen else ''}"
+            band(control, arrays["examples"], arrays["nse"], COLOURS[f"{rule}_4"], label, log=True, **dashes)
+    arrays = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays
+    for layer, style in ((1, "-"), (0, "--")):
+        label = f"hidden layer {layer + 1}"
+        x, values = arrays["examples"][1:], arrays["angles"][:, 1:, layer]
+        band(angle, x, values, COLOURS["feedback_alignment_4"], label, linestyle=style)
+    angle_axis(angle, 120)
+    for axis, title in (
+        (error, "function approximation"),
+        (control, "frozen W0 (4 layers)"),
+        (angle, "angle to backprop"),
+    ):
+        axis.set(title=title, xscale="log", xlim=(300, settings.examples))
+        examples_axis(axis)
+        axis.legend(loc="lower left")
+    for axis in (error, control):
+        axis.set(yscale="log", ylabel="NSE (test)", ylim=(1e-5, 2))
+    return {"depth": figure}
+
+
+EXPERIMENT = Experiment(
+    name="deep",
+    title="Depth: a four-layer target",
+    source="Nature Communications Fig. 3d, Supplementary Fig. 6; preprint Fig. 2d",
+    settings=Settings,
+    units=units,
+    run=run,
+    table=table,
+    claims=claims,
+    figures=figures,
+    remarks="Bands: two standard deviations of the logarithm over networks. The number of layers counts units, as the "
+    "paper does. 'As well as backprop' holds early; with more examples backprop in four layers goes decades lower.",
+    choices=(
+        Choice(
+            "stopping time", "150,000 examples", "the paper stops when backprop made negligible gains, without a number"
+        ),
+        Choice("first weights and biases", "U(-0.1, 0.1)", "not given; +-0.5 is slower for all rules"),
+        Choice("learning rate", "0.02 for every rule and net", "not given; 0.03 is better for backprop, 0.06 harms FA"),
+        Choice("feedback weights", "U(-0.5, 0.5), new for each network", "the paper has both 'new' and 'fixed'"),
+        Choice("biases of the target", "U(-0.5, 0.5), like its weights", "not said"),
+        Choice("B1's input", "delta2 o h2'", "preprint; the article's text omits the derivative"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The arm's controller, and what it does with the arm."""

@@ -1,0 +1,1 @@
+"""Feedback alignment on images of digits."""

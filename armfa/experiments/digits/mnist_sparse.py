@@ -1,0 +1,151 @@
+"""Half of the elements of W and of B removed, so that a pair of units is connected both ways with a chance of 25 %.
+
+[Lillicrap et al. 2016, Results and Supplementary Fig. 5]
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armfa.controllers.network import MLP
+from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
+from armfa.experiments.base import Experiment
+from armfa.experiments.digits.mnist import end, fields, mosaic, problem, spread
+from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
+from armfa.experiments.learning import streams
+from armfa.reports.claim import Choice, Claim
+from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
+from armfa.reports.statistics import every_between, mean_below
+from armfa.runs.unit import Unit, gather, select
+
+RULES = ("backprop", "feedback_alignment")
+PRINTED = 2.4
+
+
+@dataclass(frozen=True)
+class Settings(DigitSettings):
+    """The digits network with half of its output weights and half of its feedback weights absent."""
+
+    rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W; per example
+    rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
+    sparsity: float = 0.5
+
+
+def units(settings):
+    """A network a unit."""
+    cost = settings.examples * SECONDS
+    return [
+        Unit(f"{rule}_{seed}", {"rule": rule, "seed": seed}, cost) for rule in RULES for seed in range(settings.seeds)
+    ]
+
+
+def run(settings, unit, checkpoint):
+    """Test error and angle over examples, and the share of pairs that are connected both ways."""
+    name, seed = unit.arguments["rule"], unit.arguments["seed"]
+    task = problem(settings.data)
+    network = MLP(
+        (task.images.shape[1], settings.hidden, 10),
+        "logistic",
+        weight_scale=settings.start_scale,
+        sparsity=(0.0, settings.sparsity),
+    )
+    alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error", sparsity=settings.sparsity)
+    rule, rates = {
+        "backprop": (Backprop(), settings.rates_backprop),
+        "feedback_alignment": (alignment, settings.rates_feedback_alignment),
+    }[name]
+    arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
+    feedback = alignment.init(params, streams([seed]).rule.generators[0]).matrices[0]
+    both = np.mean((params[1].weight != 0) & (feedback.T != 0))
+    shown = {"fields_end": fields(params)} if seed == 0 else {}
+    return {**arrays, "both_ways": np.array([both]), **shown}
+
+
+def table(settings, runs):
+    """One row a rule."""
+    rows = []
+    for rule in RULES:
+        error = end(runs, rule=rule)
+        row = {
+            "rule": rule,
+            "n": len(error),
+            "error_percent": float(error.mean()),
+            "sd": spread(error),
+            "paper": PRINTED,
+        }
+        rows.append(row | {"pairs_both_ways": float(gather(runs, "both_ways", rule=rule).mean())})
+    return rows
+
+
+def claims(settings, runs):
+    """The printed error, FA against backprop, and the share of reciprocal pairs."""
+    alignment, backprop = (end(runs, rule=rule) for rule in ("feedback_alignment", "backprop"))
+    both, angle = gather(runs, "both_ways", rule="feedback_alignment"), gather(runs, "angle", rule="feedback_alignment")
+    bound = PRINTED + 0.3
+    text = f"with half of W and B removed: {PRINTED} % test error (within 0.3 points or better)"
+    found = [Claim(f"FA {text}", "test error, percent", alignment, mean_below(alignment, bound))]
+    found.append(
+        Claim(
+            "backprop with half of W removed: no worse",
+            "test error, percent",
+            backprop,
+            mean_below(backprop, bound),
+            own=True,
+        )
+    )
+    difference = alignment - backprop
+    found.append(
+        Claim(
+            "FA still matches backprop: at most 0.5 points worse",
+            "error of FA minus that of backprop, points",
+            difference,
+            mean_below(difference, 0.5),
+        )
+    )
+    found.append(
+        Claim("a 25 % chance of reciprocal connection", "share of pairs", both, every_between(both, 0.23, 0.27))
+    )
+    found.append(Claim("the modulators align", "angle at the end, degrees", angle[:, -1], mean_below(angle[:, -1], 85)))
+    return found
+
+
+def figures(settings, runs):
+    """Test error, angle, and receptive fields of the sparse network under feedback alignment."""
+    figure, (error, angle, fields) = panels(3.7, 3.2, 3.3, height=3.4)
+    for rule in RULES:
+        x = select(runs, rule=rule)[0].arrays["examples"]
+        values = gather(runs, "error", rule=rule)
+        band(error, x, values, COLOURS[rule], f"{LABELS[rule]}: {values[:, -1].mean():.1f} %")
+    error.plot(x[-1], PRINTED, "<", color="#333333", clip_on=False)
+    error.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title="half of W and B absent")
+    error.legend(loc="upper right")
+    values = gather(runs, "angle", rule="feedback_alignment")
+    band(angle, x, values, COLOURS["feedback_alignment"], deviations=1.0)
+    angle_axis(angle)
+    angle.set(xlim=(0, x[-1]), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$")
+    shown = select(runs, rule="feedback_alignment", seed=0)[0].arrays["fields_end"].astype(float)
+    fields.imshow(mosaic(shown), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    fields.set_axis_off()
+    fields.set_title("receptive fields, FA")
+    for axis in (error, angle):
+        examples_axis(axis)
+    return {"sparse": figure}
+
+
+EXPERIMENT = Experiment(
+    name="mnist-sparse",
+    title="Handwritten digits with half of the connections",
+    source="Nature Communications, Results and Supplementary Fig. 5",
+    settings=Settings,
+    units=units,
+    run=run,
+    table=table,
+    claims=claims,
+    figures=figures,
+    needs=lambda settings: (settings.data,),
+    remarks="The triangle is the printed error. Absent synapses stay absent: their changes are set to zero.",
+    choices=(
+        Choice("learning rates", "those of each rule in the dense network", "not given for this case"),
+        Choice("which weights are sparse", "hidden to output and feedback", "the paper names W and B, not W0"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Feedback alignment with spiking units."""

@@ -1,0 +1,1 @@
+"""What is made of runs: claims with verdicts, figures, films, tables, one page."""

@@ -1,0 +1,129 @@
+"""One self-contained page: every figure, what the paper says against what was measured, and what had to be chosen."""
+
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from armfa.files import write_text
+from armfa.reports.claim import Choice, Claim
+from armfa.reports.statistics import LEVEL
+
+STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; color: #1b1b1b; }
+h1 { font-size: 1.7em; } h2 { margin-top: 2.2em; border-top: 1px solid #ccc; padding-top: .8em; }
+table { border-collapse: collapse; width: 100%; margin: .8em 0; } th { font-weight: 600; }
+td, th { text-align: left; vertical-align: top; padding: .35em .6em; border-bottom: 1px solid #ddd; }
+td.number { white-space: nowrap; } .holds { color: #146c2e; font-weight: 600; }
+.fails { color: #b3261e; font-weight: 700; } .not-tested { color: #8a5a00; } .reported { color: #555; }
+img { max-width: 100%; } .small { color: #555; font-size: .87em; } nav a { margin-right: .8em; }
+pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; }
+"""
+
+
+class Section(NamedTuple):
+    """One experiment with all that the page shows of it."""
+
+    name: str
+    title: str
+    source: str  # figure and paper
+    settings: Mapping[str, Any] = MappingProxyType({})
+    runs: int = 0
+    seconds: float = 0.0  # of one core, all runs together
+    figures: Mapping[str, bytes] = MappingProxyType({})
+    claims: Sequence[Claim] = ()
+    choices: Sequence[Choice] = ()
+    remarks: str = ""
+    missing: int = 0
+
+
+def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, str]) -> Path:
+    """Write `out/report.html`; returns its path.
+
+    versions : of what the numbers depend on, by name.
+    """
+    counts = {word: 0 for word in ("holds", "fails", "not tested", "reported")}
+    own = dict(counts)
+    for section in sections:
+        for claim in section.claims:
+            counts[claim.verdict.status] += 1
+            own[claim.verdict.status] += claim.own
+    head = [
+        "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        "<meta name='viewport' content='width=device-width'>",
+        f"<title>armfa: the experiments, reproduced</title><style>{STYLE}</style>",
+        "<h1>The experiments of feedback alignment, reproduced</h1>",
+        "<p>Lillicrap, Cownden, Tweed, Akerman: abstract with the arm and preprint arXiv:1411.0247 (2014), ",
+        "Nature Communications 7:13276 (2016).</p>",
+        f"<p><span class='holds'>{counts['holds']} claims hold</span>, "
+        f"<span class='fails'>{counts['fails']} fail</span>, "
+        f"<span class='not-tested'>{counts['not tested']} not tested</span> (a single run), "
+        f"{counts['reported']} numbers given as found. {own['holds']} of those that hold and {own['fails']} of those "
+        "that fail are controls and bars of this package, which no paper states.</p>",
+        f"<p class='small'>A claim holds when the stated test rejects its opposite at P &lt; {LEVEL:g} (or the level "
+        "that the test names); a claim whose opposite could not be rejected is printed as failed. Levels are per "
+        "claim. Spread is one standard deviation over n networks with their own start, feedback and data.</p>",
+        f"<p class='small'>{escape(', '.join(f'{key} {value}' for key, value in versions.items()))}; "
+        f"written {time.strftime('%Y-%m-%d %H:%M')}.</p>",
+        "<nav>" + "".join(f"<a href='#{s.name}'>{s.name}</a>" for s in sections) + "</nav>",
+    ]
+    path = out / "report.html"
+    write_text(path, "\n".join(head + [_section(section) for section in sections]) + "</html>\n")
+    return path
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2 id='{section.name}'>{escape(section.title)}</h2>", f"<p class='small'>{escape(section.source)}</p>"]
+    if section.missing:
+        return "\n".join([*parts, f"<p class='fails'>{section.missing} runs are missing.</p>"])
+    parts += [f"<p><img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'></p>"
+              for key, png in section.figures.items()]  # fmt: skip
+    if section.remarks:
+        parts.append(f"<p>{escape(section.remarks)}</p>")
+    parts.append(_claims(section.claims))
+    if section.choices:
+        rows = "".join(_row(choice.what, choice.chosen, choice.why) for choice in section.choices)
+        parts.append(f"<table><tr><th>not recovered<th>chosen<th>why</tr>{rows}</table>")
+    settings = ", ".join(f"{key} = {value}" for key, value in section.settings.items())
+    parts.append(f"<details><summary>settings and cost</summary><pre>{escape(settings)}</pre>")
+    parts.append(f"<p class='small'>{section.runs} runs, {section.seconds:.0f} s of one core.</p></details>")
+    return "\n".join(parts)
+
+
+def _claims(claims: Sequence[Claim]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(claim.text)}<td>{escape(claim.quantity)}<td class='number'>{escape(measured(claim))}"
+        f"<td><span class='{claim.verdict.status.replace(' ', '-')}'>{claim.verdict.status}</span>"
+        f"<br><span class='small'>{escape(_test(claim))}</span></tr>"
+        for claim in claims
+    )
+    return f"<table><tr><th>paper says<th>quantity<th>we measured<th>verdict</tr>{rows}</table>"
+
+
+def measured(claim: Claim) -> str:
+    """Mean, spread and number of runs in words: `0.021 ± 0.002 (n = 20)`."""
+    values = np.asarray(claim.measured, dtype=float).ravel()
+    spread = f" ± {_short(values.std(ddof=1))}" if values.size > 1 else ""
+    return f"{_short(values.mean())}{spread} (n = {values.size})"
+
+
+def _test(claim: Claim) -> str:
+    p = claim.verdict.p
+    return claim.verdict.test + ("" if p is None else f": P = {p:.2g}" if p >= 1e-300 else ": P < 1e-300")
+
+
+def _row(*cells: str) -> str:
+    return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells) + "</tr>"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _text(png: bytes) -> str:
+    return base64.b64encode(png).decode()

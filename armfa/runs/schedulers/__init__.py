@@ -1,0 +1,1 @@
+"""What runs units of work: processes of this machine."""

@@ -1,0 +1,188 @@
+"""The commands, as a user types them."""
+
+import json
+import shutil
+import sys
+import types
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+import armfa
+from armfa.__main__ import main as start
+from armfa.cli import COMMANDS, main
+from armfa.commands.showing import has_display
+from armfa.controllers import load_policy
+
+SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a very short training."""
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    assert main(["train", *SMALL, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_train_leaves_settings_curves_parameters_pictures_and_a_table(trained):
+    assert json.loads((trained / "settings.json").read_text())["updates"] == 60
+    for name in ("learning.png", "paths.png", "reaching.gif", "table.csv", "curves.csv"):
+        assert (trained / name).stat().st_size > 100
+    assert len(list((trained / "controllers").glob("*.npz"))) == 8
+    rows = (trained / "table.csv").read_text().splitlines()
+    assert len(rows) == 5 and rows[0].startswith("arm,rule,n,nse")
+
+
+def test_train_starts_every_rule_from_the_same_error(trained):
+    rows = [line.split(",") for line in (trained / "curves.csv").read_text().splitlines()[1:]]
+    starts = {row[0]: row[3] for row in rows if row[1] == "0" and row[2] == "0"}
+    assert starts["backprop"] == starts["feedback_alignment"] == starts["shallow"]
+
+
+def test_a_run_that_lost_a_unit_is_resumed_to_the_same_curves(trained, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    before = (copy / "curves.csv").read_bytes()
+    (copy / "runs" / "arm" / "li_todorov_backprop.json").unlink()
+    (copy / "curves.csv").unlink()
+    assert main(["train", "--resume", str(copy), "--processes", "1"]) == 0
+    assert (copy / "curves.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["watch", "play"])
+def test_watch_and_play_write_an_animation_where_there_is_no_display(trained, tmp_path, command):
+    assert not has_display()
+    file = tmp_path / "film.gif"
+    assert main([command, str(trained), "--seconds", "0.2", "--out", str(file)]) == 0
+    with Image.open(file) as film:
+        assert film.n_frames == 5
+        frames = [np.asarray(frame.convert("RGB"), int) for frame in ImageSequence.Iterator(film)]
+    assert np.abs(frames[4] - frames[0]).max() > 50  # something moves
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["watch", "nowhere"], "expected a folder that `armfa train` wrote"),
+        (["train", "--resume", "nowhere"], "holds no run to continue"),
+        (["reproduce", "--only", "mnits", "--out", "nowhere"], "'mnits'"),
+        (["train", "--out", __file__], "is a file"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys):
+    assert main(arguments) == 2
+    out = " ".join(capsys.readouterr().out.split())
+    assert sentence in out
+    assert "Traceback" not in out
+
+
+def test_a_missing_controller_is_named_with_those_that_are_there(trained, capsys):
+    assert main(["watch", str(trained), "--seed", "7"]) == 2
+    assert "it holds backprop_0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_a_rule_the_first_controller_there_is_shown(trained, tmp_path):
+    folder = tmp_path / "controllers"
+    folder.mkdir()
+    for seed in (0, 1):
+        shutil.copy(trained / "controllers" / f"shallow_{seed}.npz", folder)
+    assert main(["watch", str(tmp_path), "--seconds", "0.1", "--out", str(tmp_path / "film.gif")]) == 0
+
+
+def test_a_controller_that_does_not_say_what_it_moves_is_refused(trained, tmp_path, capsys):
+    policy = load_policy(trained / "controllers" / "backprop_0.npz")
+    (tmp_path / "controllers").mkdir()
+    policy._replace(about={"arm": "li_todorov"}).save(tmp_path / "controllers" / "mine_0.npz")
+    assert main(["watch", str(tmp_path), "--out", str(tmp_path / "film.gif")]) == 2
+    assert "activation, dt, integrator" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_is_not_written_over(trained, capsys):
+    assert main(["train", *SMALL, "--out", str(trained)]) == 2
+    assert "--resume" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--seed", "3"], "--seeds"),
+        (["train", "--seeds", "0"], "expected --seeds of at least 1, got 0"),
+        (["train", "--seeds", "many"], "--seeds"),
+        (["train", "--arm", "octopus"], "li_todorov"),
+        (["train", "--arm", "katayama_kawato", "--activation", "first_order"], "katayama_kawato"),
+        (["train", "--rules", "backprop,backprop"], "each once"),
+        (["train", "--rules", "backprop,octopus"], "feedback-alignment"),
+        (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
+        (["reproduce", "--quick", "--paper-size"], "got both"),
+        (["reproduce", "--only", "mnist", "--paper-size"], "spiking"),
+        (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
+        (["watch", "run", "--seconds", "inf"], "expected --seconds"),
+        (["trian"], "train"),
+    ],
+)
+def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_run_goes_on_with_its_own_settings_and_tells_them(trained, capsys):
+    assert main(["train", "--resume", str(trained)]) == 0
+    assert "its own settings: --seeds 2, --updates 60, --hidden 12" in " ".join(capsys.readouterr().out.split())
+
+
+def test_flags_beside_resume_that_ask_for_other_settings_are_refused(trained, capsys):
+    assert main(["train", "--resume", str(trained), "--updates", "99"]) == 2
+    assert "was begun with --updates 60" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_disk_that_cannot_be_written_is_one_sentence(trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["watch", str(trained), "--seconds", "0.1", "--out", str(tmp_path / "file" / "film.gif")]) == 2
+    assert "armfa: " in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert armfa.__version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main([command, "--help"])
+    assert exit.value.code == 0
+    text = capsys.readouterr().out
+    assert len(text) > 300
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"updates": 0}', '{"octopus": 1}'])
+def test_damaged_settings_of_a_run_are_said_to_be_damaged(tmp_path, content, capsys):
+    (tmp_path / "settings.json").write_text(content)
+    assert main(["train", "--resume", str(tmp_path)]) == 2
+    assert "is damaged" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_target_out_of_the_workspace_is_brought_into_it(trained):
+    from armfa.commands.showing import Follower
+    from armfa.controllers import load_policy
+
+    follower = Follower(load_policy(trained / "controllers" / "backprop_0.npz"))
+    inside = np.array([0.0, 0.4])
+    assert np.allclose(follower.workspace(inside), inside)
+    far = follower.workspace(np.array([0.0, 5.0]))
+    assert far[1] > 0.55 and np.hypot(*far) < follower.arm.reach
+
+
+def test_ctrl_c_while_the_command_is_still_loading_is_no_traceback(monkeypatch):
+    class Interrupted(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "armfa.cli", Interrupted("armfa.cli"))
+    assert start() == 130
