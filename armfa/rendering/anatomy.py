@@ -1,14 +1,16 @@
-"""Where a person's arm has its bones and muscles, seen from above: shapes for a posture, in metres.
+"""Where an arm has its bones and muscles, seen from above: shapes for a posture, in metres.
 
-A right arm: x to the right, y forward, the trunk on the left of the shoulder. Flexors lie on the side to which the arm
-bends, extensors on the other. The picture is for the eye; the moment arms of the physics are not read from it.
+A right arm: x to the right, y forward, the trunk on the left of the shoulder. A muscle's moment arms say which joints
+it crosses and on which side: flexors lie on the side to which the arm bends, extensors on the other. How far from the
+joint a band lies is for the eye.
 """
 
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
-from armfa.plant import Arm, elbow_position, hand_position
+from armfa.plant import Arm, elbow_position, hand_position, moment_arm
+from armfa.plant.muscles.linear import ForceGenerator
 from armfa.rendering.scene import Circle, Color, Line, Polygon, Shape, band, blend, sideways, smooth_curve
 
 SKIN: Color = (240, 222, 205)
@@ -16,9 +18,13 @@ SKIN_EDGE: Color = (222, 198, 177)
 BONE: Color = (252, 249, 242)
 BONE_EDGE: Color = (192, 180, 163)
 TRUNK: Color = (233, 229, 222)
-FLEXOR: tuple[Color, Color] = ((226, 184, 172), (206, 32, 41))
-EXTENSOR: tuple[Color, Color] = ((178, 197, 215), (24, 92, 178))
+FLEXOR: tuple[Color, Color] = ((232, 190, 172), (213, 94, 0))  # vermilion of Okabe & Ito 2008, here and below
+EXTENSOR: tuple[Color, Color] = ((178, 203, 219), (0, 114, 178))  # blue
+NEITHER: tuple[Color, Color] = ((205, 205, 205), (110, 110, 110))
 MOTOR: Color = (95, 99, 110)
+HUMAN_REACH = 0.5  # m: a person's arm reaches further (.55 to .75), a macaque's less (.43)
+CROSSES = 0.1
+"""A muscle crosses a joint where its moment arm is so large a share of its greater one."""
 
 
 class Pose:
@@ -57,11 +63,13 @@ def _directions(angle: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trunk(arm: Arm) -> list[Shape]:
-    """Shoulders, head and nose from above."""
+    """Shoulders from above; where the arm is as long as a person's, head and nose too."""
     unit = 0.1 * arm.reach
     angle = np.linspace(0.0, 2.0 * np.pi, 72)
     around = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     shoulders = unit * (np.array([-3.3, -0.35]) + np.array([3.9, 1.45]) * np.sign(around) * np.abs(around) ** 0.8)
+    if arm.reach < HUMAN_REACH:
+        return [Polygon(shoulders, TRUNK)]
     head = unit * np.array([-3.3, 0.15])
     nose = head + unit * np.array([[-0.35, 1.2], [0.0, 1.75], [0.35, 1.2]])
     edge = blend(TRUNK, (150, 140, 125), 0.25)
@@ -119,52 +127,59 @@ def _hand(pose: Pose, grow: float, color: Color) -> list[Shape]:
     ]
 
 
-def muscle_color(level: float, *, flexor: bool) -> Color:
-    """From pale at rest to vivid at full activation; flexors red, extensors blue."""
-    rest, full = FLEXOR if flexor else EXTENSOR
+def muscle_color(level: float, turn: int) -> Color:
+    """From pale at rest to vivid at full activation; vermilion where it flexes, blue where it extends, else grey."""
+    rest, full = {1: FLEXOR, -1: EXTENSOR, 0: NEITHER}[turn]
     return blend(rest, full, level)
 
 
-KINDS = {
-    "shoulder flexors": (1, 0),
-    "shoulder extensors": (-1, 0),
-    "elbow flexors": (0, 1),
-    "elbow extensors": (0, -1),
-    "biarticular flexors": (1, 1),
-    "biarticular extensors": (-1, -1),
-    "pectoralis": (1, 0),
-    "deltoid": (-1, 0),
-    "brachioradialis": (0, 1),
-    "triceps lateral": (0, -1),
-    "biceps": (1, 1),
-    "triceps long": (-1, -1),
-}
-"""What a muscle of that name does at shoulder and elbow: 1 flexes, -1 extends, 0 does not cross."""
+class Pull(NamedTuple):
+    """What a muscle does in a posture."""
+
+    shoulder: int  # 1 flexes, -1 extends, 0 does not cross
+    elbow: int
+    turn: int  # in all, by the sum of its moment arms
 
 
-@lru_cache(maxsize=32)
-def muscle_kinds(arm: Arm) -> tuple[tuple[int, int], ...]:
-    """What each of the arm's muscles does at shoulder and elbow, (0, 0) for a name that is not in KINDS."""
-    return tuple(KINDS.get(name, (0, 0)) for name in arm.muscle_names)
+def pulls(arm: Arm, joint_angle: np.ndarray) -> list[Pull]:
+    """What each of the arm's muscles does in this posture, by its moment arms."""
+    found = []
+    for shoulder, elbow in np.asarray(moment_arm(arm, joint_angle)).T.tolist():
+        least = CROSSES * max(abs(shoulder), abs(elbow))
+        found.append(
+            Pull(*(0 if abs(r) <= least else (1 if r > 0 else -1) for r in (shoulder, elbow, shoulder + elbow)))
+        )
+    return found
 
 
-def muscles(arm: Arm, pose: Pose, activation: np.ndarray) -> list[Shape]:
-    """Six tapered bands, coloured and thickened by activation; those that cross both joints lie in front."""
-    if arm.n_muscles == 2:
-        return motors(arm, pose, activation)
+def has_motors(arm: Arm) -> bool:
+    """Whether what drives the arm are motors: they have no muscle's curves and push as well as they pull."""
+    return isinstance(arm.curves, ForceGenerator) and arm.excitation_range[0] < 0
+
+
+def muscles(arm: Arm, pose: Pose, joint_angle: np.ndarray, activation: np.ndarray) -> list[Shape]:
+    """A tapered band per muscle, coloured and thickened by activation; those that cross both joints lie in front.
+
+    Muscles of the same kind lie side by side. One that crosses no joint has no course, and its gauge only.
+    """
+    if has_motors(arm):
+        return motors(arm, pose, joint_angle, activation)
     shapes: list[Shape] = []
-    order = sorted(zip(muscle_kinds(arm), activation, strict=True), key=lambda item: abs(item[0][0] * item[0][1]))
-    for kind, level in order:
-        if kind == (0, 0):
-            continue  # no course is known for such a name: it has its gauge only
-        level = float(min(max(level, 0.0), 1.0))
-        curve = smooth_curve(_path(kind, pose))
+    kinds = pulls(arm, joint_angle)
+    order = sorted(range(len(kinds)), key=lambda i: abs(kinds[i].shoulder * kinds[i].elbow))
+    for i in order:
+        kind = kinds[i]
+        if not (kind.shoulder or kind.elbow):
+            continue
+        level = float(min(max(activation[i], 0.0), 1.0))
+        same = [j for j in range(len(kinds)) if kinds[j][:2] == kind[:2]]
+        curve = smooth_curve(_path(kind, pose, 0.5 * same.index(i)))
         left = sideways(curve)
         share = np.linspace(0.0, 1.0, len(curve))
-        thick = 0.19 if 0 in kind else 0.17
+        thick = 0.17 if kind.shoulder and kind.elbow else 0.19
         half = ((0.075 + (thick + 0.1 * level) * np.sin(np.pi * share) ** 1.5) * pose.unit)[:, None] * left
         rim = 0.035 * pose.unit * left
-        color = muscle_color(level, flexor=max(kind) > 0)
+        color = muscle_color(level, kind.turn)
         edge = blend(color, (60, 40, 45), 0.35)
         shine = slice(4, -4)
         shapes += [
@@ -181,57 +196,48 @@ def _outline(curve: np.ndarray, aside: np.ndarray) -> np.ndarray:
     return np.concatenate([curve + aside, (curve - aside)[::-1]])
 
 
-def _path(kind: tuple[int, int], pose: Pose) -> np.ndarray:
-    """Origin, course and insertion of a muscle of this kind (k, 2), m."""
-    bend = pose.unit * pose.elbow_bend
-    root = pose.unit * pose.shoulder_bend
-    paths = {
-        # pectoralis, anterior deltoid: chest to the front of the upper arm
-        (1, 0): [pose.on_trunk(-2.0, 0.8), pose.shoulder + 0.66 * root, pose.on_upper_arm(0.45, 0.28)],
-        # posterior deltoid: shoulder blade, around the joint, to the back of the upper arm
-        (-1, 0): [pose.on_trunk(-1.8, -1.0), pose.shoulder - 0.66 * root, pose.on_upper_arm(0.45, -0.28)],
-        # brachialis: front of the upper arm to the forearm, straight like a bowstring
-        (0, 1): [pose.on_upper_arm(0.45, 0.32), pose.on_upper_arm(0.75, 0.44), pose.on_forearm(0.3, 0.26)],
-        # triceps, lateral head: back of the upper arm, around the elbow
-        (0, -1): [
-            pose.on_upper_arm(0.42, -0.32),
-            pose.on_upper_arm(0.75, -0.42),
-            pose.elbow - 0.46 * bend,
-            pose.on_forearm(0.17, -0.3),
-        ],
-        # biceps: shoulder blade, over the front of the shoulder, to the forearm
-        (1, 1): [
-            pose.on_trunk(-0.55, 0.85),
-            pose.shoulder + 0.98 * root,
-            pose.on_upper_arm(0.5, 0.98),
-            pose.on_forearm(0.2, 0.3),
-        ],
-        # triceps, long head: shoulder blade, along the back, around the elbow
-        (-1, -1): [
-            pose.on_trunk(-0.6, -0.95),
-            pose.shoulder - 0.98 * root,
-            pose.on_upper_arm(0.5, -0.95),
-            pose.elbow - 0.82 * bend,
-            pose.on_forearm(0.08, -0.5),
-        ],
-    }
-    return np.array(paths[kind])
+def _path(kind: Pull, pose: Pose, out: float) -> np.ndarray:
+    """Origin, course and insertion of a muscle of this kind (k, 2), m; `out` units farther from the bones than usual.
+
+    Over the shoulder from chest or shoulder blade; over the elbow to the forearm: straight like a bowstring in front,
+    around the joint behind. A muscle of one joint begins or ends half way along the upper arm.
+    """
+    over_shoulder, over_elbow = kind.shoulder, kind.elbow
+    far = 0.98 if over_shoulder and over_elbow else 0.66  # units, from the shoulder's middle to the band's
+    points = []
+    if over_shoulder > 0:  # chest: pectoralis, anterior deltoid; above the joint: biceps
+        points.append(pose.on_trunk(-0.55, 0.85) if over_elbow else pose.on_trunk(-2.0, 0.8))
+    elif over_shoulder < 0:  # shoulder blade: posterior deltoid; triceps, long head
+        points.append(pose.on_trunk(-0.6, -0.95) if over_elbow else pose.on_trunk(-1.8, -1.0))
+    if over_shoulder:
+        points.append(pose.shoulder + over_shoulder * (far + out) * pose.unit * pose.shoulder_bend)
+    if over_shoulder and over_elbow:
+        points.append(pose.on_upper_arm(0.5, 0.5 * (over_shoulder + over_elbow) * (0.97 + out)))
+    elif over_shoulder:
+        points.append(pose.on_upper_arm(0.45, over_shoulder * (0.28 + out)))
+    else:
+        points += [pose.on_upper_arm(0.43, 0.32 * over_elbow), pose.on_upper_arm(0.75, over_elbow * (0.43 + out))]
+    if over_elbow > 0:  # brachialis, biceps
+        points.append(pose.on_forearm(0.3 if not over_shoulder else 0.2, 0.28))
+    elif over_elbow < 0:  # triceps
+        around, along, aside = (0.82, 0.08, 0.5) if over_shoulder else (0.46, 0.17, 0.3)
+        points += [pose.elbow - (around + out) * pose.unit * pose.elbow_bend, pose.on_forearm(along, -aside)]
+    return np.array(points)
 
 
-def motors(arm: Arm, pose: Pose, torque: np.ndarray) -> list[Shape]:
+def motors(arm: Arm, pose: Pose, joint_angle: np.ndarray, level: np.ndarray) -> list[Shape]:
     """For an arm without muscles: an arc around each joint, as long as the torque is large, the way it turns."""
     shapes: list[Shape] = []
-    for center, bend, level in zip(
-        (pose.shoulder, pose.elbow), (pose.shoulder_bend, pose.elbow_bend), torque, strict=True
-    ):
-        level = float(min(max(level, -1.0), 1.0))
+    strength = np.asarray(moment_arm(arm, joint_angle)) * np.asarray(arm.max_force)  # (2, n), N m
+    turns = strength @ level / np.maximum(np.abs(strength).sum(axis=-1), 1e-12)  # share of the greatest torque
+    for center, bend, turn in zip((pose.shoulder, pose.elbow), (pose.shoulder_bend, pose.elbow_bend), turns):
+        share = float(min(max(turn, -1.0), 1.0))
         middle = np.arctan2(-bend[0], bend[1])  # the direction half way between the two links
         full = np.linspace(0.0, 2.0 * np.pi, 64)
         shapes.append(Line(center + 0.85 * pose.unit * _around(full), 0.16 * pose.unit, blend(SKIN, MOTOR, 0.25)))
-        turn = middle + level * np.linspace(0.0, 0.85 * np.pi, 32)
-        color = muscle_color(0.35 + 0.65 * abs(level), flexor=level > 0)
-        if abs(level) > 0.02:
-            arc = center + 0.85 * pose.unit * _around(turn)
+        if abs(share) > 0.02:
+            color = muscle_color(0.35 + 0.65 * abs(share), 1 if share > 0 else -1)
+            arc = center + 0.85 * pose.unit * _around(middle + share * np.linspace(0.0, 0.85 * np.pi, 32))
             shapes.append(Line(arc, 0.24 * pose.unit, color))
             tip, along = arc[-1], (arc[-1] - arc[-3]) / np.hypot(*(arc[-1] - arc[-3]))
             across = np.array([-along[1], along[0]])

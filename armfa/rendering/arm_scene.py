@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from armfa.plant import Arm, ArmState, hand_position, hand_velocity
-from armfa.rendering.anatomy import Pose, joints, limb, muscle_color, muscle_kinds, muscles, trunk
+from armfa.rendering.anatomy import Pose, has_motors, joints, limb, muscle_color, muscles, pulls, trunk
 from armfa.rendering.scene import Backdrop, Circle, Color, Line, Polygon, Scene, Shape, Text, View, arrow, blend
 
 PAPER: Color = (247, 244, 238)
@@ -14,10 +14,12 @@ FLOOR: Color = (253, 252, 249)
 GRID: Color = (236, 232, 224)
 INK: Color = (62, 60, 66)
 FAINT: Color = (150, 145, 140)
-TRAIL: Color = (120, 80, 160)
-GOAL: Color = (23, 150, 100)
-DESIRED: Color = (240, 138, 22)
+TRAIL: Color = (204, 121, 167)  # reddish purple
+GOAL: Color = (0, 158, 115)  # bluish green
+DESIRED: Color = (230, 159, 0)  # orange
 ACTUAL: Color = (38, 40, 52)
+ROW = 0.152
+"""Height of a row of gauges, as a share of the view."""
 ARROW_TIME = 0.3
 """s: a velocity arrow ends where the hand would be after so long."""
 
@@ -34,18 +36,35 @@ def arm_scene(
     time: float | None = None,
     caption: str = "",
 ) -> Scene:
-    """The scene of one arm (leaves of `state` without batch axes).
+    """The scene of one arm.
 
-    target : (2,), m, with `target_radius`, m; on_target : share of the hold that is done, 0 to 1, closes its ring.
-    desired_velocity : (2,), m/s, drawn beside the actual one.  trail : past hand positions (k, 2), m, oldest first.
-    time : s.  caption : one short line, top right.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Without batch axes.
+    target : array (2,), optional
+        Where the hand should go, m.
+    target_radius : float
+        m.
+    on_target : float
+        Share of the hold that is done, 0 to 1: closes the target's ring.
+    desired_velocity : array (2,), optional
+        m/s, drawn beside the actual one.
+    trail : array (k, 2)
+        Past hand positions, m, oldest first.
+    time : float, optional
+        s, written top left.
+    caption : str
+        One short line, top right.
     """
     state = ArmState(*(np.asarray(leaf, dtype=np.float64) for leaf in state))
     pose = Pose(arm, state.joint_angle)
     backdrop = _backdrop(arm)
     shapes: list[Shape] = []
     shapes += limb(pose)
-    shapes += muscles(arm, pose, state.activation)
+    shapes += muscles(arm, pose, state.joint_angle, state.activation)
     shapes += joints(pose)
     shapes += _trail(np.asarray(trail, dtype=np.float64).reshape(-1, 2), pose.unit)
     if target is not None:
@@ -55,14 +74,19 @@ def arm_scene(
         actual = np.asarray(hand_velocity(arm, state.joint_angle, state.joint_velocity))
         shapes += _velocities(pose, actual, np.asarray(desired_velocity, dtype=np.float64))
     shapes += [Circle(pose.hand, 0.17 * pose.unit, (255, 255, 255)), Circle(pose.hand, 0.12 * pose.unit, ACTUAL)]
-    panel = _gauges(arm, backdrop.view, state.activation) + _words(backdrop.view, time, caption)
+    panel = _gauges(arm, backdrop.view, state) + _words(backdrop.view, time, caption)
+    if desired_velocity is not None:
+        panel += _legend(backdrop.view)
     return Scene(backdrop, shapes, panel)
 
 
 @lru_cache(maxsize=16)
 def _backdrop(arm: Arm) -> Backdrop:
     """Paper, what the hand can reach, a grid of 10 cm, trunk and the frame of the gauges."""
-    view = View((0.07 * arm.reach, 0.33 * arm.reach), 2.08 * arm.reach)
+    panel = ROW * gauge_rows(arm)  # share of the view
+    width = 2.08 * arm.reach * (1.0 - ROW) / (1.0 - panel)
+    top = 1.37 * arm.reach  # of the view, m
+    view = View((0.07 * arm.reach, top - 0.5 * width), width)
     shapes: list[Shape] = [Polygon(_reachable(arm), FLOOR)]
     left, bottom = view.point(0.0, 0.0)
     thin = 0.002 * view.width
@@ -71,9 +95,9 @@ def _backdrop(arm: Arm) -> Backdrop:
         shapes.append(Line(np.array([[left, across], [left + view.width, across]]), thin, GRID))
         shapes.append(Line(np.array([[across, bottom], [across, bottom + view.width]]), thin, GRID))
     shapes += trunk(arm)
-    shapes.append(Polygon(_box(view, 0.0, 1.0, 0.0, 0.152), PAPER))
-    shapes.append(Polygon(_box(view, 0.0, 1.0, 0.15, 0.152), GRID))
-    shapes += _scale_bar(view)
+    shapes.append(Polygon(_box(view, 0.0, 1.0, 0.0, panel), PAPER))
+    shapes.append(Polygon(_box(view, 0.0, 1.0, panel - 0.002, panel), GRID))
+    shapes += _scale_bar(view, panel)
     return Backdrop(view, PAPER, shapes)
 
 
@@ -85,11 +109,11 @@ def _reachable(arm: Arm) -> np.ndarray:
     return np.asarray(hand_position(arm, angles))
 
 
-def _scale_bar(view: View) -> list[Shape]:
-    """Ten centimetres."""
-    x, y = view.point(0.96, 0.185)
+def _scale_bar(view: View, panel: float) -> list[Shape]:
+    """Ten centimetres, above the gauges."""
+    x, y = view.point(0.96, panel + 0.028)
     bar = np.array([[x - 0.1, y], [x, y]])
-    words = Text((x - 0.05, y + 0.02 * view.width), "10 cm", 0.021 * view.width, FAINT, "center")
+    words = Text((x - 0.05, y + 0.032 * view.width), "10 cm", 0.021 * view.width, FAINT, "center")
     return [Line(bar, 0.004 * view.width, FAINT), words]
 
 
@@ -125,36 +149,63 @@ def _velocities(pose: Pose, actual: np.ndarray, desired: np.ndarray) -> list[Sha
     return wanted + real
 
 
-def _gauges(arm: Arm, view: View, activation: np.ndarray) -> list[Shape]:
-    """A bar for every muscle with its short name: the strip at the bottom."""
+def gauge_rows(arm: Arm) -> int:
+    """Rows of gauges: six muscles in each, or more where they would fill more than three."""
+    return min(3, -(-arm.n_muscles // 6))
+
+
+def _gauges(arm: Arm, view: View, state: ArmState) -> list[Shape]:
+    """A bar for every muscle with its name and activation: the strip at the bottom."""
     low, high = arm.excitation_range
-    n = arm.n_muscles
+    rows = gauge_rows(arm)
+    columns = -(-arm.n_muscles // rows)
     shapes: list[Shape] = []
     gap, left, right = 0.016, 0.04, 0.96
-    width = (right - left + gap) / n - gap
-    kinds = muscle_kinds(arm) if n != 2 else ()
-    for i, (name, level) in enumerate(zip(arm.muscle_names, activation, strict=True)):
-        x0 = left + i * (width + gap)
-        share = float(min(max((level - low) / (high - low), 0.0), 1.0))
-        zero = -low / (high - low)
-        flexor = max(kinds[i]) > 0 if kinds else level >= 0.0
+    width = (right - left + gap) / columns - gap
+    zero = -low / (high - low)
+    room = (width + 0.5 * gap) * view.width
+    letters = 0.0188 * view.width
+    initials = _initials(arm.muscle_names)
+    kinds = pulls(arm, state.joint_angle)
+    for i, (name, level) in enumerate(zip(arm.muscle_names, state.activation.tolist(), strict=True)):
+        row, column = divmod(i, columns)
+        x0, y0 = left + column * (width + gap), ROW * (rows - 1 - row)
+        share = min(max((level - low) / (high - low), 0.0), 1.0)
         start, end = sorted((zero, share))
-        color = muscle_color(0.35 + 0.65 * abs(level), flexor=flexor)
+        color = muscle_color(0.35 + 0.65 * abs(level), kinds[i].turn if level >= 0.0 else -kinds[i].turn)
+        name = name if has_motors(arm) else name.replace(" ", "\n")
         shapes += [
-            Polygon(_box(view, x0, x0 + width, 0.046, 0.068), (229, 225, 217)),
-            Polygon(_box(view, x0 + start * width, x0 + end * width, 0.046, 0.068), color),
-            Text(view.point(x0 + width, 0.026), f"{level:.2f}", 0.0188 * view.width, FAINT, "right"),
+            Polygon(_box(view, x0, x0 + width, y0 + 0.046, y0 + 0.068), (229, 225, 217)),
+            Polygon(_box(view, x0 + start * width, x0 + end * width, y0 + 0.046, y0 + 0.068), color),
+            Text(
+                view.point(x0 + width, y0 + 0.026), f"{level:.2f}", letters, FAINT, "right", room=(room, 1.3 * letters)
+            ),
+            Text(view.point(x0, y0 + 0.107), name, letters, INK, room=(room, 3.3 * letters), short=initials[i]),
         ]
-        words = name.split() if n > 2 else [name]
-        for line, word in enumerate(reversed(words)):
-            shapes.append(Text(view.point(x0, 0.091 + 0.027 * line), word, 0.0188 * view.width, INK))
     return shapes
+
+
+def _initials(names: Sequence[str]) -> list[str]:
+    """Initials of each name, two letters of each word where they are another's too, then a number: SF, TrLa, Br1."""
+    one, two = (["".join(word[:k].capitalize() for word in name.split()) for name in names] for k in (1, 2))
+    short = [two[i] if one.count(one[i]) > 1 else one[i] for i in range(len(names))]
+    return [word if short.count(word) == 1 else f"{word}{short[: i + 1].count(word)}" for i, word in enumerate(short)]
 
 
 def _box(view: View, left: float, right: float, bottom: float, top: float) -> np.ndarray:
     """A rectangle (4, 2), m, given as shares of the view."""
     corners = ((left, bottom), (right, bottom), (right, top), (left, top))
     return np.array([view.point(x, y) for x, y in corners])
+
+
+def _legend(view: View) -> list[Shape]:
+    """Which arrow is which, below the time."""
+    shapes: list[Shape] = []
+    for y, words, color, thick in ((0.9, "desired velocity", DESIRED, 0.016), (0.85, "actual velocity", ACTUAL, 0.007)):
+        start, end = (np.array(view.point(x, y)) for x in (0.04, 0.1))
+        shapes += arrow(start, end, thick * view.width, color)
+        shapes.append(Text(view.point(0.115, y), words, 0.0235 * view.width, INK))
+    return shapes
 
 
 def _words(view: View, time: float | None, caption: str) -> list[Shape]:

@@ -34,7 +34,10 @@ class Polygon(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Words; `position` is the left, centre or right end of their middle line."""
+    """Words, in one line or more; `position` is the left, centre or right end of their middle.
+
+    Letters have a least size in pixels: where the words do not fit their room, `short` stands for them.
+    """
 
     position: tuple[float, float]  # m
     words: str
@@ -42,6 +45,8 @@ class Text(NamedTuple):
     color: Color
     align: str = "left"
     bold: bool = False
+    room: tuple[float, float] | None = None  # width and height, m
+    short: str = ""
 
 
 Shape = Line | Circle | Polygon | Text

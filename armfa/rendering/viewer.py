@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from armfa.rendering.scene import Backdrop, Circle, Color, Line, Polygon, Scene,
 
 SIZE = 640
 """Default side of a frame in pixels; divisible by 16, which video encoders like."""
+SMALLEST, LARGEST = 16, 4096
+"""Sides of a frame in pixels that can be asked for."""
+LETTERS = 10
+"""Pixels: no words are written smaller."""
 OVERSAMPLE = 2
 """Shapes are drawn so many times larger and then shrunk: smooth edges."""
 
@@ -27,8 +31,27 @@ def import_pygame() -> Any:
 
 
 def draw_frame(scene: Scene, size: int = SIZE) -> np.ndarray:
-    """The scene as an image (size, size, 3), uint8; needs no display."""
-    return surface_frame(draw_surface(scene, size))
+    """The scene as an image; needs no display.
+
+    Parameters
+    ----------
+    scene : Scene
+        What is seen, in metres.
+    size : int
+        Side of the image, pixels, 16 to 4096. Words stay readable: below some 400 pixels short forms stand for them.
+
+    Returns
+    -------
+    uint8 array (size, size, 3)
+    """
+    return surface_frame(draw_surface(scene, checked_size(size)))
+
+
+def checked_size(size: int) -> int:
+    """The side of a frame in pixels, if it can be one."""
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not SMALLEST <= size <= LARGEST:
+        raise ValueError(f"expected a frame size in whole pixels, {SMALLEST} to {LARGEST}, got {size!r}")
+    return int(size)
 
 
 def surface_frame(surface: Any) -> np.ndarray:
@@ -59,16 +82,31 @@ def draw_surface(scene: Scene, size: int = SIZE) -> Any:
 
 
 class Window:
-    """A window that shows frames or scenes; the user may close it at any time, and `closed` then says so."""
+    """A window that shows frames or scenes; the user may close it at any time, and `closed` then says so.
+
+    Every window is its own (pygame-ce), so that two environments, and a program with a display of its own, live side
+    by side and close in any order. The older pygame has one display for all: there the windows share it, or draw into
+    the program's own. The display is never shut here but where windows alone opened it.
+
+    Parameters
+    ----------
+    size : int
+        Side, pixels.
+    caption : str
+        The window's title.
+    frames_per_second : float, optional
+        `show` waits so long that frames pass at this rate; None: it does not wait.
+    """
+
+    _opened: ClassVar[list["Window"]] = []
 
     def __init__(self, size: int = SIZE, caption: str = "armfa", frames_per_second: float | None = None):
         pygame = import_pygame()
-        pygame.display.init()
-        self.size, self.closed, self.frames_per_second = size, False, frames_per_second
-        self._screen = pygame.display.set_mode((size, size))
-        pygame.display.set_caption(caption)
+        self.size, self.caption, self.frames_per_second = checked_size(size), caption, frames_per_second
+        self.closed = False
+        self._open(pygame)
         self._clock = pygame.time.Clock()
-        self._view = View((0.0, 0.0), 2.0)
+        self._view, self._mouse = View((0.0, 0.0), 2.0), (0.5, 0.5)  # shares of the window, from the top left
 
     def show(self, picture: Scene | np.ndarray) -> None:
         """Shows a scene or a frame (height, width, 3), and waits as long as `frames_per_second` asks."""
@@ -80,33 +118,86 @@ class Window:
             surface = draw_surface(picture, self.size)
         else:
             surface = pygame.surfarray.make_surface(np.swapaxes(picture, 0, 1))
-            if surface.get_size() != (self.size, self.size):
-                surface = pygame.transform.smoothscale(surface, (self.size, self.size))
-        self._screen.blit(surface, (0, 0))
-        pygame.display.flip()
-        self._listen(pygame)
+        try:
+            self._blit(pygame, surface)
+        except pygame.error:  # another library has shut pygame down, and all windows with it
+            self._open(pygame)
+            self._blit(pygame, surface)
+        _listen(pygame)
         if self.frames_per_second is not None and not self.closed:
             self._clock.tick(self.frames_per_second)
 
     @property
     def mouse(self) -> np.ndarray:
-        """Where the mouse is in the last scene's plane (2,), m."""
-        pygame = import_pygame()
-        right, down = (0.5 * self.size,) * 2 if self.closed else pygame.mouse.get_pos()
-        return np.array(self._view.point(right / self.size, 1.0 - down / self.size))
+        """Where the mouse was last in this window, in the scene's plane (2,), m; at first the middle."""
+        right, down = self._mouse
+        return np.array(self._view.point(right, 1.0 - down))
 
     def close(self) -> None:
-        """Closes the window; may be called again."""
-        if not self.closed:
-            self.closed = True
+        """Closes this window and no other; may be called again."""
+        if self.closed:
+            return
+        self.closed = True
+        Window._opened.remove(self)
+        if self._window is not None:
+            self._window.destroy()
+        elif self._own_display and not Window._opened:
             import_pygame().display.quit()
 
-    def _listen(self, pygame: Any) -> None:
-        """Closes the window when its button, Escape or q was pressed."""
-        for event in pygame.event.get():
-            pressed = event.type == pygame.KEYDOWN and event.key in (pygame.K_ESCAPE, pygame.K_q)
-            if event.type == pygame.QUIT or pressed:
-                return self.close()
+    def _open(self, pygame: Any) -> None:
+        """Opens a window of its own; where pygame has no more than one display, that."""
+        pygame.display.init()
+        self._window, self._own_display = None, False
+        if hasattr(getattr(pygame, "Window", None), "flip"):
+            self._window = pygame.Window(self.caption, (self.size, self.size))
+        elif pygame.display.get_surface() is None:
+            pygame.display.set_mode((self.size, self.size))
+            pygame.display.set_caption(self.caption)
+            self._own_display = True
+        else:
+            self._own_display = any(window._own_display for window in Window._opened)
+        if self not in Window._opened:
+            Window._opened.append(self)
+
+    def _blit(self, pygame: Any, surface: Any) -> None:
+        """Puts a picture on the screen, scaled to it."""
+        display = self._window or pygame.display
+        screen = display.get_surface()
+        if screen is None:
+            raise pygame.error("the display is gone")
+        if surface.get_size() != screen.get_size():
+            surface = pygame.transform.smoothscale(surface, screen.get_size())
+        screen.blit(surface, (0, 0))
+        display.flip()
+
+    def _hear(self, pygame: Any, event: Any) -> None:
+        """Closes the window when its button, Escape or q was pressed; follows the mouse."""
+        pressed = event.type == pygame.KEYDOWN and event.key in (pygame.K_ESCAPE, pygame.K_q)
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE) or pressed:
+            self.close()
+        elif event.type == pygame.MOUSEMOTION:
+            width, height = (self._window or pygame.display).get_surface().get_size()
+            self._mouse = (event.pos[0] / width, event.pos[1] / height)
+
+
+def _listen(pygame: Any) -> None:
+    """Hands every event to the window that it is for; those for none of them go back to the program.
+
+    An event that names no window is for the program's own display or, where it has none, for all windows.
+    """
+    opened = list(Window._opened)
+    program_has_display = pygame.display.get_surface() is not None and not any(w._own_display for w in opened)
+    for event in pygame.event.get():
+        place = getattr(event, "window", None)
+        if place is not None:
+            hearers = [window for window in opened if window._window is place]
+        else:
+            hearers = [] if program_has_display else opened
+        if not hearers:
+            pygame.event.post(event)
+        for window in hearers:
+            if not window.closed:
+                window._hear(pygame, event)
 
 
 class _Pixels:
@@ -183,23 +274,40 @@ def _draw_line(pygame: Any, surface: Any, color: Color, points: Sequence[Sequenc
 
 
 def _write(pygame: Any, surface: Any, text: Text, pixels: _Pixels) -> Any:
-    """Writes words, and returns their rectangle; a few hundred are kept, since most return in every frame."""
-    height = max(8, round(text.height * pixels.scale))
-    key = (text.words, height, text.bold, text.color)
+    """Writes words, in their short form where they do not fit their room, and returns their rectangle."""
+    height = max(LETTERS, round(text.height * pixels.scale))
+    lines = [_word(pygame, word, height, text) for word in text.words.split("\n")]
+    [(x, y)] = pixels.points(np.array([text.position]))
+    if text.room is not None:
+        width, tall = text.room[0] * pixels.scale, text.room[1] * pixels.scale
+        if max(line.get_width() for line in lines) > width or len(lines) * height > tall:
+            lines = [_word(pygame, text.short, height, text)] if text.short else []
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align]
+    area = pygame.Rect(round(x), round(y), 0, 0)
+    for number, line in enumerate(lines):
+        middle = y + (number - 0.5 * (len(lines) - 1)) * 1.4 * height
+        corner = (round(x - share * line.get_width()), round(middle - 0.5 * line.get_height()))
+        area.union_ip(surface.blit(line, corner))
+    return area
+
+
+def _word(pygame: Any, word: str, height: int, text: Text) -> Any:
+    """The picture of one line of words; a few hundred are kept, since most return in every frame."""
+    key = (word, height, text.bold, text.color)
     if key not in _words:
         _forget_old(_words, 512)
-        _words[key] = _font(pygame, height, text.bold).render(text.words, True, text.color)
-    picture = _words[key]
-    [(x, y)] = pixels.points(np.array([text.position]))
-    share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align]
-    return surface.blit(picture, (round(x - share * picture.get_width()), round(y - 0.5 * picture.get_height())))
+        try:
+            _words[key] = _font(pygame, height, text.bold).render(word, True, text.color)
+        except pygame.error:  # the program has shut and started pygame.font, and all fonts are void
+            _fonts.clear()
+            _words[key] = _font(pygame, height, text.bold).render(word, True, text.color)
+    return _words[key]
 
 
 def _font(pygame: Any, height: int, bold: bool) -> Any:
     """A font whose capitals fit lines of this many pixels: DejaVu Sans, which Matplotlib brings, or pygame's own."""
     if not pygame.font.get_init():
         pygame.font.init()
-        _fonts.clear()
     if (height, bold) not in _fonts:
         package = importlib.util.find_spec("matplotlib")
         folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" if package and package.origin else Path()
