@@ -13,17 +13,13 @@ from armfa.controllers.step import Batch
 
 @dataclass(frozen=True, eq=False)
 class DigitRecognition:
-    """A problem: name the digit on an image.
+    """A problem: name the digit on an image."""
 
-    images : float32 (n, n_pixels) in [0, 1]; targets : one-hot float32 (n, 10); the same for the test set.
-    loss : SquaredError (logistic outputs, as in the papers) or SoftmaxCrossEntropy (linear outputs).
-    """
-
-    images: Array
-    targets: Array
+    images: Array  # float32 (n, n_pixels) in [0, 1]
+    targets: Array  # one-hot float32 (n, classes)
     test_images: Array
     test_targets: Array
-    loss: type = SquaredError
+    loss: type = SquaredError  # for logistic outputs, as in the papers; SoftmaxCrossEntropy for linear ones
 
     def batch(self, rng: Any, size: int) -> Batch:
         """`size` training images drawn with replacement; `Streams` of S generators give (S, size, n_pixels)."""
@@ -37,10 +33,22 @@ class DigitRecognition:
 
 
 def recognition(digits: data.Digits, *, loss: type = SquaredError) -> DigitRecognition:
-    """The problem of a data set."""
-    images, targets = _vectors(digits.train)
-    test_images, test_targets = _vectors(digits.test)
-    return DigitRecognition(images, targets, test_images, test_targets, loss)
+    """The problem of a data set, one's own too: as many classes as it has.
+
+    Parameters
+    ----------
+    digits : data.Digits
+        Pixels uint8 (n, height, width) or (n, height, width, 3), labels (n,) from 0.
+    loss : type
+        SquaredError or SoftmaxCrossEntropy.
+
+    Raises
+    ------
+    ValueError
+        Says which images or labels do not fit.
+    """
+    classes = data.checked_classes(digits)
+    return DigitRecognition(*_vectors(digits.train, classes), *_vectors(digits.test, classes), loss)
 
 
 def load(name: str = "mnist") -> data.Digits:
@@ -51,6 +59,6 @@ def load(name: str = "mnist") -> data.Digits:
     return loaders[name]()
 
 
-def _vectors(images: data.Images) -> tuple[Array, Array]:
+def _vectors(images: data.Images, classes: int) -> tuple[Array, Array]:
     pixels = images.pixels.reshape(len(images.pixels), -1)
-    return pixels.astype(np.float32) * np.float32(1 / 255), one_hot(images.labels, 10)
+    return pixels.astype(np.float32) * np.float32(1 / 255), one_hot(images.labels, classes)

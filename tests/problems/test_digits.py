@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from armfa import data
 from armfa.controllers import MLP, SGD, FeedbackAlignment, SoftmaxCrossEntropy, Streams, train
 from armfa.controllers.metrics import classification_error
 from armfa.problems import digits
@@ -53,3 +54,49 @@ def test_cross_entropy_is_a_choice():
 def test_an_unknown_data_set_is_refused():
     with pytest.raises(ValueError, match="expected a data set out of"):
         digits.load("letters")
+
+
+RNG = np.random.default_rng(0)
+PIXELS = RNG.integers(0, 256, (30, 28, 28)).astype(np.uint8)
+LABELS = RNG.integers(0, 10, 30)
+
+
+def own(train, test=None, classes=None):
+    return digits.recognition(data.Digits("own", data.Images(*train), data.Images(*(test or train)), classes))
+
+
+@pytest.mark.parametrize("greatest", [2, 9, 26])
+def test_own_images_have_as_many_classes_as_there_are(greatest):
+    labels = np.arange(30) % (greatest + 1)
+    problem = own((PIXELS, labels), (PIXELS[:1], labels[:1]))
+    assert problem.targets.shape == (30, greatest + 1) and problem.test_targets.shape == (1, greatest + 1)
+    np.testing.assert_array_equal(problem.targets.argmax(1), labels)
+
+
+def test_a_data_set_that_says_its_classes_has_them_though_some_are_not_shown():
+    assert own((PIXELS, LABELS % 3), classes=10).targets.shape == (30, 10)
+
+
+FLAWS = {
+    "labels below 0": (PIXELS, np.full(30, -1)),
+    "labels in a column": (PIXELS, LABELS[:, None]),
+    "too few labels": (PIXELS, LABELS[:20]),
+    "labels that are no whole numbers": (PIXELS, LABELS.astype(float)),
+    "labels that are codes": (PIXELS, LABELS + 10_000_000),
+    "pixels in [0, 1]": (PIXELS / 255.0, LABELS),
+    "pixels of another type": (PIXELS.astype(int), LABELS),
+    "no images": (PIXELS[:0], LABELS[:0]),
+    "one long row": (PIXELS.ravel(), LABELS),
+}
+
+
+@pytest.mark.parametrize("flawed", FLAWS.values(), ids=FLAWS)
+def test_own_images_that_do_not_fit_are_refused_with_a_sentence(flawed):
+    for part, pair in {"training": (flawed, (PIXELS, LABELS)), "test": ((PIXELS, LABELS), flawed)}.items():
+        with pytest.raises(ValueError, match=rf"own, {part} set: expected .*, got "):
+            own(*pair)
+
+
+def test_training_and_test_images_of_two_sizes_are_refused():
+    with pytest.raises(ValueError, match="of one size"):
+        own((PIXELS, LABELS), (PIXELS[:, :14], LABELS))
