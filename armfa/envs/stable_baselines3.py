@@ -9,12 +9,18 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from armfa.envs.vector import ArmVectorEnv
 
+SPACES = ("observation_space", "action_space")
+OF_EACH_ARM = ("np_random", "np_random_seed")
+"""Attributes of a vector environment that hold a value for each arm."""
+
 
 class StableBaselinesVecEnv(VecEnv):
     """`ArmVectorEnv` as a Stable-Baselines3 `VecEnv`: PPO("MlpPolicy", StableBaselinesVecEnv(env)).
 
     env : made with autoreset_mode="SameStep", for example
     `gym.make_vec("armfa/Reach-v0", 64, autoreset_mode="SameStep", action_range="symmetric")`.
+
+    Numbers, infos, seeds and reset options are those of a `DummyVecEnv` of the same environments.
     """
 
     def __init__(self, env: ArmVectorEnv):
@@ -26,14 +32,27 @@ class StableBaselinesVecEnv(VecEnv):
         self.env = env
         self._actions: np.ndarray | None = None
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+        self.metadata = env.metadata
 
     def reset(self) -> Any:
-        """Starts an episode in every arm: observations. Takes the seeds given by `seed` once."""
+        """Starts an episode in every arm: observations. Takes what `seed` and `set_options` gave, once."""
+        if len(self._options) != self.num_envs:
+            raise ValueError(f"expected reset options for each of {self.num_envs} arms, got {len(self._options)}")
         seeds = None if all(seed is None for seed in self._seeds) else list(self._seeds)
-        if any(self._options):
-            raise ValueError("expected no reset options: give them to the vector environment itself, or seed it")
-        observations, infos = self.env.reset(seed=seeds)
-        self.reset_infos = [_info(infos, i) for i in range(self.num_envs)]
+        kinds: dict[tuple[str, ...], list[int]] = {}  # arms that are given the same options are reset together
+        for i, options in enumerate(self._options):
+            kinds.setdefault(tuple(sorted(options)), []).append(i)
+        if len(kinds) > 1:
+            self.env.reset(seed=seeds)  # Gymnasium's first reset is one of all arms
+        observations: Any = None
+        for names, rows in kinds.items():
+            given = [self._options[i if i in rows else rows[0]] for i in self._arms()]
+            options = {name: np.array([own[name] for own in given]) for name in names}
+            mask = np.isin(self._arms(), rows)
+            observations, infos = self.env.reset(seed=seeds, options={**options, "reset_mask": mask})
+            listed = _listed(infos, [{} for _ in given])
+            for i in rows:
+                self.reset_infos[i] = listed[i]
         self._reset_seeds()
         self._reset_options()
         return observations
@@ -47,11 +66,13 @@ class StableBaselinesVecEnv(VecEnv):
         assert self._actions is not None
         observations, rewards, terminated, truncated, infos = self.env.step(self._actions)
         dones = terminated | truncated
-        listed = [_info(infos, i) for i in range(self.num_envs)]
-        for i in np.flatnonzero(dones).tolist():
-            listed[i] = _info(infos["final_info"], i)
-            listed[i]["terminal_observation"] = infos["final_obs"][i]
-            listed[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])
+        listed = _listed(infos, [{"TimeLimit.truncated": late} for late in (truncated & ~terminated).tolist()])
+        if dones.any():
+            first, last = _columns(infos), _columns(infos["final_info"])
+            for i in np.flatnonzero(dones).tolist():
+                self.reset_infos[i] = {name: _value(column[i]) for name, column in first.items()}
+                listed[i].update({name: _value(column[i]) for name, column in last.items()})
+                listed[i]["terminal_observation"] = infos["final_obs"][i]
         return observations, rewards.astype(np.float32), dones, listed
 
     def close(self) -> None:
@@ -63,29 +84,53 @@ class StableBaselinesVecEnv(VecEnv):
         return list(self.env.render() or [None] * self.num_envs)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The attribute, which all arms share, once for each of `indices`."""
-        return [getattr(self.env, attr_name)] * len(list(self._get_indices(indices)))
+        """An attribute as a single environment has it, for each of `indices`: its own, or the one that all share."""
+        value = getattr(self.env, f"single_{attr_name}" if attr_name in SPACES else attr_name)
+        return [value[i] if attr_name in OF_EACH_ARM else value for i in self._arms(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Sets an attribute of the vector environment, for all arms at once."""
-        if len(list(self._get_indices(indices))) != self.num_envs:
+        if sorted(self._arms(indices)) != list(range(self.num_envs)):
             raise ValueError(f"expected to set {attr_name!r} for all {self.num_envs} arms: they share their settings")
         setattr(self.env, attr_name, value)
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        """Calls a method of the vector environment, which all arms share, once for each of `indices`."""
-        method = getattr(self.env, method_name)
-        return [method(*args, **kwargs) for _ in self._get_indices(indices)]
+        """Calls a method of the vector environment once, and gives what it returns for each of `indices`."""
+        if method_name in ("reset", "step", "close"):
+            raise ValueError(f"expected a method of one arm, got {method_name!r}: call it on this VecEnv, for all arms")
+        if method_name == "render":
+            images = self.get_images()
+            return [images[i] for i in self._arms(indices)]
+        result = getattr(self.env, method_name)(*args, **kwargs)
+        return [result for _ in self._arms(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """False for every arm: they are no wrapped single environments."""
-        return [False] * len(list(self._get_indices(indices)))
+        return [False for _ in self._arms(indices)]
+
+    def _arms(self, indices: Any = None) -> list[int]:
+        """The numbers of the arms that `indices` means."""
+        return list(self._get_indices(indices))
 
 
-def _info(infos: dict[str, Any], i: int) -> dict[str, Any]:
-    """Arm i's own entries of a vector environment's infos, as Python numbers."""
+def _columns(infos: dict[str, Any]) -> dict[str, np.ndarray]:
+    """A vector environment's infos, as far as they have a value for each arm."""
     return {
-        name: value[i].item()
+        name: value
         for name, value in infos.items()
-        if isinstance(value, np.ndarray) and value.dtype != object and not name.startswith("_")
+        if isinstance(value, np.ndarray) and value.dtype != object and name[0] != "_"
     }
+
+
+def _listed(infos: dict[str, Any], listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The infos of each arm, put into its dictionary: column by column, which is quicker than arm by arm."""
+    for name, column in _columns(infos).items():
+        values = column.tolist() if column.ndim == 1 else list(column)
+        for info, value in zip(listed, values, strict=True):
+            info[name] = value
+    return listed
+
+
+def _value(value: Any) -> Any:
+    """A number as Python's own; an array as it is."""
+    return value.item() if np.ndim(value) == 0 else value

@@ -51,25 +51,77 @@ def test_hindsight_replay_trains_on_the_goal_form(name):
     assert model.learn(50).num_timesteps == 50
 
 
-@every_id
-def test_the_adapter_gives_what_a_dummy_vec_env_gives(name):
-    settings = {"action_range": "symmetric", "max_episode_steps": 9}
-    native, reference = vector(name, **settings), DummyVecEnv([lambda: gym.make(name, **settings)] * 3)
-    for env in (native, reference):
+def both(name, n=3, **settings):
+    """The adapter and Stable-Baselines3's own vector of the same environments, seeded."""
+    envs = vector(name, n, **settings), DummyVecEnv([lambda: gym.make(name, **settings)] * n)
+    for env in envs:
         env.seed(7)
-    np.testing.assert_array_equal(native.reset(), reference.reset())
+    return envs
+
+
+def assert_same(one, other):
+    """Dictionaries, lists and arrays of the same names and numbers."""
+    if isinstance(other, dict):
+        assert one.keys() == other.keys()
+        for key in other:
+            assert_same(one[key], other[key])
+    elif isinstance(other, list | tuple):
+        for each in zip(one, other, strict=True):
+            assert_same(*each)
+    else:
+        np.testing.assert_array_equal(one, other)
+
+
+def without_clock(info):
+    """An info without the wall-clock time and the rounded return that a monitor adds."""
+    return {**info, "episode": info["episode"]["l"]} if "episode" in info else info
+
+
+@every_id
+@pytest.mark.parametrize("goals", [False, True])
+@pytest.mark.parametrize("wrapper", [lambda env: env, VecMonitor], ids=["bare", "monitored"])
+def test_the_adapter_gives_what_a_dummy_vec_env_gives(name, goals, wrapper):
+    envs = both(name, action_range="symmetric", max_episode_steps=9, goal_observation=goals)
+    native, reference = (wrapper(env) for env in envs)
+    assert_same(native.reset(), reference.reset())
+    assert_same(native.reset_infos, reference.reset_infos)
     native.action_space.seed(0)
     for _ in range(30):
         actions = np.array([native.action_space.sample() for _ in range(3)])
-        got, expected = native.step(actions), reference.step(actions)
-        np.testing.assert_array_equal(got[0], expected[0])
-        np.testing.assert_allclose(got[1], expected[1], rtol=1e-6)
-        np.testing.assert_array_equal(got[2], expected[2])
-        for one, other in zip(got[3], expected[3], strict=True):
-            assert one.keys() - {"TimeLimit.truncated"} == other.keys() - {"TimeLimit.truncated"}
-            assert one.get("TimeLimit.truncated", False) == other.get("TimeLimit.truncated", False)
-            for key in one.keys() - {"TimeLimit.truncated"}:
-                np.testing.assert_array_equal(one[key], other[key])
+        observations, rewards, dones, infos = native.step(actions)
+        expected = reference.step(actions)
+        assert_same((observations, dones), (expected[0], expected[2]))
+        np.testing.assert_allclose(rewards, expected[1], rtol=1e-6)
+        assert rewards.dtype == np.float32
+        for one, other in zip(infos, expected[3], strict=True):
+            assert "TimeLimit.truncated" in one
+            assert_same(without_clock(one), without_clock(other))
+        assert_same(envs[0].reset_infos, envs[1].reset_infos)
+
+
+OPTIONS = {
+    "for all": {"target": [0.1, 0.3]},
+    "one per arm": [{"target": [0.1, 0.1 * i], "joint_angle": [0.5, 1.0 + 0.1 * i]} for i in range(3)],
+    "of several kinds": [{"target": [0.1, 0.3]}, {}, {"joint_angle": [0.5, 1.0], "target": [0.2, 0.2]}],
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_reset_options_reach_the_arms_and_are_used_once(options):
+    native, reference = both("armfa/Reach-v0")
+    for env in (native, reference):
+        env.set_options(options)
+    for _ in range(2):
+        assert_same(native.reset(), reference.reset())
+        assert_same(native.reset_infos, reference.reset_infos)
+
+
+def test_reset_options_for_another_number_of_arms_are_refused():
+    env = vector("armfa/Reach-v0", 3)
+    env.set_options([{}])
+    with pytest.raises(ValueError, match="for each of 3 arms, got 1"):
+        env.reset()
 
 
 @every_id
@@ -87,20 +139,39 @@ def test_the_adapter_refuses_the_other_autoreset_modes():
         StableBaselinesVecEnv(gym.make_vec("armfa/Reach-v0", 2))
 
 
-def test_the_adapter_answers_for_every_arm():
-    env = vector("armfa/Reach-v0", 3, render_mode="rgb_array", goal_observation=True)
-    env.reset()
-    assert env.get_attr("num_envs") == [3, 3, 3]
-    assert env.get_attr("render_mode", [0, 2]) == ["rgb_array"] * 2
-    assert [image.shape for image in env.get_images()] == [(640, 640, 3)] * 3
-    assert env.env_is_wrapped(gym.Wrapper) == [False] * 3
+def test_the_adapter_answers_for_every_arm_as_a_dummy_vec_env_does():
+    native, reference = both("armfa/Reach-v0", render_mode="rgb_array", goal_observation=True)
+    for env in (native, reference):
+        env.reset()
+    for name in ("render_mode", "observation_space", "action_space", "np_random_seed"):
+        assert native.get_attr(name) == reference.get_attr(name)
+        assert native.get_attr(name, [0, 2]) == reference.get_attr(name, [0, 2])
+        assert native.get_attr(name, 1) == reference.get_attr(name, 1)
+    assert native.render_mode == reference.render_mode
+    assert native.metadata["render_fps"] == reference.metadata["render_fps"]
+    assert native.has_attr("compute_reward") and not native.has_attr("no_such_thing")
+    for one, other in zip(native.get_attr("np_random"), reference.get_attr("np_random"), strict=True):
+        assert one.random() == other.random()
     goals = np.zeros((2, 2), np.float32)
-    assert env.env_method("compute_reward", goals, goals + 0.3, [{}, {}], indices=[0])[0].shape == (2,)
-    env.set_attr("note", 5)
-    assert env.get_attr("note") == [5] * 3
+    for indices in ([0], None):
+        answers = [
+            env.env_method("compute_reward", goals, goals + 0.3, [{}, {}], indices=indices)
+            for env in (native, reference)
+        ]
+        assert_same(*answers)
+    assert_same(native.env_method("render", indices=[2]), native.get_images()[2:])
+    assert [image.shape for image in native.get_images()] == [(640, 640, 3)] * 3
+    assert native.render().shape == reference.render().shape
+    assert native.env_is_wrapped(VecMonitor) == [False] * 3
+    native.set_attr("note", 5)
+    assert native.get_attr("note") == [5] * 3
     with pytest.raises(ValueError, match="all 3 arms"):
-        env.set_attr("note", 5, indices=[0])
-    env.close()
+        native.set_attr("note", 5, indices=[0])
+    for name in ("reset", "step", "close"):
+        with pytest.raises(ValueError, match="call it on this VecEnv"):
+            native.env_method(name)
+    for env in (native, reference):
+        env.close()
 
 
 @pytest.mark.parametrize("demo", ["ppo.py", "ppo_vector.py"])
