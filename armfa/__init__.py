@@ -1,7 +1,31 @@
-"""armfa: a differentiable 2-joint, 6-muscle arm, and controllers that learn to move it without weight transport."""
+"""armfa: a differentiable 2-joint, 6-muscle arm, and controllers that learn to move it without weight transport.
+
+Its parts are imported when first asked for, so that `import armfa`, which registers the environments, stays quick.
+"""
+
+from typing import Any
 
 from armfa.envs.registration import register_environments
 
 __version__ = "0.1.0"
 
 register_environments()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _parts():
+        from importlib import import_module
+
+        return import_module(f"armfa.{name}")
+    raise AttributeError(f"module 'armfa' has no attribute {name!r}; its parts are {', '.join(_parts())}")
+
+
+def __dir__() -> list[str]:
+    return [*_parts(), "__version__", "register_environments"]
+
+
+def _parts() -> list[str]:
+    """The package's folders and files."""
+    from pkgutil import iter_modules
+
+    return [module.name for module in iter_modules(__path__) if module.name[0] != "_"]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.io
 
 FOLDER_VARIABLE = "ARMFA_DATA"
 DOWNLOAD_TIME = 3600.0
@@ -188,6 +187,8 @@ def read_idx(content: bytes, name: str) -> np.ndarray:
 
 def read_mat(path: Path) -> Images:
     """SVHN's X (32, 32, 3, n) and y (n, 1), where the digit 0 is written as 10."""
+    import scipy.io  # here, because it is slow to import
+
     try:
         declared = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}  # before memory is taken
         shape, kind = declared.get("X", ((), ""))
