@@ -3,6 +3,8 @@
 import importlib
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +40,10 @@ def test_a_part_lists_what_its_user_needs(part, names):
     module = importlib.import_module(f"armfa.{part}")
     assert set(names) <= set(dir(module))
     assert all(hasattr(module, name) for name in [*names, *getattr(module, "__all__", [])])
+
+
+def test_the_citation_names_the_version_and_licence_of_the_package():
+    root = Path(__file__).parent.parent
+    citation = dict(line.split(": ", 1) for line in (root / "CITATION.cff").read_text().splitlines() if ": " in line)
+    assert citation["version"] == armfa.__version__
+    assert citation["license"] == tomllib.loads((root / "pyproject.toml").read_text())["project"]["license"]
