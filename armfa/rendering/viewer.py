@@ -3,6 +3,7 @@
 import importlib.util
 import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -228,7 +229,6 @@ class _Stage:
 
 
 _stages: dict[tuple[Backdrop, int], _Stage] = {}
-_fonts: dict[tuple[int, bool], Any] = {}
 _words: dict[tuple[str, int, bool, Color], Any] = {}
 
 
@@ -296,24 +296,22 @@ def _word(pygame: Any, word: str, height: int, text: Text) -> Any:
     key = (word, height, text.bold, text.color)
     if key not in _words:
         _forget_old(_words, 512)
-        try:
-            _words[key] = _font(pygame, height, text.bold).render(word, True, text.color)
-        except pygame.error:  # the program has shut and started pygame.font, and all fonts are void
-            _fonts.clear()
-            _words[key] = _font(pygame, height, text.bold).render(word, True, text.color)
+        if not pygame.font.get_init():
+            pygame.font.init()
+        font = pygame.font.Font(
+            _font_file(text.bold), height
+        )  # not kept: it would not outlive the program's font.quit()
+        _words[key] = font.render(word, True, text.color)
     return _words[key]
 
 
-def _font(pygame: Any, height: int, bold: bool) -> Any:
-    """A font whose capitals fit lines of this many pixels: DejaVu Sans, which Matplotlib brings, or pygame's own."""
-    if not pygame.font.get_init():
-        pygame.font.init()
-    if (height, bold) not in _fonts:
-        package = importlib.util.find_spec("matplotlib")
-        folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" if package and package.origin else Path()
-        file = folder / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
-        _fonts[height, bold] = pygame.font.Font(str(file) if file.is_file() else None, height)
-    return _fonts[height, bold]
+@cache
+def _font_file(bold: bool) -> str | None:
+    """DejaVu Sans, which Matplotlib brings, or pygame's own font."""
+    package = importlib.util.find_spec("matplotlib")
+    folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" if package and package.origin else Path()
+    file = folder / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    return str(file) if file.is_file() else None
 
 
 def _forget_old(kept: dict, most: int) -> None:
