@@ -11,7 +11,7 @@ from armfa.plant.arm import ArmState, rest_state
 from armfa.plant.integrators import INTEGRATORS
 from armfa.plant.kinematics import hand_position
 from armfa.plant.presets import make_arm
-from armfa.plant.step import step
+from armfa.plant.simulator import Simulator
 
 DURATION = 0.5  # s
 HELD = 0.02  # s, the command is a piecewise constant one, so that every time step sees the same
@@ -37,12 +37,12 @@ def _hand_at_the_end(arm, integrator: str, dt: float, trials: int, seed: int):
     frequency, phase = rng.uniform(0.2, 2.0, waves), rng.uniform(0.0, 6.28, waves)
     state: ArmState = rest_state(arm, np.tile(np.array(arm.center_posture), (trials, 1)))
     low, high = arm.excitation_range
-    per_hold = round(HELD / dt)
+    per_hold, simulator = round(HELD / dt), Simulator(arm, dt, integrator)
     for hold in range(round(DURATION / HELD)):
         wave = np.sin(6.283 * frequency * hold * HELD + phase).sum(0) / 3.0
         u = 0.5 * (low + high) + 0.5 * (high - low) * wave if low < 0 else high * 0.2 * (1.0 + wave)
         for _ in range(per_hold):
-            state = step(arm, state, u, dt, integrator=integrator)
+            state = simulator.step(state, u)
     return hand_position(arm, state.joint_angle)
 
 

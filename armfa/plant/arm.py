@@ -1,11 +1,12 @@
 """The arm's constants, and the state of one arm or of many."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from armfa.arrays import Array, namespace
+from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
 from armfa.plant.muscles.brown_loeb import BrownLoeb
@@ -28,32 +29,49 @@ class ArmState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Arm:
-    """The constants of an arm: skeleton, muscles, limits. Change a part with `dataclasses.replace`."""
+class Arm(Constants):
+    """The constants of an arm: skeleton, muscles, limits. Change a part with `dataclasses.replace`.
+
+    geometry : where the muscles run: anything with `length`, `moment_arms` and `reference_length`.
+    curves : how they pull: anything with `tension(l, v, a)` and `proportional`. A muscle of one's own is a frozen
+        dataclass of numbers with these, written with the functions of `armfa.arrays`.
+    activation_dynamics : anything with `rate(a, u)` and `after(a, u, time)`; None are static muscles, activation =
+        excitation.
+    joint_range : where tasks place the arm, inside the limits.
+    published_with_euler : with explicit Euler and activation dynamics, so that trajectories compare.
+    """
 
     name: str
     skeleton: Skeleton
     geometry: Geometry
     curves: Curves
-    max_force: tuple[float, ...]  # N, per muscle (N m where the "muscle" is a torque motor)
+    max_force: Annotated[PerMuscle, not_negative("N")]  # N m where the "muscle" is a torque motor
     muscle_names: tuple[str, ...]
-    activation_dynamics: Activation | None  # None: static muscles, activation = excitation
+    activation_dynamics: Activation | None
     limits: JointLimits | None
-    joint_range: tuple[tuple[float, float], tuple[float, float]]  # rad, where tasks place the arm: inside the limits
-    center_posture: tuple[float, float]  # rad
-    excitation_range: tuple[float, float] = (0.0, 1.0)
-    published_with_euler: bool = False  # with explicit Euler and activation dynamics, so that trajectories compare
+    joint_range: Annotated[tuple[Pair, Pair], angle()]
+    center_posture: Annotated[Pair, angle()]
+    excitation_range: Annotated[Pair, number()] = (0.0, 1.0)
+    published_with_euler: bool = False
 
-    def __post_init__(self):
-        n = len(self.muscle_names)
-        sizes = {"max_force": self.max_force, "geometry": self.geometry.reference_length}
-        for name, values in sizes.items():
-            if len(values) != n:
-                raise ValueError(f"{name}: expected {n} values, one per muscle, got {len(values)}")
-        object.__setattr__(self, "_bodies", {})
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bodies": {}}  # array forms are made again where the arm arrives
+    def __post_init__(self) -> None:
+        """Refuses parts that do not fit together."""
+        object.__setattr__(self, "muscle_names", tuple(self.muscle_names))
+        super().__post_init__()
+        if not self.name or not isinstance(self.name, str):
+            raise ValueError(f"Arm.name: expected a name, got {self.name!r}")
+        for part, n in per_muscle_sizes(self).items():
+            if n != self.n_muscles:
+                raise ValueError(f"{part}: expected {self.n_muscles} values, one per muscle, got {n}")
+        if not self.excitation_range[0] < self.excitation_range[1]:
+            raise ValueError(f"Arm.excitation_range: expected low < high, got {self.excitation_range}")
+        for (low, high), (least, most), center in zip(self.joint_range, self.stops, self.center_posture):
+            if not (low < high and least <= low and high <= most):
+                raise ValueError(
+                    f"Arm.joint_range: expected low < high within the stops {self.stops}, rad, got {self.joint_range}"
+                )
+            if not least <= center <= most:
+                raise ValueError(f"Arm.center_posture: expected it within the stops {self.stops}, rad, got {center}")
 
     @property
     def n_muscles(self) -> int:
@@ -61,12 +79,12 @@ class Arm:
         return len(self.muscle_names)
 
     @property
-    def stops(self) -> tuple[tuple[float, float], ...]:
+    def stops(self) -> tuple[Pair, ...]:
         """Where each joint stops, rad: its soft limits, or `joint_range` where it has none."""
         return self.joint_range if self.limits is None else tuple(zip(self.limits.lower, self.limits.upper))
 
     @property
-    def link_lengths(self) -> tuple[float, float]:
+    def link_lengths(self) -> Pair:
         """Upper arm, forearm with hand, m."""
         return self.skeleton.length
 
@@ -76,11 +94,27 @@ class Arm:
         return sum(self.skeleton.length)
 
 
+def per_muscle_sizes(part: Any, name: str = "Arm") -> dict[str, int]:
+    """How many muscles each field with one value per muscle is for, by its name, over all parts of an arm."""
+    sizes: dict[str, int] = {}
+    for field in dataclasses.fields(part):
+        value, kinds = getattr(part, field.name), fields_of(type(part))
+        if field.name in kinds and per_muscle(kinds[field.name][0], value):
+            sizes[f"{name}.{field.name}"] = len(value)
+        elif dataclasses.is_dataclass(value):
+            sizes |= per_muscle_sizes(value, type(value).__name__)
+    return sizes
+
+
 def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None, xp: Any = np) -> ArmState:
     """The arm at rest with silent muscles.
 
-    joint_angle : Array (..., 2), rad; the centre posture where None. Its leading axes are the arms.
-    dtype, xp : of the arrays made; taken from `joint_angle` where that is an array. Default float64 NumPy.
+    Parameters
+    ----------
+    joint_angle : Array (..., 2)
+        rad; the centre posture where None. Its leading axes are the arms.
+    dtype, xp
+        Of the arrays made; taken from `joint_angle` where that is an array. Default float64 NumPy.
     """
     if joint_angle is None:
         joint_angle = arm.center_posture

@@ -1,17 +1,16 @@
-"""Where the hand is and how it moves, as functions of the joints; and the way back."""
+"""Where the hand is and how it moves, as functions of the joints; and the way back. Arrays (..., 2) of any library."""
 
 import math
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 from armfa.plant.arm import Arm
-from armfa.plant.body import body_of
+from armfa.plant.physics import Rows, elbow_place, hand_jacobian, hand_motion, hand_place
 
 
 def elbow_position(arm: Arm, joint_angle: Array) -> Array:
     """Position of the elbow, (..., 2) m: l1 (cos q1, sin q1), the shoulder at the origin."""
-    ops = body_of(arm, joint_angle).ops
-    l1, q1 = ops.number(arm.skeleton.length[0]), ops.both(joint_angle)[0]
-    return ops.pack(l1 * ops.cos(q1), l1 * ops.sin(q1))
+    q1, _ = two(joint_angle)
+    return namespace(joint_angle).stack(elbow_place(known(arm), q1), axis=-1)
 
 
 def hand_position(arm: Arm, joint_angle: Array) -> Array:
@@ -19,9 +18,7 @@ def hand_position(arm: Arm, joint_angle: Array) -> Array:
 
     joint_angle : Array (..., 2), rad.
     """
-    body = body_of(arm, joint_angle)
-    x, y, _, _ = body.offsets(*body.ops.both(joint_angle))
-    return body.ops.pack(x, y)
+    return namespace(joint_angle).stack(hand_place(known(arm), *two(joint_angle)), axis=-1)
 
 
 def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
@@ -29,18 +26,14 @@ def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
 
     joint_angle, joint_velocity : Array (..., 2), rad and rad/s.
     """
-    body = body_of(arm, joint_angle)
-    x, y, x2, y2 = body.offsets(*body.ops.both(joint_angle))
-    w1, w2 = body.ops.both(joint_velocity)
-    return body.ops.pack(-(y * w1 + y2 * w2), x * w1 + x2 * w2)
+    s = Rows(*two(joint_angle), *two(joint_velocity), None)
+    return namespace(joint_angle, joint_velocity).stack(hand_motion(known(arm), s), axis=-1)
 
 
 def jacobian(arm: Arm, joint_angle: Array) -> Array:
     """J = d hand position / d joint angle, (..., 2, 2) m/rad; rows x and y, columns shoulder and elbow."""
-    body = body_of(arm, joint_angle)
-    ops = body.ops
-    x, y, x2, y2 = body.offsets(*ops.both(joint_angle))
-    return ops.xp.stack((ops.pack(-y, -y2), ops.pack(x, x2)), axis=-2)
+    xp = namespace(joint_angle)
+    return xp.stack([xp.stack(row, axis=-1) for row in hand_jacobian(known(arm), *two(joint_angle))], axis=-2)
 
 
 def inverse_kinematics(arm: Arm, hand: Array, *, clip: bool = False) -> Array:
@@ -48,13 +41,14 @@ def inverse_kinematics(arm: Arm, hand: Array, *, clip: bool = False) -> Array:
 
     cos q2 = (r^2 - l1^2 - l2^2)/(2 l1 l2),  q1 = atan2(y, x) - atan2(l2 sin q2, l1 + l2 cos q2)
 
-    hand : Array (..., 2), m. A point out of reach is refused, or with `clip` brought to the nearest one in reach.
-    Joint limits are not looked at.
+    Parameters
+    ----------
+    hand : Array (..., 2)
+        m. Joint limits are not looked at.
+    clip : bool
+        Brings a point out of reach to the nearest one in reach, which is else refused.
     """
-    ops = body_of(arm, hand).ops
-    xp = ops.xp
-    l1, l2 = arm.skeleton.length
-    x, y = ops.rows(hand)
+    xp, (l1, l2), (x, y) = namespace(hand), known(arm).skeleton.length, two(hand)
     c2 = (x * x + y * y - (l1 * l1 + l2 * l2)) * (1.0 / (2.0 * l1 * l2))
     if not clip:
         _refuse_out_of_reach(arm, xp, c2)
@@ -62,7 +56,27 @@ def inverse_kinematics(arm: Arm, hand: Array, *, clip: bool = False) -> Array:
     c2 = xp.minimum(xp.maximum(c2, -one), one)
     q2 = xp.acos(c2)
     q1 = xp.atan2(y, x) - xp.atan2(l2 * xp.sin(q2), l1 + l2 * c2)
-    return ops.pack(xp.remainder(q1 + math.pi, 2.0 * math.pi) - math.pi, q2)
+    return xp.stack((xp.remainder(q1 + math.pi, 2.0 * math.pi) - math.pi, q2), axis=-1)
+
+
+def two(x: Array) -> tuple[Array, Array]:
+    """The two numbers on the last axis of an array of real or complex numbers."""
+    xp = namespace(x)
+    if not hasattr(x, "shape"):
+        raise TypeError(f"expected arrays of NumPy, JAX or torch, got {type(x).__name__}")
+    if len(x.shape) == 0 or x.shape[-1] != 2:
+        raise ValueError(f"expected two numbers on the last axis, got shape {tuple(x.shape)}")
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None and not xp.isdtype(dtype, ("real floating", "complex floating")):
+        raise TypeError(f"expected angles and velocities of a floating dtype, got {dtype}; pass float64 or float32 arrays")
+    return x[..., 0], x[..., 1]
+
+
+def known(arm: Arm) -> Arm:
+    """The arm; anything else is refused."""
+    if not isinstance(arm, Arm):
+        raise TypeError(f"expected an Arm, as make_arm(...) makes them, got {arm!r}")
+    return arm
 
 
 def _refuse_out_of_reach(arm: Arm, xp, c2: Array) -> None:

@@ -1,56 +1,35 @@
 """Soft joint limits: a spring and a damper that set in smoothly, so that gradients stay alive at the stop."""
 
 import dataclasses
+from typing import Annotated
 
-from armfa.plant.ops import Ops
+from armfa.arrays import Array, at_most, exp, log
+from armfa.plant.constants import Constants, Pair, angle, not_negative, positive
+
+DEEPEST = 60.0
+"""Widths beyond a stop where its spring stops growing (3 rad): exp would overflow in float32 at 88."""
 
 
 @dataclasses.dataclass(frozen=True)
-class JointLimits:
+class JointLimits(Constants):
     """Torque k w [softplus((lo - q)/w) - softplus((q - hi)/w)] - d qd [sigmoid((lo - q)/w) + sigmoid((q - hi)/w)]."""
 
-    lower: tuple[float, float]  # rad
-    upper: tuple[float, float]  # rad
-    stiffness: float  # k, N m/rad
-    damping: float  # d, N m s/rad
-    width: float = 0.05  # w, rad: how gradually the stop sets in
+    lower: Annotated[Pair, angle()]
+    upper: Annotated[Pair, angle()]
+    stiffness: Annotated[float, not_negative("N m/rad")]  # k
+    damping: Annotated[float, not_negative("N m s/rad")]  # d
+    width: Annotated[float, positive("rad")] = 0.05  # w: how gradually the stop sets in
 
-    def __post_init__(self):
-        if not all(low < high for low, high in zip(self.lower, self.upper)) or self.width <= 0:
-            raise ValueError(f"joint limits: expected lower < upper and width > 0, got {self}")
+    def __post_init__(self) -> None:
+        """Refuses stops that are upside down."""
+        super().__post_init__()
+        known = all(isinstance(x, float) for x in (*self.lower, *self.upper))
+        if known and not all(low < high for low, high in zip(self.lower, self.upper)):
+            raise ValueError(f"JointLimits: expected lower < upper, rad, got {self.lower} and {self.upper}")
 
-    def bind(self, ops: Ops, joint: int | None = None):
-        """`torque(q, qd) -> (torque, tape)` and `slopes(tape) -> (d torque/d q, d torque/d qd)`, elementwise.
-
-        With `joint`, for one joint's row; without, for both joints as (2, ...).
-        """
-        exp, log = (ops.exp, ops.log) if joint is None else (ops.exp_row, ops.log_row)
-        minimum = ops.minimum
-        per_joint = ops.column if joint is None else lambda pair: ops.number(pair[joint])
-        w = self.width
-        lower, upper = per_joint([x / w for x in self.lower]), per_joint([x / w for x in self.upper])
-        inv_w, one = ops.number(1 / w), ops.number(1.0)
-        kw, d = ops.number(self.stiffness * w), ops.number(self.damping)
-        minus_k, minus_d = ops.number(-self.stiffness), ops.number(-self.damping)
-        # exp overflows in float32 4.4 rad beyond a limit: there, and only there, the spring stops growing at 3 rad
-        steepest = ops.number(60.0) if ops.narrow else None
-
-        def torque(q, qd):
-            y = q * inv_w
-            x_low, x_high = lower - y, y - upper
-            if steepest is not None:
-                x_low, x_high = minimum(x_low, steepest), minimum(x_high, steepest)
-            below, above = exp(x_low), exp(x_high)
-            one_below, one_above = one + below, one + above
-            contact_low, contact_high = below / one_below, above / one_above  # sigmoids
-            contact = contact_low + contact_high
-            damped = d * qd
-            return kw * log(one_below / one_above) - damped * contact, (contact_low, contact_high, contact, damped)
-
-        def slopes(tape):
-            contact_low, contact_high, contact, damped = tape
-            # contact rises by s (1 - s)/w of either sigmoid s: the difference of the two factors as below
-            onset = (contact_high - contact_low) * (one - contact)
-            return contact * minus_k - damped * (onset * inv_w), contact * minus_d
-
-        return torque, slopes
+    def torque(self, joint: int, q: Array, w: Array) -> Array:
+        """Torque of one joint's stops, N m, at angle q (rad) and velocity w (rad/s)."""
+        lo, hi, width = self.lower[joint], self.upper[joint], self.width
+        below, above = exp(at_most((lo - q) / width, DEEPEST)), exp(at_most((q - hi) / width, DEEPEST))
+        contact = below / (1.0 + below) + above / (1.0 + above)  # sigmoids
+        return self.stiffness * width * log((1.0 + below) / (1.0 + above)) - self.damping * w * contact

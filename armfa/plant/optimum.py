@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, namespace
+from armfa.plant import physics
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.body import Body
 from armfa.plant.muscles.linear import SpringDamper
-from armfa.plant.step import enter, method_for, zero_gradient_message
+from armfa.plant.physics import RowLoads, Rows
+from armfa.plant.quantities import columns_beside
+from armfa.plant.simulator import NO_LOADS, Loads, Simulator, fitted
 from armfa.plant.zonogon import nearest_in_zonogon
 
 # where a second search begins: all muscles that help a joint one way at full tension
@@ -52,43 +54,36 @@ class _HandAfter(NamedTuple):
 
 
 class _OneStep(NamedTuple):
-    """w' = velocity + effect @ (f - force): joint velocity after the step, as a function of the muscles' forces f."""
+    """w' = velocity + effect @ (f - force): joint velocity after the step, as a function of the muscles' tensions f."""
 
-    body: Body
-    rows: Any
-    u: Array
+    arm: Arm  # with columns for constants
+    rows: Rows
     dt: float
     velocity: Array  # (2, batch) rad/s, at `force`
-    effect: Array  # (2, n, batch)
-    force: Array  # (n, batch)
+    effect: Array  # (2, n, batch), rad/s per N
+    force: Array  # (n, batch), N
     hand: _HandAfter
 
     def force_at(self, excitation: Array) -> Array:
-        """Each muscle's force at an excitation (n, batch), in the units of `force`."""
-        q1, q2, w1, w2, a = self.rows
-        if not self.body.static:
-            excitation = a + self.dt * self.body.activation_rate(a, excitation)[0]
-        return self.body.muscle_torque(q1, q2, w1, w2, excitation)[2][3]
+        """Each muscle's tension at an excitation (n, batch), N."""
+        return physics.muscles(self.arm, self._after(excitation)).tension
+
+    def _after(self, excitation: Array) -> Rows:
+        """The state whose muscles move the arm in this step."""
+        return self.rows._replace(a=physics.activation_after(self.arm, self.rows.a, excitation, self.dt))
 
 
 def best_excitation(
-    arm: Arm,
-    state: ArmState,
-    desired_hand_velocity: Array,
-    dt: float,
-    *,
-    integrator: str = "semi_implicit_euler",
-    hand_force: Array | None = None,
-    joint_torque: Array | None = None,
+    simulator: Simulator, state: ArmState, desired_hand_velocity: Array, loads: Loads = NO_LOADS
 ) -> Array:
     """The excitation (..., n) in `arm.excitation_range` after which the hand's velocity is nearest to the desired one.
 
     Where many excitations are equally good, the one that stays farthest from the ends of the muscles' tension ranges.
     Exact for any muscle curve, with "semi_implicit_euler" or "euler" (one evaluation of the forces per step).
 
-    desired_hand_velocity : Array (..., 2), m/s.   Other arguments as in `step`.
+    desired_hand_velocity : Array (..., 2), m/s.   Other arguments as in `Simulator.step`.
     """
-    problem = _one_step(arm, state, dt, integrator, hand_force, joint_torque)
+    arm, problem = simulator.arm, _one_step(simulator, state, loads)
     least, most = _tension_ends(arm, problem)
     force_least = problem.force_at(least)
     reach = problem.effect * (problem.force_at(most) - force_least)
@@ -98,14 +93,7 @@ def best_excitation(
 
 
 def minimum_norm_excitation(
-    arm: Arm,
-    state: ArmState,
-    desired_hand_velocity: Array,
-    dt: float,
-    *,
-    integrator: str = "semi_implicit_euler",
-    hand_force: Array | None = None,
-    joint_torque: Array | None = None,
+    simulator: Simulator, state: ArmState, desired_hand_velocity: Array, loads: Loads = NO_LOADS
 ) -> Array:
     """The smallest excitation (..., n), without bounds, that gives the hand the desired velocity after the step.
 
@@ -119,7 +107,7 @@ def minimum_norm_excitation(
             f"({type(arm.curves).__name__}, "
             f"{'static' if arm.activation_dynamics is None else 'first-order'}); use best_excitation"
         )
-    problem = _one_step(arm, state, dt, integrator, hand_force, joint_torque)
+    arm, problem = simulator.arm, _one_step(simulator, state, loads)
     zero = np.zeros_like(problem.force)
     silent = problem.force_at(zero)
     unit = problem.effect * (problem.force_at(zero + 1.0) - silent)
@@ -189,31 +177,29 @@ def _descend(
     return x, cost
 
 
-def _one_step(arm, state, dt, integrator, hand_force, joint_torque) -> _OneStep:
+def _one_step(simulator: Simulator, state: ArmState, loads: Loads) -> _OneStep:
+    arm, dt, integrator = simulator.arm, simulator.dt, simulator.integrator
     if integrator not in ("semi_implicit_euler", "euler"):
         raise ValueError(
             f"expected integrator 'semi_implicit_euler' or 'euler', got {integrator!r}: with several stages in a "
             "step the hand's velocity is no longer affine in the tensions"
         )
-    method_for(arm, integrator)
-    if integrator == "euler" and arm.activation_dynamics is not None:
-        raise ValueError(zero_gradient_message(arm))
-    shape = state.joint_angle.shape
-    flat = ArmState(*(np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in state))
-    hand_force, joint_torque = (
-        None if load is None else np.broadcast_to(load, shape).reshape(-1, 2) for load in (hand_force, joint_torque)
-    )
-    middle = np.full_like(flat.activation, 0.5 * sum(arm.excitation_range))
-    body, rows, _, u, loads = enter(arm, flat, middle, hand_force, joint_torque)
-    q1, q2, w1, w2, a = rows
-    a_next = u if body.static else a + dt * body.activation_rate(a, u)[0]
-    qdd1, qdd2, tape = body.acceleration(q1, q2, w1, w2, a_next, loads.hand_force, loads.joint_torque)
-    g1, g2, _, force, _ = body.muscle_torque(q1, q2, w1, w2, a_next)[2]
-    effect = np.stack(body.solve_inertia(tape[2], g1 + 0 * force, g2 + 0 * force)) * dt
-    velocity = np.stack((w1 + dt * qdd1, w2 + dt * qdd2))
-    implicit = integrator == "semi_implicit_euler"
-    hand = _HandAfter(arm.skeleton.length, flat.joint_angle.T, flat.joint_velocity.T, dt, implicit)
-    return _OneStep(body, rows, u, dt, velocity, effect, force, hand)
+    simulator.refuse_zero_gradient()
+    q, n = state.joint_angle, arm.n_muscles
+    leaves = (q, fitted(state.joint_velocity, q, 2, "joint_velocity"), fitted(state.activation, q, n, "activation"))
+    angle, motion, activation = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in leaves)
+    pushes = RowLoads(*(None if load is None else tuple(fitted(load, q, 2, "a load").reshape(-1, 2).T.astype(np.float64))
+                        for load in loads))  # fmt: skip
+    columns, rows = columns_beside(arm, angle), Rows(*angle.T, *motion.T, activation.T)
+    middle = np.full_like(rows.a, 0.5 * sum(arm.excitation_range))
+    after = rows._replace(a=physics.activation_after(columns, rows.a, middle, dt))
+    qdd1, qdd2 = physics.acceleration(columns, after, pushes)
+    m = physics.muscles(columns, after)
+    r1, r2 = (r + 0 * m.tension for r in m.moment_arms)
+    effect = dt * np.stack(physics.solved(physics.inertia(columns, rows.q2), (r1, r2)))
+    velocity = np.stack((rows.w1 + dt * qdd1, rows.w2 + dt * qdd2))
+    hand = _HandAfter(arm.skeleton.length, angle.T, motion.T, dt, integrator == "semi_implicit_euler")
+    return _OneStep(columns, rows, dt, velocity, effect, m.tension, hand)
 
 
 def _tension_ends(arm: Arm, problem: _OneStep) -> tuple[Array, Array]:
@@ -221,8 +207,8 @@ def _tension_ends(arm: Arm, problem: _OneStep) -> tuple[Array, Array]:
     low, high = (np.full_like(problem.force, end) for end in arm.excitation_range)
     if not isinstance(arm.curves, SpringDamper):
         return low, high
-    # tension is a parabola in the excitation: three values give its lowest point (force is minus tension by a factor)
-    f0, f1, f2 = (-problem.force_at(np.full_like(low, x)) for x in (0.0, 0.5, 1.0))
+    # tension is a parabola in the excitation: three values give its lowest point
+    f0, f1, f2 = (problem.force_at(np.full_like(low, x)) for x in (0.0, 0.5, 1.0))
     curvature, slope = 2 * (f0 - 2 * f1 + f2), -3 * f0 + 4 * f1 - f2
     least = np.minimum(np.maximum(-slope / (2 * curvature), 0.0), 1.0)
     return least, np.where(f2 >= f0, 1.0, 0.0)

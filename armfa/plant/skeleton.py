@@ -1,33 +1,42 @@
 """Two links in the horizontal plane: constants and the lumped inertia parameters."""
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
+
+from armfa.plant.constants import Constants, Matrix, Pair, not_negative, number, positive
 
 
 @dataclasses.dataclass(frozen=True)
-class Skeleton:
+class Skeleton(Constants):
     """Masses, lengths and friction of upper arm and forearm (with hand).
 
     Angles: shoulder from the x axis, elbow relative to the upper arm, flexion positive.
     Publications print `inertia` about the proximal joint or about the centre of mass; `inertia_about` says which.
     """
 
-    mass: tuple[float, float]  # kg
-    length: tuple[float, float]  # m
-    center_of_mass: tuple[float, float]  # m, from the proximal joint
-    inertia: tuple[float, float]  # kg m^2
+    mass: Annotated[Pair, positive("kg")]
+    length: Annotated[Pair, positive("m")]
+    center_of_mass: Annotated[Pair, not_negative("m")]  # from the proximal joint
+    inertia: Annotated[Pair, positive("kg m^2")]
     inertia_about: Literal["joint", "center_of_mass"]
-    friction: tuple[tuple[float, float], tuple[float, float]]  # N m s/rad, torque = -friction @ joint velocity
+    friction: Annotated[Matrix, number("N m s/rad")]  # torque = -friction @ joint velocity
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        """Refuses what cannot move as two links do."""
+        super().__post_init__()
         if self.inertia_about not in ("joint", "center_of_mass"):
             raise ValueError(f"inertia_about: expected 'joint' or 'center_of_mass', got {self.inertia_about!r}")
+        if not all(isinstance(x, float) for x in (*self.mass, *self.length, *self.center_of_mass, *self.inertia)):
+            return  # arrays of JAX or torch, whose values may be unknown
         a1, a2, a3 = self.lumped_inertia
         if not (a3 > 0 and a3 * (a1 - a3) > a2 * a2):
             raise ValueError(
                 f"these masses and inertias give an inertia matrix that is not positive definite ({a1:.3g}, {a2:.3g}, "
                 f"{a3:.3g} kg m^2); check the units and inertia_about={self.inertia_about!r}"
             )
+        (b11, b12), (b21, b22) = self.friction
+        if not (b11 >= 0 and b22 >= 0 and 4 * b11 * b22 >= (b12 + b21) ** 2):
+            raise ValueError(f"Skeleton.friction: expected friction that takes energy away, N m s/rad, got {self.friction}")
 
     @property
     def lumped_inertia(self) -> tuple[float, float, float]:
@@ -39,3 +48,10 @@ class Skeleton:
         if self.inertia_about == "center_of_mass":
             i1, i2 = i1 + m1 * s1 * s1, i2 + m2 * s2 * s2
         return i1 + i2 + m2 * l1 * l1, m2 * l1 * s2, i2
+
+    @property
+    def rigid(self) -> bool:
+        """Whether two rigid links can have these constants: an inertia about a joint is at least m s^2."""
+        if self.inertia_about == "center_of_mass":
+            return True
+        return all(i >= m * s * s for i, m, s in zip(self.inertia, self.mass, self.center_of_mass))

@@ -5,25 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from plant_arms import ARMS, CASES, name_of, random_state
+from plant_arms import ARMS, CASES, best_excitation, hand_velocity_jacobian, hand_velocity_vjp, linearize, name_of, random_state, rollout, step, step_vjp
 
-from armfa.plant import (
-    ArmState,
-    best_excitation,
-    hand_position,
-    hand_velocity,
-    hand_velocity_jacobian,
-    hand_velocity_vjp,
-    inverse_kinematics,
-    jacobian,
-    linearize,
-    make_arm,
-    muscle_force,
-    rest_state,
-    rollout,
-    step,
-    step_vjp,
-)
+from armfa.plant import ArmState, hand_position, hand_velocity, inverse_kinematics, jacobian, make_arm, muscle_force, rest_state
 
 DT = 0.01
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from armfa.plant import PRESETS, ArmState, make_arm
+from armfa import plant
+from armfa.plant import PRESETS, ArmState, Loads, Simulator, make_arm
 from armfa.plant.integrators import INTEGRATORS
 
 STATIC = [make_arm(name) for name in PRESETS]
@@ -33,3 +34,20 @@ def random_state(arm, batch, seed=0, dtype=np.float64, speed=3.0):
     bottom, top = arm.excitation_range
     activation, excitation = rng.uniform(bottom, top, (2, *batch, arm.n_muscles))
     return ArmState(*(x.astype(dtype) for x in (angle, velocity, activation))), excitation.astype(dtype)
+
+
+# shorthand: one call for an arm, a time step and loads by name
+
+
+def _called(method):
+    def call(arm, state, argument, dt, integrator="semi_implicit_euler", **loads):
+        return method(Simulator(arm, dt, integrator), state, argument, Loads(**loads))
+
+    return call
+
+
+step, step_vjp, rollout, linearize, hand_velocity_vjp, hand_velocity_jacobian = (
+    _called(getattr(Simulator, name))
+    for name in ("step", "step_vjp", "rollout", "linearize", "hand_velocity_vjp", "hand_velocity_jacobian")
+)
+best_excitation, minimum_norm_excitation = _called(plant.best_excitation), _called(plant.minimum_norm_excitation)

@@ -4,17 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, CASES, STATIC, name_of, random_state
+from plant_arms import ARMS, CASES, STATIC, hand_velocity_jacobian, hand_velocity_vjp, linearize, name_of, random_state, step, step_vjp
 
-from armfa.plant import (
-    ArmState,
-    hand_velocity,
-    hand_velocity_jacobian,
-    hand_velocity_vjp,
-    linearize,
-    step,
-    step_vjp,
-)
+from armfa.plant import ArmState, hand_velocity
 
 DT = 0.01
 

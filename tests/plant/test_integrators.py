@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from plant_arms import STATIC, name_of, random_state
+from plant_arms import STATIC, name_of, random_state, rollout, step
 
-from armfa.plant import ArmState, make_arm, rest_state, rollout, step
+from armfa.plant import ArmState, make_arm, rest_state
 from armfa.plant.accuracy import integrator_errors
-from armfa.plant.mechanics import limit_torque
+from armfa.plant.quantities import limit_torque
 
 ORDERS = {"euler": 1, "semi_implicit_euler": 1, "heun": 2, "rk4": 4}
 

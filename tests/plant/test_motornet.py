@@ -16,7 +16,8 @@ import dataclasses
 
 import numpy as np
 
-from armfa.plant import ArmState, make_arm, moment_arm, muscle_force, muscle_length, muscle_velocity, step
+from plant_arms import step
+from armfa.plant import ArmState, make_arm, moment_arm, muscle_force, muscle_length, muscle_velocity
 
 COMMANDS = (
     (0.322, 0.142, 0.030, 0.018, 0.409, 0.457),

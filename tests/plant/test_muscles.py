@@ -5,19 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from plant_arms import STATIC, name_of
+from plant_arms import STATIC, name_of, rollout, step
 
-from armfa.plant import (
-    ArmState,
-    make_arm,
-    moment_arm,
-    muscle_force,
-    muscle_length,
-    muscle_torque,
-    rest_state,
-    rollout,
-    step,
-)
+from armfa.plant import ArmState, make_arm, moment_arm, muscle_force, muscle_length, muscle_torque, rest_state
 from armfa.plant.muscles.brown_loeb import BrownLoeb
 from armfa.plant.muscles.geometry import ConstantMomentArms
 from armfa.plant.muscles.linear import ForceGenerator

@@ -4,18 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, STATIC, name_of, random_state
+from plant_arms import ARMS, STATIC, best_excitation, hand_velocity_jacobian, minimum_norm_excitation, name_of, random_state, step
 from scipy.optimize import lsq_linear
 
-from armfa.plant import (
-    ArmState,
-    best_excitation,
-    hand_velocity,
-    hand_velocity_jacobian,
-    make_arm,
-    minimum_norm_excitation,
-    step,
-)
+from armfa.plant import ArmState, hand_velocity, make_arm
 from armfa.plant.muscles.linear import ForceGenerator
 from armfa.plant.zonogon import nearest_in_zonogon
 

@@ -3,21 +3,10 @@ import pickle
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, CASES, STATIC, name_of, random_state
+from plant_arms import ARMS, CASES, STATIC, hand_velocity_jacobian, linearize, name_of, random_state, rollout, step, step_vjp
 
-from armfa.plant import (
-    ArmState,
-    hand_position,
-    hand_velocity_jacobian,
-    linearize,
-    make_arm,
-    muscle_torque,
-    rest_state,
-    rollout,
-    step,
-    step_vjp,
-)
-from armfa.plant.mechanics import state_rate
+from armfa.plant import ArmState, hand_position, make_arm, muscle_torque, rest_state
+from armfa.plant.quantities import state_rate
 from armfa.plant.presets import PRESETS
 
 DT = 0.01

@@ -1,79 +1,70 @@
 """From excitation (the command) to activation (the muscle's state).
 
-`bind` returns `rate(a, u) -> (da/dt, tape)` and `slopes(tape) -> (d rate/d a, d rate/d u)`.
-An arm without activation dynamics has static muscles: the activation is the excitation.
+The command is held over a time step and the activation does not depend on the joints, so its equation is solved over the
+step: `after` is that solution. It stays between activation and command whatever the time step is, where an explicit
+step leaves [0, 1] as soon as the step is longer than the time constant. An arm without activation dynamics has static
+muscles: the activation is the excitation.
 """
 
 import dataclasses
+from typing import Annotated
 
-from armfa.plant.ops import Ops
+from armfa.arrays import Array, at_least, exp, log, where
+from armfa.plant.constants import Constants, Value, positive
+
+NEWTON_STEPS = 6
+"""For the rise of Thelen's activation: to 2e-15 for every a, u in [0, 1] and every time."""
 
 
 @dataclasses.dataclass(frozen=True)
-class FirstOrderActivation:
+class FirstOrderActivation(Constants):
     """da/dt = (u - a)/t, t = t_deact + u (t_act - t_deact) for u > a, else t_deact."""
 
-    rise_time: float  # t_act, s
-    fall_time: float  # t_deact, s
+    rise_time: Annotated[Value, positive("s")]  # t_act
+    fall_time: Annotated[Value, positive("s")]  # t_deact
 
-    def bind(self, ops: Ops):
-        """The functions of the module's docstring, for one array library, dtype and batch."""
-        where, real = ops.where, ops.real
-        fall, difference = ops.constant(self.fall_time), ops.constant(self.rise_time - self.fall_time)
-        rate_constant, zero = ops.constant(1 / self.fall_time), ops.constant(0.0)
-        one = ops.constant(1.0)
-        if self.rise_time == self.fall_time:
+    def time_constant(self, a: Array, u: Array) -> Array:
+        """t, (n, ...) s."""
+        return where(u > a, self.fall_time + u * (self.rise_time - self.fall_time), self.fall_time)
 
-            def leak(a, u):
-                return (u - a) * rate_constant, None
+    def rate(self, a: Array, u: Array) -> Array:
+        """da/dt, (n, ...) 1/s."""
+        return (u - a) / self.time_constant(a, u)
 
-            return leak, lambda tape: (-rate_constant, rate_constant)
-
-        def rate(a, u):
-            gap = u - a
-            rising = real(gap) > zero
-            time = where(rising, fall + difference * u, fall)
-            a_rate = gap / time
-            return a_rate, (rising, time, a_rate)
-
-        def slopes(tape):
-            rising, time, a_rate = tape
-            inverse = one / time
-            return -inverse, inverse * (one - where(rising, difference * a_rate, zero))
-
-        return rate, slopes
+    def after(self, a: Array, u: Array, time: float) -> Array:
+        """The activation after a time (s) under a held command: u + (a - u) exp(-time/t)."""
+        return u + (a - u) * exp(-time / self.time_constant(a, u))
 
 
 @dataclasses.dataclass(frozen=True)
-class ThelenActivation:
+class ThelenActivation(Constants):
     """da/dt = (u - a)/t, t = t_act (.5 + 1.5 a) for u > a, else t_deact/(.5 + 1.5 a).  [Thelen 2003]"""
 
-    rise_time: float  # t_act, s
-    fall_time: float  # t_deact, s
+    rise_time: Annotated[Value, positive("s")]  # t_act
+    fall_time: Annotated[Value, positive("s")]  # t_deact
 
-    def bind(self, ops: Ops):
-        """The functions of the module's docstring, for one array library, dtype and batch."""
-        where, real = ops.where, ops.real
-        rise, fall = ops.constant(self.rise_time), ops.constant(self.fall_time)
-        half, slope, zero, one = (ops.constant(x) for x in (0.5, 1.5, 0.0, 1.0))
-        rise_slope, fall_slope = ops.constant(1.5 * self.rise_time), ops.constant(1.5 / self.fall_time)
+    def rate(self, a: Array, u: Array) -> Array:
+        """da/dt, (n, ...) 1/s."""
+        level = 0.5 + 1.5 * a
+        return (u - a) / where(u > a, self.rise_time * level, self.fall_time / level)
 
-        def rate(a, u):
-            gap = u - a
-            rising = real(gap) > zero
-            level = half + slope * a
-            time = where(rising, rise * level, fall / level)
-            a_rate = gap / time
-            return a_rate, (rising, time, a_rate)
+    def after(self, a: Array, u: Array, time: float) -> Array:
+        """The activation after a time (s) under a held command, with k = .5 + 1.5 u.
 
-        def slopes(tape):
-            rising, time, a_rate = tape
-            inverse = one / time
-            # rising: dt/da = 1.5 t_act;  falling: dt/da = -t^2 1.5/t_deact
-            time_a = where(rising, rise_slope, -fall_slope * time * time)
-            return -(one + a_rate * time_a) * inverse, inverse
+        Falling: (a - u)/(.5 + 1.5 a) decays as exp(-k time/t_deact).
+        Rising: the gap g = u - a obeys k log g - 1.5 g = (the same at the start) - time/t_act; Newton's method in log g.
+        """
+        k = 0.5 + 1.5 * u
+        c = (a - u) / (0.5 + 1.5 * a) * exp(-k * time / self.fall_time)
+        fallen = (u + 0.5 * c) / (1.0 - 1.5 * c)
 
-        return rate, slopes
+        gap = at_least(u - a, 1e-30)
+        goal = k * log(gap) - 1.5 * gap - time / self.rise_time
+        x = goal / k  # left of the solution, from where Newton's steps rise to it
+        for _ in range(NEWTON_STEPS):
+            g = exp(x)
+            x = x + (goal - k * x + 1.5 * g) / (k - 1.5 * g)
+        return where(u > a, u - exp(x), fallen)
 
 
 Activation = FirstOrderActivation | ThelenActivation

@@ -1,60 +1,37 @@
 """Muscles without Hill curves: tension proportional to activation; the spring-damper of Katayama & Kawato (1993)."""
 
 import dataclasses
+from typing import Annotated, ClassVar
 
-from armfa.plant.ops import Ops
+from armfa.arrays import Array
+from armfa.plant.constants import Constants, Pair, PerMuscle, not_negative, number
 
 
 @dataclasses.dataclass(frozen=True)
-class ForceGenerator:
+class ForceGenerator(Constants):
     """T/Fmax = a: no length or velocity dependence."""
 
-    proportional = True
+    proportional: ClassVar[bool] = True
 
-    def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, None: zero, and d/da alone."""
-        one = ops.constant(1.0)
-
-        def tension(l, v, a):
-            return a, a
-
-        def slopes(a):
-            return None, None, activation_slope(a)
-
-        def activation_slope(a):
-            return one + 0 * a
-
-        return tension, slopes, activation_slope
+    def tension(self, l: Array, v: Array, a: Array) -> Array:
+        """T/Fmax = a."""
+        return a
 
 
 @dataclasses.dataclass(frozen=True)
-class SpringDamper:
+class SpringDamper(Constants):
     """T = (k0 + k1 a)(l + g a) + (b0 + b1 a) v, with l and v in metres: activation stiffens, damps and shortens.
 
     Linear in l and v, so tension can be negative (a spring pushes).
     """
 
-    stiffness: tuple[float, float]  # k0, k1, N/m
-    damping: tuple[float, float]  # b0, b1, N s/m
-    shortening: tuple[float, ...]  # g, m: change of rest length at full activation
+    stiffness: Annotated[Pair, not_negative("N/m")]  # k0, k1
+    damping: Annotated[Pair, not_negative("N s/m")]  # b0, b1
+    shortening: Annotated[PerMuscle, number("m")]  # g: change of rest length at full activation
 
-    proportional = False
+    proportional: ClassVar[bool] = False
 
-    def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, and d/da alone."""
-        k0, k1 = (ops.constant(x) for x in self.stiffness)
-        b0, b1 = (ops.constant(x) for x in self.damping)
-        g = ops.column(self.shortening)
-
-        def tension(l, v, a):
-            k, stretch, b = k0 + k1 * a, l + g * a, b0 + b1 * a
-            return k * stretch + b * v, (k, stretch, b, v)
-
-        def slopes(tape):
-            return tape[0], tape[2], activation_slope(tape)
-
-        def activation_slope(tape):
-            k, stretch, _, v = tape
-            return k1 * stretch + k * g + b1 * v
-
-        return tension, slopes, activation_slope
+    def tension(self, l: Array, v: Array, a: Array) -> Array:
+        """T, N, at stretch l (m), its rate v (m/s) and activation a (0 to 1)."""
+        (k0, k1), (b0, b1) = self.stiffness, self.damping
+        return (k0 + k1 * a) * (l + self.shortening * a) + (b0 + b1 * a) * v

@@ -1,13 +1,14 @@
 """Thelen's (2003) muscle with a rigid tendon: force-velocity scales with activation."""
 
 import dataclasses
-import math
+from typing import Annotated, ClassVar
 
-from armfa.plant.ops import Ops
+from armfa.arrays import Array, at_least, exp, expm1, where
+from armfa.plant.constants import Constants, Expected, Value, positive
 
 
 @dataclasses.dataclass(frozen=True)
-class Thelen:
+class Thelen(Constants):
     """T/Fmax = a FL FV + FP, l in optimal lengths, v in optimal lengths per second (lengthening positive).
 
     FL = exp(-(l - 1)^2/gamma)
@@ -17,62 +18,26 @@ class Thelen:
     [Thelen 2003 J Biomech Eng 125:70, eqs. 1, 3, 4, 6, 7 solved for the force]
     """
 
-    vmax: float  # L0/s
-    af: float
-    flen: float
-    gamma: float
-    kpe: float
-    e0: float
+    vmax: Annotated[Value, positive("L0/s")]
+    af: Annotated[Value, positive()]
+    flen: Annotated[Value, Expected("Fmax", "above 1", lambda x: x > 1)]
+    gamma: Annotated[Value, positive()]
+    kpe: Annotated[Value, positive()]
+    e0: Annotated[Value, positive()]
 
-    proportional = False
+    proportional: ClassVar[bool] = False
 
-    def bind(self, ops: Ops):
-        """`tension(l, v, a) -> (T/Fmax, tape)`, `slopes(tape) -> (d/dl, d/dv, d/da)`, and d/da alone."""
-        exp, expm1, where, maximum, constant, real = ops.exp, ops.expm1, ops.where, ops.maximum, ops.constant, ops.real
-        zero, one = constant(0.0), constant(1.0)
-        minus_inv_gamma, fl_slope = constant(-1 / self.gamma), constant(-2 / self.gamma)
-        steepness, fp_scale = constant(self.kpe / self.e0), constant(1 / math.expm1(self.kpe))
-        fp_slope = constant(self.kpe / self.e0 / math.expm1(self.kpe))
-        speed0, speed1 = constant(0.25 * self.vmax), constant(0.75 * self.vmax)
-        c = (2 + 2 / self.af) / (self.flen - 1)
-        d_short, n_long, d_long = constant(-1 / self.af), constant(c * self.flen), constant(c)
+    def tension(self, l: Array, v: Array, a: Array) -> Array:
+        """T/Fmax, at length l (L0), velocity v (L0/s) and activation a (0 to 1)."""
+        fl = exp(-(l - 1.0) * (l - 1.0) / self.gamma)
+        fp = expm1(self.kpe * at_least(l - 1.0, 0.0) / self.e0) / expm1(self.kpe)
+        return a * fl * self.force_velocity(v, a) + fp
 
-        def tension(l, v, a):
-            x = l - one
-            fl = exp(x * x * minus_inv_gamma)
-            stretched = expm1(steepness * maximum(x, zero))
-            speed = speed0 + speed1 * a
-            ratio = v / speed
-            inside = real(ratio) >= -one  # faster than the greatest shortening velocity a muscle pulls no more
-            ratio = maximum(ratio, -one)
-            shortening = real(v) <= zero
-            n, d = where(shortening, one, n_long), where(shortening, d_short, d_long)
-            denominator = one + d * ratio
-            fv = (one + n * ratio) / denominator
-            flv = fl * fv
-            return a * flv + stretched * fp_scale, (
-                x,
-                a,
-                fl,
-                fv,
-                flv,
-                stretched,
-                speed,
-                ratio,
-                inside,
-                n,
-                d,
-                denominator,
-            )
-
-        def slopes(tape):
-            x, a, fl, fv, flv, stretched, speed, ratio, inside, n, d, denominator = tape
-            by_ratio = where(inside, a * fl * (n - fv * d) / denominator, zero)
-            passive = where(real(x) > zero, fp_slope * (stretched + one), zero)
-            by_v = by_ratio / speed
-            return a * flv * fl_slope * x + passive, by_v, flv - by_v * ratio * speed1
-
-        def activation_slope(tape):
-            return slopes(tape)[2]
-
-        return tension, slopes, activation_slope
+    def force_velocity(self, v: Array, a: Array) -> Array:
+        """FV(v, a); both branches are brought into one ratio, as a division costs as much as ten products."""
+        c = (2.0 + 2.0 / self.af) / (self.flen - 1.0)
+        speed = at_least(v / (self.vmax * (0.25 + 0.75 * a)), -1.0)
+        shortening = v <= 0.0
+        above = where(shortening, 1.0 + speed, 1.0 + c * self.flen * speed)
+        below = where(shortening, 1.0 - speed / self.af, 1.0 + c * speed)
+        return above / below

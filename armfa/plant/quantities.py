@@ -1,0 +1,170 @@
+"""What goes on inside an arm, part by part, as arrays (..., k): the terms of the equations in `physics`, from outside."""
+
+from typing import Any, NamedTuple
+
+from armfa.arrays import Array, namespace
+from armfa.compiled.kernels import beside
+from armfa.plant import physics
+from armfa.plant.arm import Arm, ArmState
+from armfa.plant.constants import mapped
+from armfa.plant.kinematics import known, two
+from armfa.plant.physics import RowLoads, Rows
+from armfa.plant.simulator import NO_LOADS, Loads, fitted
+
+
+class Inside(NamedTuple):
+    """What the muscles of an arm do in one state, and the torques they make."""
+
+    muscle_length: Array  # (..., n) L0, optimal lengths
+    muscle_velocity: Array  # (..., n) L0/s, lengthening positive
+    moment_arm: Array  # (..., 2, n) m, flexion positive
+    tension: Array  # (..., n) N
+    activation: Array  # (..., n)
+    joint_torque: Array  # (..., 2) N m, of the muscles, flexion positive
+
+
+def inside(arm: Arm, state: ArmState) -> Inside:
+    """All of `Inside` at once: what a recording of muscles would show."""
+    columns, rows = _rows(arm, state)
+    m = physics.muscles(columns, rows)
+    arms = namespace(state.joint_angle).stack([_outside(r + 0 * m.tension) for r in m.moment_arms], axis=-2)
+    torque = _packed(physics.muscle_torque(m))
+    outer = (_outside(m.length), _outside(m.velocity), arms, _outside(m.tension), _outside(rows.a))
+    return Inside(*outer, torque)
+
+
+def muscle_length(arm: Arm, joint_angle: Array) -> Array:
+    """Length of each muscle, (..., n), in its optimal length L0 (`arm.geometry.reference_length`, m).
+
+    joint_angle : Array (..., 2), rad.
+    """
+    return inside(arm, _still(arm, joint_angle)).muscle_length
+
+
+def moment_arm(arm: Arm, joint_angle: Array) -> Array:
+    """Moment arms R = -d(length in m)/d(joint angle), (..., 2, n) m, flexion positive."""
+    return inside(arm, _still(arm, joint_angle)).moment_arm
+
+
+def muscle_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
+    """Lengthening velocity of each muscle, (..., n), L0/s: d(length)/dq qd."""
+    return inside(arm, _still(arm, joint_angle)._replace(joint_velocity=joint_velocity)).muscle_velocity
+
+
+def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) -> Array:
+    """Tension of each muscle, (..., n) N, pulling positive.
+
+    length, velocity, activation : Array (..., n), in L0, L0/s (lengthening positive) and 0..1.
+    """
+    n = known(arm).n_muscles
+    velocity, activation = fitted(velocity, length, n, "velocity"), fitted(activation, length, n, "activation")
+    columns, (l, v, a) = columns_beside(arm, length), (_first(x) for x in (length, velocity, activation))
+    return _outside(columns.max_force * columns.curves.tension(l, v, a))
+
+
+def activation_rate(arm: Arm, activation: Array, excitation: Array) -> Array:
+    """Rate of change of the activation, (..., n) 1/s; static muscles have none and are refused."""
+    if known(arm).activation_dynamics is None:
+        raise ValueError(f"{arm.name!r} has static muscles: activation is the excitation and has no rate")
+    excitation = fitted(excitation, activation, arm.n_muscles, "excitation")
+    dynamics: Any = columns_beside(arm, activation).activation_dynamics
+    return _outside(dynamics.rate(_first(activation), _first(excitation)))
+
+
+def inertia(arm: Arm, joint_angle: Array) -> Array:
+    """Inertia matrix M(q), (..., 2, 2) kg m^2: [[a1 + 2 a2 c2, a3 + a2 c2], [a3 + a2 c2, a3]], c2 = cos q2."""
+    xp = namespace(joint_angle)
+    m11, m12, m22 = physics.inertia(known(arm), two(joint_angle)[1])
+    return xp.stack((xp.stack((m11, m12), axis=-1), xp.stack((m12, m22 + 0 * m12), axis=-1)), axis=-2)
+
+
+def coriolis(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
+    """Velocity-dependent torque h(q, qd), (..., 2) N m: a2 sin q2 [-qd2 (2 qd1 + qd2), qd1^2]."""
+    return _packed(physics.coriolis(known(arm), Rows(*two(joint_angle), *two(joint_velocity), None)))
+
+
+def friction_torque(arm: Arm, joint_velocity: Array) -> Array:
+    """Torque of joint friction, (..., 2) N m: -B qd."""
+    return -_packed(physics.friction(known(arm), *two(joint_velocity)))
+
+
+def limit_torque(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
+    """Torque of the soft joint limits, (..., 2) N m; zero for an arm without limits."""
+    t1, t2 = physics.limit_torque(known(arm), Rows(*two(joint_angle), *two(joint_velocity), None))
+    zero = 0 * joint_angle[..., 0]
+    return _packed((t1 + zero, t2 + zero))
+
+
+def muscle_torque(arm: Arm, state: ArmState) -> Array:
+    """Torque of the muscles at each joint, (..., 2) N m, flexion positive: R(q) T(l, v, a)."""
+    return inside(arm, state).joint_torque
+
+
+def joint_torque(arm: Arm, state: ArmState) -> Array:
+    """All torque that acts on the skeleton, (..., 2) N m: muscles, friction and limits."""
+    q, w, _ = state
+    return muscle_torque(arm, state) + friction_torque(arm, w) + limit_torque(arm, q, w)
+
+
+def joint_acceleration(arm: Arm, state: ArmState, loads: Loads = NO_LOADS) -> Array:
+    """Acceleration of the joints, (..., 2) rad/s^2: M^-1 (muscles + friction + limits + loads - h)."""
+    columns, rows = _rows(arm, state)
+    names = zip(Loads._fields, loads)
+    given = [None if load is None else two(fitted(load, state.joint_angle, 2, name)) for name, load in names]
+    return _packed(physics.acceleration(columns, rows, RowLoads(*given)))
+
+
+def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
+    """Rate of change of the state, as an `ArmState` per second; static muscles pull with the excitation."""
+    q, n = state.joint_angle, known(arm).n_muscles
+    excitation = fitted(excitation, q, n, "excitation")
+    if arm.activation_dynamics is None:
+        return ArmState(
+            state.joint_velocity, joint_acceleration(arm, state._replace(activation=excitation)), 0 * excitation
+        )
+    activation = fitted(state.activation, q, n, "activation")
+    return ArmState(state.joint_velocity, joint_acceleration(arm, state), activation_rate(arm, activation, excitation))
+
+
+def kinetic_energy(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
+    """Energy of motion, (...) J: qd^T M qd / 2."""
+    m, (w1, w2) = inertia(arm, joint_angle), two(joint_velocity)
+    return 0.5 * (m[..., 0, 0] * w1 * w1 + 2 * m[..., 0, 1] * w1 * w2 + m[..., 1, 1] * w2 * w2)
+
+
+def _still(arm: Arm, joint_angle: Array) -> ArmState:
+    """Silent muscles at these angles, without motion."""
+    two(joint_angle)
+    silent = namespace(joint_angle).zeros_like(joint_angle[..., :1])
+    return ArmState(joint_angle, 0 * joint_angle, fitted(silent * _zeros(known(arm), silent), joint_angle, arm.n_muscles, ""))
+
+
+def _zeros(arm: Arm, like: Array) -> Array:
+    return namespace(like).zeros((arm.n_muscles,), dtype=like.dtype)
+
+
+def _rows(arm: Arm, state: ArmState) -> tuple[Arm, Rows]:
+    """The arm's constants as columns, and the state as rows."""
+    q, n = state.joint_angle, known(arm).n_muscles
+    pairs = two(q), two(fitted(state.joint_velocity, q, 2, "joint_velocity"))
+    return columns_beside(arm, q), Rows(*pairs[0], *pairs[1], _first(fitted(state.activation, q, n, "activation")))
+
+
+def columns_beside(arm: Arm, like: Array) -> Arm:
+    """The arm with its constants ready to meet rows of arrays like this: numbers, and columns of one per muscle."""
+    xp = namespace(like)
+    return mapped(arm, lambda place, value, per_muscle: beside(value, per_muscle, like, xp))
+
+
+def _first(x: Array) -> Array:
+    """Components first, (..., k) -> (k, ...)."""
+    return namespace(x).moveaxis(x, -1, 0)
+
+
+def _outside(x: Array) -> Array:
+    """Components last, (k, ...) -> (..., k)."""
+    return namespace(x).moveaxis(x, 0, -1)
+
+
+def _packed(pair: physics.Pair) -> Array:
+    return namespace(*pair).stack(pair, axis=-1)

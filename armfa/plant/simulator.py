@@ -1,0 +1,344 @@
+"""An arm that moves in time steps: one step, many steps, and their derivatives.
+
+Where Numba is installed, steps of NumPy arrays are compiled: the functions of `physics` and `integrators`, run once on
+symbols. Arrays of JAX and torch, complex numbers, and everything where Numba is missing go through the same functions.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from armfa.arrays import Array, namespace
+from armfa.compiled import kernels
+from armfa.compiled.graph import Graph, flat, pullback
+from armfa.plant.arm import Arm, ArmState
+from armfa.plant.constants import mapped
+from armfa.plant.integrators import INTEGRATORS
+from armfa.plant.physics import RowLoads, Rows, hand_motion
+
+LARGEST_STEP = 1.0
+"""s: more cannot be meant as the time step of an arm."""
+
+
+class Loads(NamedTuple):
+    """What acts on the arm from outside; None where nothing does."""
+
+    hand_force: Array | None = None  # (..., 2) N on the hand
+    joint_torque: Array | None = None  # (..., 2) N m
+
+
+NO_LOADS = Loads()
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulator:
+    """An arm, a time step and an integrator.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants may be arrays of JAX or torch, to be differentiated by.
+    dt : float
+        Time step, s. Under `jax.jit` it may be traced.
+    integrator : str
+        "semi_implicit_euler" (activation, then velocity, then angle), "heun", "rk4" or "euler".
+
+    Raises
+    ------
+    ValueError
+        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was published
+        with it.
+    """
+
+    arm: Arm
+    dt: float = 0.01
+    integrator: str = "semi_implicit_euler"
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be stepped."""
+        if not isinstance(self.arm, Arm):
+            raise TypeError(f"expected an Arm, as make_arm(...) makes them, got {self.arm!r}")
+        if self.integrator not in INTEGRATORS:
+            raise ValueError(f"expected integrator to be one of {', '.join(INTEGRATORS)}, got {self.integrator!r}")
+        if self.integrator == "euler" and self.arm.activation_dynamics is not None and not self.arm.published_with_euler:
+            raise ValueError(self._zero_gradient)
+        object.__setattr__(self, "dt", _time_step(self.dt))
+
+    # steps
+
+    def step(self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS) -> ArmState:
+        """The state one time step later, excitation and loads held.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2), (..., 2) and (..., n).
+        excitation : Array (..., n)
+            Within `arm.excitation_range`; the same leading axes as the state, or fewer.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m.
+        """
+        return self._forward(*self._entered(state, excitation, loads))
+
+    def step_vjp(
+        self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS
+    ) -> tuple[ArmState, Callable[[ArmState], tuple[ArmState, Array, Loads]]]:
+        """The next state, and the function that takes derivatives of a scalar back through the step.
+
+        `pullback(bar)`, with `bar` the derivative by the next state as an `ArmState`, returns the derivatives by state,
+        excitation and loads. Derived from the equations, exact to rounding.
+        """
+        state, excitation, loads = self._entered(state, excitation, loads)
+
+        def back(bar: ArmState) -> tuple[ArmState, Array, Loads]:
+            arrays = _arrays(state, excitation, loads) | dict(zip(("bar_q", "bar_w", "bar_a"), bar))
+            found = self._ran("step_vjp", loads, arrays)
+            by = Loads(found.get("by_hand_force"), found.get("by_joint_torque"))
+            return ArmState(found["by_q"], found["by_w"], found["by_a"]), found["by_u"], by
+
+        return self._forward(state, excitation, loads), back
+
+    def rollout(self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS) -> ArmState:
+        """The states from the first to the one after the last excitation, with a leading axis of time + 1.
+
+        excitations : Array (time, ..., n). loads : held throughout.
+        """
+        states = [state]
+        for excitation in excitations:
+            states.append(self.step(states[-1], excitation, loads))
+        xp = namespace(*state)
+        return ArmState(*(xp.stack(parts) for parts in zip(*states)))
+
+    def rollout_vjp(
+        self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS
+    ) -> tuple[ArmState, Callable[[ArmState], tuple[ArmState, Array]]]:
+        """The states of `rollout`, and the pullback of derivatives by all of them to the first state and the excitations.
+
+        `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
+        state and by the excitations (time, ..., n).
+        """
+        states, pullbacks = [state], []
+        for excitation in excitations:
+            following, back = self.step_vjp(states[-1], excitation, loads)
+            states.append(following)
+            pullbacks.append(back)
+        xp = namespace(*state)
+
+        def all_back(bars: ArmState) -> tuple[ArmState, Array]:
+            bar, by_excitation = ArmState(*(x[-1] for x in bars)), []
+            for time in range(len(pullbacks) - 1, -1, -1):
+                by_state, by_u, _ = pullbacks[time](bar)
+                bar = ArmState(*(x + y[time] for x, y in zip(by_state, bars)))
+                by_excitation.append(by_u)
+            return bar, xp.stack(by_excitation[::-1])
+
+        return ArmState(*(xp.stack(parts) for parts in zip(*states))), all_back
+
+    # derivatives of one step
+
+    def linearize(self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS) -> tuple[Array, Array]:
+        """A = d next/d state (..., 4 + n, 4 + n) and B = d next/d excitation (..., 4 + n, n).
+
+        State order: joint angles, joint velocities, activations. At a kink of a muscle curve, one of its two one-sided
+        slopes.
+        """
+        size = 4 + self.arm.n_muscles
+        (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
+        unit = _unit(xp, size, state.joint_angle)
+        _, back = self.step_vjp(state, excitation, loads)
+        by_state, by_excitation, _ = back(ArmState(unit[..., :2], unit[..., 2:4], unit[..., 4:]))
+        return xp.concat(tuple(by_state), axis=-1), by_excitation
+
+    def hand_velocity_vjp(
+        self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS
+    ) -> tuple[Array, Callable[[Array], Array]]:
+        """The hand's velocity after the step (..., 2), m/s, and the pullback of it to the excitation.
+
+        `pullback(velocity_bar)` (..., 2) -> (..., n) is J_u^T velocity_bar, with J_u the `hand_velocity_jacobian`: what a
+        gradient-based learner needs of the arm.
+        """
+        self.refuse_zero_gradient()
+        state, excitation, loads = self._entered(state, excitation, loads)
+        arrays = _arrays(state, excitation, loads)
+
+        def back(velocity_bar: Array) -> Array:
+            return self._ran("hand_velocity_vjp", loads, arrays | {"bar_v": velocity_bar})["by_u"]
+
+        return self._ran("hand_velocity", loads, arrays)["v"], back
+
+    def hand_velocity_jacobian(self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS) -> Array:
+        """J_u = d(hand velocity after the step)/d(excitation), (..., 2, n), m/s per unit.
+
+        Refused with explicit Euler and activation dynamics, where it is exactly zero.
+        """
+        (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
+        _, back = self.hand_velocity_vjp(state, excitation, loads)
+        return back(_unit(xp, 2, state.joint_angle))
+
+    # how it is done
+
+    def _forward(self, state: ArmState, excitation: Array, loads: Loads) -> ArmState:
+        found = self._ran("step", loads, _arrays(state, excitation, loads))
+        static = self.arm.activation_dynamics is None
+        return ArmState(found["q"], found["w"], excitation if static else found["a"])
+
+    def _ran(self, what: str, loads: Loads, arrays: dict[str, Array]) -> dict[str, Array]:
+        """The outputs of a program, from arrays (..., columns): by its kernel, or by the library of the arrays."""
+        key = what, tuple(load is not None for load in loads)
+        if key not in self._programs:
+            self._programs[key] = step_program(family(self.arm), self.arm.n_muscles, self.integrator, *key)
+        program, like = self._programs[key], arrays["q"]
+        if type(like) is np.ndarray and like.dtype in (np.float64, np.float32) and kernels.available():
+            return program.by_kernel(self.constants, arrays)
+        return program.by_library(self.constants, arrays)
+
+    @functools.cached_property
+    def constants(self) -> dict[tuple, Any]:
+        """Every constant of arm and step, by the place at which symbols stand for it."""
+        return constants_of(self.arm) | {DT: self.dt}
+
+    @functools.cached_property
+    def _programs(self) -> dict[Any, kernels.Program]:
+        return {}
+
+    def _entered(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[ArmState, Array, Loads]:
+        """State, excitation and loads in one shape and dtype, that of the joint angles."""
+        q, n = state.joint_angle, self.arm.n_muscles
+        check_angles(q)
+        state = ArmState(q, fitted(state.joint_velocity, q, 2, "joint_velocity"),
+                         fitted(state.activation, q, n, "activation"))  # fmt: skip
+        names = zip(Loads._fields, loads)
+        return state, fitted(excitation, q, n, "excitation"), Loads(
+            *(None if load is None else fitted(load, q, 2, name) for name, load in names)
+        )
+
+    def _with_axis(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[Any, Any]:
+        """State, excitation and loads with an axis before the components, along which the rows of a Jacobian will run."""
+        state, excitation, loads = self._entered(state, excitation, loads)
+        lifted = ArmState(*(x[..., None, :] for x in state))
+        pushed = Loads(*(None if load is None else load[..., None, :] for load in loads))
+        return (lifted, excitation[..., None, :], pushed), namespace(state.joint_angle)
+
+    def refuse_zero_gradient(self) -> None:
+        """Raises a ValueError where no command changes the hand's velocity one step ahead."""
+        if self.integrator == "euler" and self.arm.activation_dynamics is not None:
+            raise ValueError(self._zero_gradient)
+
+    @property
+    def _zero_gradient(self) -> str:
+        return (
+            f"integrator='euler' with the activation dynamics of {self.arm.name!r} has an exactly zero one-step gradient: "
+            "excitation changes only the activation, and the velocity is moved by the activation from before the step, so "
+            "d(hand velocity)/d(excitation) = 0 and nothing can learn. Use integrator='semi_implicit_euler' (or 'heun', "
+            "'rk4'), or static muscles: make_arm(..., activation='static')"
+        )
+
+    @property
+    def unstable(self) -> str:
+        """What to do about a state that is no longer finite."""
+        advice = "a smaller dt" if self.integrator == "rk4" else "a smaller dt, or integrator='rk4'"
+        return (
+            f"the state of {self.arm.name!r} is no longer finite after a step of dt={self.dt:g} s with {self.integrator}: "
+            f"choose {advice}"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings; tables are made again where the simulator arrives."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+DT = ("dt",)
+"""Where symbols for the time step are found."""
+
+
+@functools.lru_cache(maxsize=256)
+def step_program(arm: Arm, n: int, integrator: str, what: str, loaded: tuple[bool, bool]) -> kernels.Program:
+    """What one step of a family of arms computes: "step", "step_vjp", "hand_velocity" or "hand_velocity_vjp"."""
+    graph = Graph()
+    q, w, bar_q, bar_w, bar_v = (graph.pair(name) for name in ("q", "w", "bar_q", "bar_w", "bar_v"))
+    a, u, bar_a = (graph.input(name, wide=True) for name in ("a", "u", "bar_a"))
+    loads = {name: graph.pair(name) for name, there in zip(Loads._fields, loaded) if there}
+    inputs: dict[str, Any] = {"q": q, "w": w, "a": a, "u": u, **loads}
+    rows = Rows(*q.parts, *w.parts, a)
+    pushes = RowLoads(**{name: load.parts for name, load in loads.items()})
+    after = INTEGRATORS[integrator](symbolic(graph, arm), rows, u, graph.constant(DT), pushes)
+    if what == "step":
+        return kernels.Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+    if what == "step_vjp":
+        by = pullback(dict(zip(after, (*bar_q.parts, *bar_w.parts, bar_a))), [*rows, u, *flat(loads.values())])
+        outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
+        outputs |= {"by_a": kernels.Wide(by[a]), "by_u": kernels.Wide(by[u])}
+        outputs |= {f"by_{name}": [by[x] for x in load.parts] for name, load in loads.items()}
+        return kernels.Program(inputs | {"bar_q": bar_q, "bar_w": bar_w, "bar_a": bar_a}, outputs, n)
+    velocity = hand_motion(symbolic(graph, arm), after)
+    if what == "hand_velocity":
+        return kernels.Program(inputs, {"v": velocity}, n)
+    by = pullback(dict(zip(velocity, bar_v.parts)), [u])
+    return kernels.Program(inputs | {"bar_v": bar_v}, {"by_u": kernels.Wide(by[u])}, n)
+
+
+def family(arm: Arm) -> Arm:
+    """The arm without its numbers and names: arms of one family share programs and kernels."""
+    blank = mapped(arm, lambda place, value, per_muscle: (0.0,) if per_muscle else 0.0)
+    object.__setattr__(blank, "name", "")
+    object.__setattr__(blank, "muscle_names", ())
+    return blank
+
+
+def symbolic(graph: Graph, arm: Arm) -> Arm:
+    """The arm with a symbol in place of each constant."""
+    return mapped(arm, lambda place, value, per_muscle: graph.constant(place, wide=per_muscle))
+
+
+def constants_of(arm: Arm) -> dict[tuple, Any]:
+    """Every constant of an arm by its place."""
+    found: dict[tuple, Any] = {}
+    mapped(arm, lambda place, value, per_muscle: found.setdefault(place, value))
+    return found
+
+
+def fitted(x: Array, q: Array, size: int, name: str) -> Array:
+    """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    xp = namespace(q)
+    if type(x) is not type(q):
+        x = xp.asarray(x)
+    if x.dtype != q.dtype:
+        x = xp.astype(x, q.dtype)
+    expected = (*q.shape[:-1], size)
+    if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
+        raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
+    return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
+
+
+def check_angles(q: Array) -> None:
+    """Refuses joint angles that are no array of two real (or complex) numbers each."""
+    xp = namespace(q)
+    if not hasattr(q, "dtype"):
+        raise TypeError(f"expected arrays of NumPy, JAX or torch, got {type(q).__name__}")
+    if not (q.dtype.kind in "fc" if xp is np else xp.isdtype(q.dtype, "real floating")):
+        raise TypeError(f"expected joint angles of a floating dtype, got {q.dtype}; pass float64 or float32 arrays")
+    if q.ndim == 0 or q.shape[-1] != 2:
+        raise ValueError(f"expected two numbers on the last axis, got shape {tuple(q.shape)}")
+
+
+def _arrays(state: ArmState, excitation: Array, loads: Loads) -> dict[str, Array]:
+    given = dict(zip(("q", "w", "a"), state)) | {"u": excitation}
+    return given | {name: load for name, load in zip(Loads._fields, loads) if load is not None}
+
+
+def _time_step(dt: Any) -> Any:
+    """A time step as a Python float (a NumPy scalar would turn float32 into float64); one traced by JAX as it is."""
+    if hasattr(dt, "dtype") and not isinstance(dt, np.ndarray | np.generic):
+        return dt
+    good = isinstance(dt, int | float | np.number) and not isinstance(dt, bool)
+    if not good or not 0.0 < dt <= LARGEST_STEP:
+        raise ValueError(f"expected a time step dt above 0 and up to {LARGEST_STEP:g} s, got {dt!r}")
+    return float(dt)
+
+
+def _unit(xp: Any, size: int, like: Array) -> Array:
+    """The unit matrix in the dtype (and on the device) of `like`."""
+    return xp.eye(size, dtype=like.dtype, device=like.device if hasattr(like, "requires_grad") else None)
