@@ -101,13 +101,14 @@ def minimum_norm_excitation(
     others are refused. Where no joint velocity gives the desired one, the nearest found.
     Arguments as in `best_excitation`.
     """
+    arm = simulator.arm
     if not _affine(arm):
         raise ValueError(
             f"expected muscles whose tension is proportional to excitation, got {arm.name!r} "
             f"({type(arm.curves).__name__}, "
             f"{'static' if arm.activation_dynamics is None else 'first-order'}); use best_excitation"
         )
-    arm, problem = simulator.arm, _one_step(simulator, state, loads)
+    problem = _one_step(simulator, state, loads)
     zero = np.zeros_like(problem.force)
     silent = problem.force_at(zero)
     unit = problem.effect * (problem.force_at(zero + 1.0) - silent)

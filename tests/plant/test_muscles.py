@@ -172,7 +172,7 @@ def test_activation_reaches_63_percent_in_its_time_constant(name, rise, fall):
 def test_thelen_activation_rises_faster_when_low_and_falls_faster_when_high():
     arm = make_arm("motornet_arm26", activation="first_order")
     state = rest_state(arm)._replace(activation=np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
-    dt = 1e-6
+    dt = 1e-8
     rate = (step(arm, state, np.full(6, 0.5), dt).activation - state.activation) / dt
     time = np.array([0.015 * 0.5, 0.015 * 0.8, 0.015 * 1.1, 0.05 / 1.4, 0.05 / 1.7, 0.05 / 2.0])
     assert np.allclose(rate, (0.5 - state.activation) / time, rtol=1e-4)

@@ -40,7 +40,7 @@ def test_float32_in_gives_float32_out(arm, integrator, batch):
     state, u = random_state(arm, batch, dtype=np.float32)
     push = np.ones(2, np.float32)
     following, pullback = step_vjp(arm, state, u, DT, integrator=integrator, hand_force=push, joint_torque=push)
-    bars, u_bar, force_bar, torque_bar = pullback(following)
+    bars, u_bar, (force_bar, torque_bar) = pullback(following)
     a, b = linearize(arm, state, u, DT, integrator=integrator)
     for x in (*following, *bars, u_bar, force_bar, torque_bar, a, b):
         assert x.dtype == np.float32
