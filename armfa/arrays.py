@@ -53,6 +53,14 @@ sin, cos, exp, expm1, log = (_elementary(name) for name in ("sin", "cos", "exp",
 sqrt, asinh, tanh = (_elementary(name) for name in ("sqrt", "asinh", "tanh"))
 
 
+def single(x: Array) -> Array:
+    """The numbers rounded to float32, in the precision they came in: what an agent that sees float32 knows of them."""
+    if _is_instance(x, "armfa.compiled.graph", "Symbolic"):
+        return namespace(x).single(x)
+    xp = namespace(x)
+    return xp.astype(xp.astype(x, xp.float32), x.dtype)
+
+
 def where(condition: Array, x: Array, y: Array) -> Array:
     """`x` where the condition holds, else `y`. Both are evaluated: bring arguments into range first, then evaluate."""
     return namespace(condition, x, y).where(condition, x, y)

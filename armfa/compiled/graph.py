@@ -14,7 +14,7 @@ from armfa import arrays
 LEAVES = ("number", "constant", "input")
 ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
-ELEMENTARY = ("sin", "cos", "exp", "expm1", "log", "sqrt", "asinh", "tanh")
+ELEMENTARY = ("sin", "cos", "exp", "expm1", "log", "sqrt", "asinh", "tanh", "single")
 
 
 class Graph:
@@ -111,6 +111,8 @@ class Vector(Symbolic):
         self.shape, self.ndim = (1, len(self.parts)), 2
 
     def __getitem__(self, place: Any) -> Any:
+        if place == (Ellipsis, None, slice(None)):
+            return Grid((self,))
         if not isinstance(place, tuple) or len(place) != 2 or place[0] is not Ellipsis:
             raise TypeError(f"expected an index of the last axis, x[..., i], got [{place}]")
         found = self.parts[place[1]]
@@ -129,10 +131,22 @@ class Vector(Symbolic):
         return total
 
 
+class Grid(Symbolic):
+    """Points per arm, one below the other: behaves like an array (..., k, 2) that is only indexed."""
+
+    def __init__(self, rows: Iterable[Vector]):
+        self.parts = tuple(rows)
+
+    def __getitem__(self, place: Any) -> Vector:
+        if not isinstance(place, tuple) or len(place) != 3 or place[0] is not Ellipsis or place[2] != slice(None):
+            raise TypeError(f"expected the index of a point, x[..., i, :], got [{place}]")
+        return self.parts[place[1]]
+
+
 def flat(values: Any) -> list[Any]:
     """Values side by side: those of vectors and lists one after the other."""
-    if isinstance(values, Vector):
-        return list(values.parts)
+    if isinstance(values, Vector | Grid):
+        values = values.parts
     return [x for each in values for x in flat(each)] if isinstance(values, Iterable) else [values]
 
 
@@ -165,25 +179,10 @@ def _operators() -> None:
 _operators()
 
 
-def _joined(parts: Sequence[Any], axis: int = -1) -> Any:
-    if axis != -1:
-        raise TypeError(f"expected parts joined along the last axis, -1, got {axis}")
-    return Vector(x for part in parts for x in part.parts)
-
-
-def _clip(x: Any, low: Any, high: Any) -> Any:
-    over = applied("where", applied(">=", x, low), x, low)
-    return applied("where", applied("<=", over, high), over, high)
-
-
 functions = SimpleNamespace(
     **{name: (lambda x, n=name: applied(n, x)) for name in ELEMENTARY},
     where=lambda condition, x, y: applied("where", condition, x, y),
     stack=lambda parts, axis=-1: Vector(parts),
-    concat=_joined,
-    clip=_clip,
-    zeros_like=lambda x: x * 0.0,
-    ones_like=lambda x: x * 0.0 + 1.0,
 )
 """The array namespace of symbols: what `armfa.arrays.namespace` gives for them."""
 
@@ -203,7 +202,8 @@ SLOPES: dict[str, Pullback] = {  # derivatives by the arguments, from the deriva
     "exp": lambda b, e, x: (b * e,),
     "expm1": lambda b, e, x: (b * (e + 1.0),),
     "log": lambda b, e, x: (b / x,),
-    "sqrt": lambda b, e, x: (b * 0.5 / e,),
+    "sqrt": lambda b, e, x: (functions.where(e > 0.0, b * 0.5 / functions.where(e > 0.0, e, 1.0), 0.0),),
+    "single": lambda b, e, x: (b,),
     "asinh": lambda b, e, x: (b / functions.sqrt(x * x + 1.0),),
     "tanh": lambda b, e, x: (b * (1.0 - e * e),),
     "pow": lambda b, e, x, y: (

@@ -5,6 +5,7 @@ loop needs lies in a row of L numbers. Every loop is a function of its own, beca
 times slower). What is made of constants alone stands in a table, so the arms of one family share one kernel.
 """
 
+import functools
 import hashlib
 import importlib.util
 import os
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, namespace
-from armfa.compiled.graph import ARITHMETIC, COMPARISONS, Expr, Vector, functions, reachable, run
+from armfa.compiled.graph import ARITHMETIC, COMPARISONS, Expr, flat, functions, reachable, run
 
 LANES = 32
 """Arms in a block: the rows of a step of six muscles then stay in the first cache."""
@@ -38,7 +39,7 @@ class Column(NamedTuple):
 class Program:
     """What is computed from which columns of which arrays.
 
-    inputs, outputs : name of an array -> its columns: a narrow or wide value, a `Vector`, or a list of these.
+    inputs, outputs : name of an array -> its columns: narrow and wide values, or lists of these.
     n : muscles. constants : handed in when the program runs, the value of `graph.constant(place)` by place.
     """
 
@@ -49,11 +50,19 @@ class Program:
         self.outputs = [c._replace(value=functions.where(c.value, 1.0, 0.0)) if c.value.condition else c for c in made]
         self.sizes = {name: sum(c.size for c in self.outputs if c.array == name) for name in outputs}
         self.live = reachable(column.value for column in self.outputs)
+        self.inputs = [column for column in self.inputs if column.value in set(self.live)]
         moving = [x for x in self.live if not x.fixed]
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}
         self.fixed = sorted(used, key=lambda x: x.id)
         self._kernels: dict[str, Callable[..., None]] = {}
+
+    def ran(self, constants: Mapping[Any, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """The outputs (..., columns): compiled for NumPy arrays of real numbers, else by the library of the arrays."""
+        like = next(iter(arrays.values()))
+        if type(like) is np.ndarray and like.dtype in (np.float64, np.float32) and available():
+            return self.by_kernel(constants, arrays)
+        return self.by_library(constants, arrays)
 
     def by_kernel(self, constants: Mapping[Any, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (..., columns) from NumPy arrays (..., columns) of one dtype, float64 or float32, compiled."""
@@ -120,17 +129,11 @@ def beside(value: Any, wide: bool, like: Array, xp: Any) -> Any:
 
 def _columns(name: str, values: Any, n: int) -> list[Column]:
     columns, place = [], 0
-    for value in _flat(values):
+    for value in flat(values):
         wide = isinstance(value, Wide) or value.wide
         columns.append(Column(name, place, n if wide else 1, value.value if isinstance(value, Wide) else value))
         place += n if wide else 1
     return columns
-
-
-def _flat(values: Any) -> list[Any]:
-    if isinstance(values, Expr | Wide):
-        return [values]
-    return [x for part in (values.parts if isinstance(values, Vector) else values) for x in _flat(part)]
 
 
 def available() -> bool:
@@ -144,7 +147,7 @@ TEXT = """from numba import njit
 import numpy as np
 from armfa.compiled.simd import {real} as F
 REAL, where, pow, exp, expm1, log = np.{real}, F.where, F.pow, F.exp, F.expm1, F.log
-sin, cos, asinh, tanh, sqrt = F.sin, F.cos, F.asinh, F.tanh, F.sqrt
+sin, cos, asinh, tanh, sqrt, single = F.sin, F.cos, F.asinh, F.tanh, F.sqrt, F.single
 {loops}
 @njit(error_model="numpy", nogil=True, cache=True)
 def kernel(t, {names}):
@@ -270,6 +273,7 @@ def cache_folder() -> Path:
     return folder
 
 
+@functools.cache
 def _compiled(source: str) -> Callable[..., None]:
     """The kernel of a source, from a file that is named by its text, so that Numba's cache is never stale."""
     from armfa.compiled import simd

@@ -75,6 +75,8 @@ def exp(x):
 def expm1(x):
     s, m = parts(x)
     return fma(s, m, s - K(1))
+def single(x):
+    return K(F32(x))
 def tanh(x):
     y = where(x < K(0), x, -x)
     e = expm1(y + y)
@@ -105,7 +107,7 @@ def cos(x):
     v = where(odd(n), s, c)
     return where(half(n + K(1)), -v, v)
 """
-ORDER = ("parts", "exp", "expm1", "tanh", "log", "pow", "asinh", "turn", "sin", "cos")
+ORDER = ("parts", "exp", "expm1", "single", "tanh", "log", "pow", "asinh", "turn", "sin", "cos")
 NAMES = ("BIG", "TOP", "BOTTOM", "H", "T", "P0", "P1", "P2")  # rounds by adding; range of exp; ln 2, pi/2 in parts
 NUMBERS: dict[Any, tuple[float, ...]] = {
     np.float64: (
@@ -131,7 +133,7 @@ def _functions(K: Any, n_exp: int, n_log: int, n_sin: int) -> SimpleNamespace:
     """The functions for one precision, with series up to these orders."""
     f, sign = math.factorial, lambda k: (-1) ** (k // 2)
     space: dict[str, Any] = {
-        **INTRINSICS, "K": K, "sqrt": math.sqrt, "LOG2E": K(math.log2(math.e)), "INVERSE": K(2 / math.pi),
+        **INTRINSICS, "K": K, "sqrt": math.sqrt, "F32": np.float32, "LOG2E": K(math.log2(math.e)), "INVERSE": K(2 / math.pi),
         "INFINITY": K(math.inf), "NOT_A_NUMBER": K(math.nan), **dict(zip(NAMES, map(K, NUMBERS[K]))),
     }  # fmt: skip
     source = SOURCE.format(

@@ -112,6 +112,37 @@ def mapped(part: Any, change: Callable[..., Any], place: tuple = ()) -> Any:
     return made
 
 
+def symbolic(graph: Any, part: Any) -> Any:
+    """The part with a symbol of the graph in place of each constant."""
+    return mapped(part, lambda place, value, per_muscle: graph.constant(place, wide=per_muscle))
+
+
+def constants_of(part: Any) -> dict[Any, Any]:
+    """Every constant of a part by its place: what `symbolic` symbols stand for."""
+    found: dict[Any, Any] = {}
+    mapped(part, lambda place, value, per_muscle: found.setdefault(place, value))
+    return found
+
+
+def blank(part: Any) -> Any:
+    """The part without its numbers: what is equal here shares programs and compiled code."""
+    return mapped(part, lambda place, value, per_muscle: (0.0,) if per_muscle else 0.0)
+
+
+def program_of(made: Callable[..., Any], part: Any, *settings: Any) -> Any:
+    """`made(part without numbers, *settings)`, made once for all parts that differ in numbers only."""
+    key = made, settings
+    kept = part.__dict__.setdefault("_programs", {})
+    if key not in kept:
+        kept[key] = _made(made, blank(part), *settings)
+    return kept[key]
+
+
+@functools.lru_cache(maxsize=512)
+def _made(made: Callable[..., Any], part: Any, *settings: Any) -> Any:
+    return made(part, *settings)
+
+
 def _leaves(value: Any, change: Callable[..., Any], place: tuple, is_per_muscle: bool) -> Any:
     if is_per_muscle or not (isinstance(value, tuple) or getattr(value, "ndim", 0)):
         return change(place, value, is_per_muscle)

@@ -13,9 +13,9 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.compiled import kernels
-from armfa.compiled.graph import Graph, flat, pullback
+from armfa.compiled.graph import Graph, Symbolic, Vector, flat, pullback
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.constants import mapped
+from armfa.plant.constants import constants_of, program_of, symbolic
 from armfa.plant.integrators import INTEGRATORS
 from armfa.plant.physics import RowLoads, Rows, hand_motion
 
@@ -81,7 +81,13 @@ class Simulator:
         loads : Loads
             Forces (..., 2) N and torques (..., 2) N m.
         """
+        if isinstance(state.joint_angle, Symbolic):
+            return self._traced(state, excitation, loads)
         return self._forward(*self._entered(state, excitation, loads))
+
+    def step_rows(self, rows: Rows, u: Array, loads: RowLoads) -> Rows:
+        """One step of rows of any kind: the integrator's own."""
+        return INTEGRATORS[self.integrator](self.arm, rows, u, self.dt, loads)
 
     def step_vjp(
         self, state: ArmState, excitation: Array, loads: Loads = NO_LOADS
@@ -185,24 +191,21 @@ class Simulator:
         static = self.arm.activation_dynamics is None
         return ArmState(found["q"], found["w"], excitation if static else found["a"])
 
+    def _traced(self, state: Any, excitation: Any, loads: Loads) -> ArmState:
+        """One step of symbols."""
+        rows = Rows(*state.joint_angle.parts, *state.joint_velocity.parts, state.activation)
+        after = self.step_rows(rows, excitation, RowLoads(*(None if load is None else load.parts for load in loads)))
+        return ArmState(Vector(after[:2]), Vector(after[2:4]), after.a)
+
     def _ran(self, what: str, loads: Loads, arrays: dict[str, Array]) -> dict[str, Array]:
         """The outputs of a program, from arrays (..., columns): by its kernel, or by the library of the arrays."""
-        key = what, tuple(load is not None for load in loads)
-        if key not in self._programs:
-            self._programs[key] = step_program(family(self.arm), self.arm.n_muscles, self.integrator, *key)
-        program, like = self._programs[key], arrays["q"]
-        if type(like) is np.ndarray and like.dtype in (np.float64, np.float32) and kernels.available():
-            return program.by_kernel(self.constants, arrays)
-        return program.by_library(self.constants, arrays)
+        loaded = tuple(load is not None for load in loads)
+        return program_of(step_program, self, what, loaded).ran(self.constants, arrays)
 
     @functools.cached_property
     def constants(self) -> dict[tuple, Any]:
         """Every constant of arm and step, by the place at which symbols stand for it."""
-        return constants_of(self.arm) | {DT: self.dt}
-
-    @functools.cached_property
-    def _programs(self) -> dict[Any, kernels.Program]:
-        return {}
+        return constants_of(self)
 
     def _entered(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[ArmState, Array, Loads]:
         """State, excitation and loads in one shape and dtype, that of the joint angles."""
@@ -250,21 +253,16 @@ class Simulator:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
-DT = ("dt",)
-"""Where symbols for the time step are found."""
-
-
-@functools.lru_cache(maxsize=256)
-def step_program(arm: Arm, n: int, integrator: str, what: str, loaded: tuple[bool, bool]) -> kernels.Program:
-    """What one step of a family of arms computes: "step", "step_vjp", "hand_velocity" or "hand_velocity_vjp"."""
-    graph = Graph()
+def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> kernels.Program:
+    """What one step computes, for a simulator without numbers: "step", "step_vjp", "hand_velocity" or its vjp."""
+    graph, n = Graph(), simulator.arm.n_muscles
+    simulator = symbolic(graph, simulator)
     q, w, bar_q, bar_w, bar_v = (graph.pair(name) for name in ("q", "w", "bar_q", "bar_w", "bar_v"))
     a, u, bar_a = (graph.input(name, wide=True) for name in ("a", "u", "bar_a"))
     loads = {name: graph.pair(name) for name, there in zip(Loads._fields, loaded) if there}
     inputs: dict[str, Any] = {"q": q, "w": w, "a": a, "u": u, **loads}
     rows = Rows(*q.parts, *w.parts, a)
-    pushes = RowLoads(**{name: load.parts for name, load in loads.items()})
-    after = INTEGRATORS[integrator](symbolic(graph, arm), rows, u, graph.constant(DT), pushes)
+    after = simulator.step_rows(rows, u, RowLoads(**{name: load.parts for name, load in loads.items()}))
     if what == "step":
         return kernels.Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
     if what == "step_vjp":
@@ -273,31 +271,11 @@ def step_program(arm: Arm, n: int, integrator: str, what: str, loaded: tuple[boo
         outputs |= {"by_a": kernels.Wide(by[a]), "by_u": kernels.Wide(by[u])}
         outputs |= {f"by_{name}": [by[x] for x in load.parts] for name, load in loads.items()}
         return kernels.Program(inputs | {"bar_q": bar_q, "bar_w": bar_w, "bar_a": bar_a}, outputs, n)
-    velocity = hand_motion(symbolic(graph, arm), after)
+    velocity = hand_motion(simulator.arm, after)
     if what == "hand_velocity":
         return kernels.Program(inputs, {"v": velocity}, n)
     by = pullback(dict(zip(velocity, bar_v.parts)), [u])
     return kernels.Program(inputs | {"bar_v": bar_v}, {"by_u": kernels.Wide(by[u])}, n)
-
-
-def family(arm: Arm) -> Arm:
-    """The arm without its numbers and names: arms of one family share programs and kernels."""
-    blank = mapped(arm, lambda place, value, per_muscle: (0.0,) if per_muscle else 0.0)
-    object.__setattr__(blank, "name", "")
-    object.__setattr__(blank, "muscle_names", ())
-    return blank
-
-
-def symbolic(graph: Graph, arm: Arm) -> Arm:
-    """The arm with a symbol in place of each constant."""
-    return mapped(arm, lambda place, value, per_muscle: graph.constant(place, wide=per_muscle))
-
-
-def constants_of(arm: Arm) -> dict[tuple, Any]:
-    """Every constant of an arm by its place."""
-    found: dict[tuple, Any] = {}
-    mapped(arm, lambda place, value, per_muscle: found.setdefault(place, value))
-    return found
 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:

@@ -1,12 +1,13 @@
-"""What every task answers, so that one environment serves them all."""
+"""What every task answers, so that one world serves them all."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array, namespace
-from armfa.plant import Arm, ArmState
+from armfa.arrays import Array, namespace, where
+from armfa.plant import Arm, ArmState, Loads, Simulator
+from armfa.plant.simulator import NO_LOADS
 from armfa.tasks.vectors import length
 
 ANGLE_SLACK = 0.5
@@ -15,20 +16,45 @@ JOINT_SPEED_BOUND = 40.0
 """rad/s: observed joint speeds are clipped here, at the environment's door only; the arm itself may be faster."""
 
 
-class Task(ABC):
-    """Settings of a task. Its methods are pure and batch-first; random numbers are handed in as uniforms in [0, 1).
+class Trial(NamedTuple):
+    """What is drawn once for an episode."""
 
-    A goal is a point in hand space, (..., 2): a position (m) or a velocity (m/s), as `goal_kind` says.
+    start: ArmState
+    goals: Array  # (..., k, 2) in the order in which they are to be reached
+    condition: Array  # (...,) what a schedule asks of this trial (a field's strength, an angle); 0 where nothing
+
+
+class Moment(NamedTuple):
+    """All that an episode remembers."""
+
+    arm: ArmState
+    trial: Trial
+    steps: Array  # (...,) since the start
+    stage: Array  # (...,) goals that were reached and left behind
+    held: Array  # (...,) steps on the present goal in a row
+
+
+class Task(ABC):
+    """Settings of a task: a frozen dataclass whose fields are also the constructor arguments of its environments.
+
+    Its methods are pure and batch-first: arrays (..., 2), (..., n), or (...,) of any library, written with arithmetic and
+    the functions of `armfa.arrays` (`where` in place of `if`), so that one source serves NumPy, JAX and compiled code.
+    Random numbers are handed in as uniforms in [0, 1). A goal is a point in hand space: a position (m) or a velocity
+    (m/s), as `goal_kind` says.
     """
 
     goal_kind: ClassVar[Literal["position", "velocity"]] = "position"
     error_name: ClassVar[str] = "distance"
     """The name under which the distance between hand and goal stands in Gymnasium's `info`."""
+    n_goals: ClassVar[int] = 1
+    """Goals of one episode, one after the other."""
 
-    goal_steps: int | None = None
-    """Steps after which a new goal is drawn; None keeps one goal for the whole episode."""
+    hold: int | None = None
+    """Steps after which new goals are drawn; None keeps them for the whole episode."""
     hold_time: float | None = None
-    """s on target after which the task is done, with success; None: it never ends by itself."""
+    """s on a goal after which it counts as reached; None: the task never ends by itself."""
+    effort: float = 0.0
+    """Cost of one unit of mean squared excitation."""
 
     @abstractmethod
     def start_draws(self, arm: Arm) -> int:
@@ -36,19 +62,19 @@ class Task(ABC):
 
     @abstractmethod
     def goal_draws(self, arm: Arm) -> int:
-        """How many uniform numbers one goal takes."""
+        """How many uniform numbers the goals take."""
 
     @abstractmethod
     def start(self, arm: Arm, uniform: Array) -> ArmState:
         """The arm at the start of an episode, from uniform (..., start_draws)."""
 
     @abstractmethod
-    def goal(self, arm: Arm, state: ArmState, uniform: Array, dt: float, integrator: str) -> Array:
-        """A new goal (..., 2) for an arm in `state`, from uniform (..., goal_draws)."""
+    def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
+        """Goals (..., n_goals, 2) for an arm in `state`, from uniform (..., goal_draws)."""
 
     @abstractmethod
     def achieved(self, arm: Arm, state: ArmState) -> Array:
-        """What the goal is held against (..., 2): the hand's position or velocity."""
+        """What the goal is compared with (..., 2): the hand's position or velocity."""
 
     @abstractmethod
     def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
@@ -60,15 +86,39 @@ class Task(ABC):
 
     @abstractmethod
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """Lower and upper bound of the goal and of what is achieved."""
+        """Lower and upper bound of a goal and of what is achieved."""
 
     @abstractmethod
-    def reward(self, error: Array, excitation: Array | None = None) -> Array:
-        """The reward (...,) for ending a step `error` (...,) away from the goal, by this excitation (..., n)."""
+    def cost(self, error: Array) -> Array:
+        """The cost (...,) of ending a step `error` (...,) away from the goal; effort is added by the world."""
 
     def on_target(self, arm: Arm, state: ArmState, error: Array) -> Array:
-        """Whether the arm is where it should be (...,); success takes `hold_time` of it without a break."""
+        """Whether the arm is where it should be (...,); a goal is reached after `hold_time` of it without a break."""
         return error < 0.0
+
+    def goal(self, moment: Moment) -> Array:
+        """The goal that is pursued now (..., 2)."""
+        goals = moment.trial.goals
+        now = goals[..., 0, :]
+        for number in range(1, self.n_goals):
+            now = where((moment.stage >= float(number))[..., None], goals[..., number, :], now)
+        return now
+
+    def load(self, simulator: Simulator, moment: Moment) -> Loads:
+        """What acts on the arm during the next step: a force field, a push."""
+        return NO_LOADS
+
+    def cursor(self, moment: Moment, achieved: Array) -> Array:
+        """Where the hand is shown (..., 2), which may not be where it is."""
+        return achieved
+
+    # what follows from these
+
+    def trial(self, simulator: Simulator, uniform: Array) -> Trial:
+        """One episode's start and goals, from uniform (..., start_draws + goal_draws)."""
+        draws = self.start_draws(simulator.arm)
+        start = self.start(simulator.arm, uniform[..., :draws])
+        return Trial(start, self.goals(simulator, start, uniform[..., draws:]), 0.0 * start.joint_angle[..., 0])
 
     def error(self, achieved: Array, goal: Array) -> Array:
         """Distance (...,) between what is achieved and the goal, both (..., 2)."""
@@ -82,27 +132,39 @@ class Task(ABC):
         achieved = self.achieved(arm, state) if achieved is None else achieved
         return namespace(goal, state.joint_angle).concat([*self.senses(arm, state, achieved), goal], axis=-1)
 
-    def sample(
-        self,
-        arm: Arm,
-        rng: Any,
-        size: int,
-        *,
-        dt: float = 0.01,
-        integrator: str = "semi_implicit_euler",
-        dtype: type = np.float64,
-    ) -> tuple[ArmState, Array]:
-        """Fresh starts and goals for `size` arms: ArmState with leaves (size, ...), and goals (size, 2).
+    def sample(self, simulator: Simulator, rng: Any, size: int, *, dtype: type = np.float64) -> Trial:
+        """Fresh trials for `size` arms, leaves (size, ...).
 
         rng : a NumPy generator, or what draws as it does (`Streams` of S generators: a leading axis of S).
         """
-        starts = self.start_draws(arm)
-        uniform = rng.uniform(0.0, 1.0, (size, starts + self.goal_draws(arm))).astype(dtype)
-        state = self.start(arm, uniform[..., :starts])
-        return state, self.goal(arm, state, uniform[..., starts:], dt, integrator)
+        draws = self.start_draws(simulator.arm) + self.goal_draws(simulator.arm)
+        return self.trial(simulator, rng.uniform(0.0, 1.0, (size, draws)).astype(dtype))
 
 
 def joint_bounds(arm: Arm) -> list[tuple[float, float]]:
     """Bounds of the two joint angles (rad), then of the two joint velocities (rad/s), as observed."""
     angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in arm.stops]
     return [*angles, (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND), (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)]
+
+
+def activation_bounds(arm: Arm) -> list[tuple[float, float]]:
+    """Bounds of the activations, which are observed where muscles have a state of their own."""
+    return [] if arm.activation_dynamics is None else [arm.excitation_range] * arm.n_muscles
+
+
+def seen_activation(arm: Arm, state: ArmState) -> tuple[Array, ...]:
+    """The activations (..., n) where muscles have a state of their own; of static muscles nothing."""
+    return () if arm.activation_dynamics is None else (state.activation,)
+
+
+def one_of(name: str, value: Any, *names: str) -> None:
+    """Refuses a word that is not among those known."""
+    if value not in names:
+        raise ValueError(f"expected {name} {' or '.join(map(repr, names))}, got {value!r}")
+
+
+def finite(name: str, value: Any, low: float, *, above: bool = False) -> None:
+    """Refuses what is no finite number of at least (or above) `low`."""
+    good = isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value)
+    if not good or value < low or (above and value == low):
+        raise ValueError(f"expected a finite {name} {'above' if above else 'of at least'} {low:g}, got {value!r}")
