@@ -29,7 +29,11 @@ class Graph:
 
     def pair(self, name: str) -> "Vector":
         """An argument of two numbers per arm."""
-        return Vector((self.input(f"{name}1"), self.input(f"{name}2")))
+        return self.vector(name, 2)
+
+    def vector(self, name: str, size: int) -> "Vector":
+        """An argument of several numbers per arm."""
+        return Vector(self.input(f"{name}{i}") for i in range(1, size + 1))
 
     def constant(self, place: Any, *, wide: bool = False) -> "Expr":
         """A constant of the arm, found at `place`; its value is handed in when the code runs."""

@@ -64,6 +64,18 @@ class Program:
             return self.by_kernel(constants, arrays)
         return self.by_library(constants, arrays)
 
+    def runner(self, constants: Mapping[Any, Any]) -> Callable[..., None]:
+        """`run(*inputs, *outputs)` on float64 arrays (arms, columns), for whoever calls it very often."""
+        if available():
+            return functools.partial(self.kernel(np.float64), self.table(constants, np.float64))
+
+        def uncompiled(*arrays: np.ndarray) -> None:
+            found = self.by_library(constants, dict(zip(self.names[0], arrays)))
+            for name, into in zip(self.names[1], arrays[len(self.names[0]) :]):
+                into[...] = found[name]
+
+        return uncompiled
+
     def by_kernel(self, constants: Mapping[Any, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (..., columns) from NumPy arrays (..., columns) of one dtype, float64 or float32, compiled."""
         given = [arrays[name] for name in self.names[0]]

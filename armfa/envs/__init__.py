@@ -1,4 +1,4 @@
-"""Gymnasium environments around plant and task: one arm, or many as one array program.
+"""Gymnasium environments around a world: one arm, or many as one array program.
 
 Their classes are imported when first asked for, so that `import armfa`, which registers the ids, stays quick.
 """
@@ -9,35 +9,32 @@ from typing import TYPE_CHECKING, Any
 from armfa.envs.registration import register_environments
 
 if TYPE_CHECKING:
+    from armfa.envs.door import Door, open_door
     from armfa.envs.env import ArmEnv
-    from armfa.envs.hand_velocity import HandVelocityEnv, HandVelocityVectorEnv, hand_velocity_world
-    from armfa.envs.reach import ReachEnv, ReachVectorEnv, reach_world
+    from armfa.envs.environments import HandVelocityEnv, HandVelocityVectorEnv, ReachEnv, ReachVectorEnv
     from armfa.envs.vector import ArmVectorEnv
-    from armfa.envs.world import World
 
 __all__ = [
     "ArmEnv",
     "ArmVectorEnv",
+    "Door",
     "HandVelocityEnv",
     "HandVelocityVectorEnv",
     "ReachEnv",
     "ReachVectorEnv",
-    "World",
-    "hand_velocity_world",
-    "reach_world",
+    "open_door",
     "register_environments",
 ]
 
 _HOME = {
     "ArmEnv": "env",
     "ArmVectorEnv": "vector",
-    "HandVelocityEnv": "hand_velocity",
-    "HandVelocityVectorEnv": "hand_velocity",
-    "ReachEnv": "reach",
-    "ReachVectorEnv": "reach",
-    "World": "world",
-    "hand_velocity_world": "hand_velocity",
-    "reach_world": "reach",
+    "Door": "door",
+    "HandVelocityEnv": "environments",
+    "HandVelocityVectorEnv": "environments",
+    "ReachEnv": "environments",
+    "ReachVectorEnv": "environments",
+    "open_door": "door",
 }
 
 

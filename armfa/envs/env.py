@@ -1,15 +1,19 @@
 """One arm in a task as a Gymnasium environment."""
 
+import math
 from collections import deque
-from math import isnan
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 
+from armfa.envs.arms import ERROR, Arms
+from armfa.envs.door import Door, door_of
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
-from armfa.envs.world import World
-from armfa.plant import hand_position
+from armfa.plant import hand_position, inside
+from armfa.tasks import Task
+from armfa.tasks.task import Moment
+from armfa.world import World
 
 GOAL_BLOCK = 32
 """Goals for which random numbers are drawn at once, here and in the vector environment, which must agree."""
@@ -20,58 +24,77 @@ METADATA: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps"
 
 
 class ArmEnv(gym.Env[Any, np.ndarray]):
-    """An arm in a task; `world` holds every setting. The state is float64 inside, float32 at the door.
+    """An arm in a task. The state is float64 inside, float32 at the door.
 
-    reset(options=...) takes "joint_angle" (2,) rad, "joint_velocity" (2,) rad/s and "target" (2,), the goal.
+    Make it from a `Door`, or as one of the classes whose `task` is set, from the fields of the task and the settings of
+    `open_door` by name. `inside=True` puts what the muscles do (`armfa.plant.Inside`) into `info`.
+
+    reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,), the
+    goal.
     """
 
     metadata = METADATA
+    task: ClassVar[type[Task] | None] = None
 
-    def __init__(self, world: World, render_mode: str | None = None):
+    def __init__(
+        self, door: Door | None = None, *, render_mode: str | None = None, inside: bool = False, **settings: Any
+    ):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"expected render_mode None, 'human' or 'rgb_array', got {render_mode!r}")
-        self.world, self.render_mode = world, render_mode
-        self.metadata = {**self.metadata, "render_fps": round(1.0 / world.dt)}
-        self.observation_space = world.observation_space
-        self.action_space = world.action_space
-        if world.goal_observation:
-            self.compute_reward = world.compute_reward
-        self._shape = (world.arm.n_muscles,)
-        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / world.dt)))
+        self.door, self.render_mode, self.inside = door_for(self, door, settings), render_mode, inside
+        self.metadata = {**self.metadata, "render_fps": round(1.0 / self.world.simulator.dt)}
+        self.observation_space = self.door.observation_space
+        self.action_space = self.door.action_space
+        if self.world.single_goals:
+            self.compute_reward = self.door.compute_reward
+        self._shape, self._hold = (self.world.arm.n_muscles,), None if self.world.single_goals else self.world.task.hold
+        self._action = np.empty((1, *self._shape))
+        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.simulator.dt)))
         self._window: Any = None
-        self._state: Any = None  # before the first reset
+        self._arms: Arms | None = None  # before the first reset
+
+    @property
+    def world(self) -> World:
+        """The world on the other side of the door."""
+        return self.door.world
+
+    @property
+    def moment(self) -> Moment:
+        """What the episode remembers, without batch axes."""
+        return _one(self._known().moments())
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Starts an episode: observation and info."""
         super().reset(seed=seed)
-        world = self.world
-        options = world.checked_options(options)
-        self._state, self._goal = world.start(self.np_random.random(world.start_draws), options)
+        options = self.door.checked_options(options)
+        moment = self.door.begin(self.np_random.random((1, self.world.draws)), options)
+        if self._arms is None:
+            self._arms = Arms(self.door, 1)
+        self._arms.begin(slice(None), moment)
         self._keep_goal = "target" in options
-        self._held, self._steps, self._used = 0, 0, GOAL_BLOCK
-        achieved = world.task.achieved(world.arm, self._state)
-        self._error = float(world.error(achieved, self._goal))
+        self._steps, self._used = 0, GOAL_BLOCK
+        self._error, self._success = float(self._arms.errors()[0]), False
         self._trail.clear()
         self._look()
-        return world.observation(self._state, self._goal, achieved), self._info()
+        return self.door.observation(self._arms.seen()[0]), self._info()
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One time step: observation, reward, terminated, truncated (left to TimeLimit), info."""
-        world = self.world
-        if self._state is None:
-            raise gym.error.ResetNeeded("reset() must be called before step()")
-        excitation = world.excitation(action, self._shape)
-        if isnan(sum(excitation.tolist())):  # faster than NumPy for six numbers
-            raise ValueError(f"expected numbers in the action, got NaN: {action}")
-        now = world.advance(self._state, self._goal, self._held, excitation)
-        self._state, self._held, self._error = now.state, now.held, float(now.error)
-        self._steps += 1
-        if world.goal_steps is not None and self._steps % world.goal_steps == 0 and not self._keep_goal:
-            self._goal = world.goal(self._state, self._next_uniform())
-        info = self._info()
-        self._look()
-        observation = world.observation(self._state, self._goal, now.achieved)
-        return observation, float(now.reward), info.get("is_success", False), False, info
+        arms = self._known()
+        if (shape := getattr(action, "shape", None)) != self._shape and np.shape(action) != self._shape:
+            refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
+        self._action[0] = action
+        seen = arms.step(self._action)[0]
+        _, _, error, cost, success = arms.told[0].tolist()
+        if not error < math.inf:
+            refuse_numbers(self.door, np.asarray(action))
+        arms.keep()
+        self._steps, self._error, self._success = self._steps + 1, error, success != 0.0
+        if self._hold is not None and self._steps % self._hold == 0 and not self._keep_goal:
+            seen[-2:] = arms.set_goals(slice(None), self._next_uniform())[0]
+        if self.render_mode is not None:
+            self._look()
+        return self.door.observation(seen), -cost, self._success, False, self._info()
 
     def render(self) -> np.ndarray | None:
         """A frame (640, 640, 3) in mode rgb_array; None in mode human, whose window `reset` and `step` feed."""
@@ -89,55 +112,81 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
             self._window.close()
             self._window = None
 
+    def _known(self) -> Arms:
+        if self._arms is None:
+            raise gym.error.ResetNeeded("reset() must be called before step() and render()")
+        return self._arms
+
     def _info(self) -> dict[str, Any]:
         """How far off the arm is and, where the task can be done, whether it is."""
         info: dict[str, Any] = {self.world.task.error_name: self._error}
         if self.world.hold_steps is not None:
-            info["is_success"] = bool(self._held >= self.world.hold_steps)
-        return info
+            info["is_success"] = self._success
+        return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:
-        """Random numbers for one goal, drawn ahead for a block of them."""
+        """Random numbers for one goal (1, draws), drawn ahead for a block of them."""
         if self._used == GOAL_BLOCK:
-            self._uniform = self.np_random.random((GOAL_BLOCK, self.world.goal_draws))
+            self._uniform = self.np_random.random((GOAL_BLOCK, self.world.task.goal_draws(self.world.arm)))
             self._used = 0
         self._used += 1
-        return self._uniform[self._used - 1]
+        return self._uniform[self._used - 1 : self._used]
 
     def _look(self) -> None:
         """Keeps the hand's trail for later pictures, and feeds the window."""
         if self.render_mode is not None:
-            self._trail.append(hand_position(self.world.arm, self._state.joint_angle))
+            self._trail.append(hand_position(self.world.arm, self.moment.arm.joint_angle))
             if self.render_mode == "human" and self._steps % self._stride == 0:
                 self._show()
 
     @property
     def _stride(self) -> int:
         """Steps from one shown frame to the next."""
-        return max(1, round(1.0 / (WINDOW_RATE * self.world.dt)))
+        return max(1, round(1.0 / (WINDOW_RATE * self.world.simulator.dt)))
 
     def _show(self) -> None:
         """Shows the present scene in a window, at real-time speed; does nothing once the user has closed it."""
         if self._window is None:
             name = self.spec.id if self.spec is not None else type(self).__name__
-            rate = 1.0 / (self._stride * self.world.dt)
+            rate = 1.0 / (self._stride * self.world.simulator.dt)
             self._window = viewer().Window(caption=name, frames_per_second=rate)
         self._window.show(self._scene())
 
     def _scene(self) -> Any:
         """What is to be seen now."""
-        if self._state is None:
-            raise gym.error.ResetNeeded("reset() must be called before render()")
-        return picture(
-            self.world,
-            self._state,
-            self._goal,
-            held=int(self._held),
-            steps=self._steps,
-            error=self._error,
-            trail=list(self._trail),
-        )
+        return picture(self.world, self.moment, error=self._error, trail=list(self._trail))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the window, so that an environment can be copied in mid-episode, even after a render."""
         return {**self.__dict__, "_window": None}
+
+
+def door_for(env: Any, door: Door | None, settings: dict[str, Any]) -> Door:
+    """The door that was given, or that of the environment's own task for these settings."""
+    if door is not None:
+        if settings or not isinstance(door, Door):
+            raise TypeError(f"expected a Door, as open_door(...) makes them, and no settings beside it, got {door!r}")
+        return door
+    if env.task is None:
+        raise TypeError(f"expected a Door, as open_door(task, ...) makes them, for {type(env).__name__}")
+    return door_of(env.task, settings)
+
+
+def refuse_shape(door: Door, expected: tuple[int, ...], got: tuple[int, ...]) -> None:
+    """Says which shape an action has."""
+    raise ValueError(
+        f"expected an action of shape {expected}, got {got}; "
+        f"give each of the {door.arm.n_muscles} muscles its number, as env.action_space says"
+    )
+
+
+def refuse_numbers(door: Door, action: np.ndarray) -> None:
+    """Says why the state would no longer be finite: a NaN in the action, or an unstable step."""
+    if np.isnan(action.astype(np.float64)).any():
+        raise ValueError(f"expected numbers in the action, got NaN: {action}")
+    raise FloatingPointError(door.world.simulator.unstable)
+
+
+def _one(tree: Any) -> Any:
+    """The only member of a batch of one."""
+    return type(tree)(*(_one(x) for x in tree)) if isinstance(tree, tuple) else tree[0]

@@ -7,29 +7,27 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from armfa.envs.world import World
-from armfa.plant import ArmState
 from armfa.rendering.arm_scene import arm_scene
 from armfa.rendering.scene import Scene
+from armfa.tasks.task import Moment
+from armfa.world import World
 
 TRAIL_TIME = 0.6
 """s of the hand's path that a picture shows."""
 
 
-def picture(
-    world: World, state: ArmState, goal: np.ndarray, *, held: int, steps: int, error: float, trail: Sequence[np.ndarray]
-) -> Scene:
+def picture(world: World, moment: Moment, *, error: float, trail: Sequence[np.ndarray]) -> Scene:
     """The scene of one arm in its task: target or desired velocity, trail, time, and how far off it is."""
-    time = steps * world.dt
+    time, goal = float(moment.steps) * world.simulator.dt, world.task.goal(moment)
     if world.task.goal_kind == "velocity":
         caption = f"off by {error:.2f} m/s"
-        return arm_scene(world.arm, state, desired_velocity=goal, trail=trail, time=time, caption=caption)
+        return arm_scene(world.arm, moment.arm, desired_velocity=goal, trail=trail, time=time, caption=caption)
     return arm_scene(
         world.arm,
-        state,
+        moment.arm,
         target=goal,
         target_radius=getattr(world.task, "radius", 0.01),
-        on_target=held / world.hold_steps if world.hold_steps else 0.0,
+        on_target=float(moment.held) / world.hold_steps if world.hold_steps else 0.0,
         trail=trail,
         time=time,
         caption=f"{100.0 * error:.1f} cm to go",

@@ -9,17 +9,17 @@ def register_environments() -> None:
     The reward thresholds are for the default arm: a controller that knows the plant's Jacobian returns -0.25 and -23,
     silent muscles -20 and -83.
     """
-    _register("armfa/HandVelocity-v0", "armfa.envs.hand_velocity:HandVelocity", 100, reward_threshold=-1.0)
-    _register("armfa/Reach-v0", "armfa.envs.reach:Reach", 200, reward_threshold=-28.0)
+    _register("HandVelocity", 100, reward_threshold=-1.0)
+    _register("Reach", 200, reward_threshold=-28.0)
 
 
-def _register(name: str, entry: str, max_episode_steps: int, reward_threshold: float) -> None:
+def _register(task: str, max_episode_steps: int, reward_threshold: float) -> None:
     """Names both forms, one arm and many, by strings: no class is imported, and the spec can be written as JSON."""
-    if name not in gym.registry:
+    if (name := f"armfa/{task}-v0") not in gym.registry:
         gym.register(
             id=name,
-            entry_point=f"{entry}Env",
-            vector_entry_point=f"{entry}VectorEnv",
+            entry_point=f"armfa.envs.environments:{task}Env",
+            vector_entry_point=f"armfa.envs.environments:{task}VectorEnv",
             max_episode_steps=max_episode_steps,
             reward_threshold=reward_threshold,
         )

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -10,10 +10,14 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from armfa.envs.env import GOAL_BLOCK
+from armfa.envs.arms import COST, ERROR, SUCCESS, Arms
+from armfa.envs.door import Door
+from armfa.envs.env import GOAL_BLOCK, door_for, refuse_numbers, refuse_shape
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
-from armfa.envs.world import World
-from armfa.plant import ArmState, hand_position
+from armfa.plant import hand_position, inside
+from armfa.tasks import Task
+from armfa.tasks.task import Moment
+from armfa.world import World
 
 METADATA: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}
 AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
@@ -23,42 +27,62 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     """`num_envs` arms in one task, equal to a `SyncVectorEnv` of `ArmEnv`s in every number, and much faster.
 
     Every arm has its own random generator, seeded seed, seed + 1, ... No Python loop runs over the arms but where
-    episodes begin. autoreset_mode: an `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled".
+    episodes begin. max_episode_steps: None is the task's own limit (`default_limit`), -1 is none. autoreset_mode: an
+    `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled". Other settings as in `ArmEnv`.
     """
 
     metadata = METADATA
+    task: ClassVar[type[Task] | None] = None
+    default_limit: ClassVar[int | None] = None
 
     def __init__(
         self,
-        world: World,
         num_envs: int = 1,
+        door: Door | None = None,
+        *,
         max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        inside: bool = False,
+        **settings: Any,
     ):
         if num_envs < 1:
             raise ValueError(f"expected at least 1 environment, got num_envs={num_envs}")
-        if max_episode_steps is not None and max_episode_steps < 1:
-            raise ValueError(f"expected max_episode_steps of at least 1 or None, got {max_episode_steps}")
+        if max_episode_steps is not None and max_episode_steps < 1 and max_episode_steps != -1:
+            raise ValueError(f"expected max_episode_steps of at least 1, None or -1 (none), got {max_episode_steps}")
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"expected render_mode None or 'rgb_array' in a vector environment, got {render_mode!r}")
-        self.world, self.num_envs, self.render_mode = world, num_envs, render_mode
-        self.max_episode_steps = max_episode_steps
+        self.door, self.num_envs, self.render_mode = door_for(self, door, settings), num_envs, render_mode
+        self.inside = inside
+        limit = self.default_limit if max_episode_steps is None else max_episode_steps
+        self.max_episode_steps = None if limit == -1 else limit
         if (mode := getattr(autoreset_mode, "value", autoreset_mode)) not in AUTORESET_MODES:
             raise ValueError(f"expected autoreset_mode out of {', '.join(AUTORESET_MODES)}, got {autoreset_mode!r}")
         self.autoreset_mode = AutoresetMode(mode)
-        self.metadata = {**METADATA, "render_fps": round(1.0 / world.dt), "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space = world.observation_space
-        self.single_action_space = world.action_space
+        rate = round(1.0 / self.world.simulator.dt)
+        self.metadata = {**METADATA, "render_fps": rate, "autoreset_mode": self.autoreset_mode}
+        self.single_observation_space = self.door.observation_space
+        self.single_action_space = self.door.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        if world.goal_observation:
-            self.compute_reward = world.compute_reward
-        self._shape = (num_envs, world.arm.n_muscles)
+        if self.world.single_goals:
+            self.compute_reward = self.door.compute_reward
+        self._shape = (num_envs, self.world.arm.n_muscles)
+        self._hold = None if self.world.single_goals else self.world.task.hold
         self._generators: list[np.random.Generator] = []
         self._seeds: list[int | None] = []
-        self._ended: np.ndarray | None = None  # (n,), None before the first reset
-        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / world.dt)))
+        self._arms: Arms | None = None  # before the first reset
+        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.simulator.dt)))
+
+    @property
+    def world(self) -> World:
+        """The world on the other side of the door."""
+        return self.door.world
+
+    @property
+    def moment(self) -> Moment:
+        """What the episodes remember; leaves lead with the arms."""
+        return self._known().moments()
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -66,50 +90,46 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Starts an episode in every arm, or in those of options["reset_mask"], bool (n,): observations and infos."""
         options = {} if options is None else dict(options)
         mask = self._checked_mask(options.pop("reset_mask", None))
-        options = self.world.checked_options(options, self.num_envs)
+        options = self.door.checked_options(options, self.num_envs)
         rows = np.flatnonzero(mask)
         self._seed(seed, rows)
-        if self._ended is None:
+        if self._arms is None:
             self._allocate()
         self._begin(rows, options)
-        achieved = self.world.task.achieved(self.world.arm, self._state)
-        self._error = self.world.error(achieved, self._goal)
+        self._error[rows] = self._known().errors()[rows]
         self._look()
-        return self.world.observation(self._state, self._goal, achieved), self._infos(self._error, mask)
+        return self.door.observation(self._known().seen()), self._infos(mask)
 
     def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One time step of every arm: observations, rewards, terminations, truncations, infos."""
-        world = self.world
-        if self._ended is None:
-            raise gym.error.ResetNeeded("reset() must be called before step()")
+        arms = self._known()
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             raise gym.error.ResetNeeded('some episodes have ended: call reset(options={"reset_mask": ended})')
         restart = np.flatnonzero(self._ended)  # empty but in NEXT_STEP
-        excitation = self._checked_excitation(actions, restart)
-        now = world.advance(self._state, self._goal, self._held, excitation)
-        self._state, self._held, self._error = now.state, now.held, now.error
-        self._steps = self._steps + 1
-        achieved, reward = now.achieved, now.reward
-        self._renew_goals(restart)
+        excitation = self._checked(actions, restart)
+        seen = arms.step(excitation)
+        told = arms.told
+        if not np.isfinite(told[:, ERROR]).all():
+            self._refuse(excitation, told[:, ERROR])
+        arms.keep()
+        self._steps += 1
+        self._error, reward = told[:, ERROR].copy(), -told[:, COST]
+        terminated = told[:, SUCCESS] != 0.0
+        self._renew_goals(restart, seen)
         if restart.size:
             self._begin(restart, {})
-            achieved = world.task.achieved(world.arm, self._state)
-            self._error = self._replaced(self._error, restart, world.error(achieved, self._goal)[restart])
-            reward = self._replaced(reward, restart, 0.0)
-        terminated = self._success()
+            seen[restart], self._error[restart] = arms.seen()[restart], arms.errors()[restart]
+            reward[restart], terminated[restart] = 0.0, False
         truncated = (
             np.zeros(self.num_envs, dtype=np.bool_)
             if self.max_episode_steps is None
             else self._steps >= self.max_episode_steps
         )
-        ended = terminated | truncated
-        observation = world.observation(self._state, self._goal, achieved)
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and ended.any():
-            observation, infos = self._restart_at_once(observation, ended)
-            self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        self._success, self._ended = terminated.copy(), terminated | truncated
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
+            observation, infos = self._restart_at_once(seen)
         else:
-            infos = self._infos(self._error, np.ones(self.num_envs, dtype=np.bool_))
-            self._ended = ended
+            observation, infos = self.door.observation(seen), self._infos(np.ones(self.num_envs, dtype=np.bool_))
         self._look()
         return observation, reward, terminated, truncated, infos
 
@@ -123,12 +143,25 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:
         """The generator of every arm, as a `SyncVectorEnv` gives them."""
+        if not self._generators:
+            self._seed(None, np.arange(self.num_envs))
         return tuple(self._generators)
+
+    @np_random.setter
+    def np_random(self, value: Sequence[np.random.Generator]) -> None:
+        self._generators, self._seeds = list(value), [None] * self.num_envs
 
     @property
     def np_random_seed(self) -> tuple[int | None, ...]:
-        """The seed of every arm's generator; None before it was given one."""
+        """The seed of every arm's generator."""
+        if not self._generators:
+            self._seed(None, np.arange(self.num_envs))
         return tuple(self._seeds)
+
+    def _known(self) -> Arms:
+        if self._arms is None:
+            raise gym.error.ResetNeeded("reset() must be called before step() and render()")
+        return self._arms
 
     def _checked_mask(self, mask: Any) -> np.ndarray:
         """The arms to reset (n,), all of them where no mask is given."""
@@ -138,19 +171,9 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             raise ValueError(f"expected options['reset_mask'] as a bool array ({self.num_envs},), got {mask!r}")
         if not mask.any():
             raise ValueError("expected at least one True in options['reset_mask'], got none")
-        if self._ended is None and not mask.all():
+        if self._arms is None and not mask.all():
             raise gym.error.ResetNeeded("the first reset must be one of all environments, without a reset_mask")
         return mask.copy()
-
-    def _checked_excitation(self, actions: np.ndarray, restart: np.ndarray) -> np.ndarray:
-        """The actions as excitations (n, muscles); NaN is refused but for arms that ignore their action."""
-        excitation = self.world.excitation(actions, self._shape)
-        if (total := np.add.reduce(excitation, axis=None)) != total:
-            excitation[restart] = 0.0
-            bad = np.flatnonzero(np.isnan(excitation).any(axis=-1))
-            if bad.size:
-                raise ValueError(f"expected numbers in the actions, got NaN for environment {bad[0]}")
-        return excitation
 
     def _seed(self, seed: int | Sequence[int | None] | None, rows: np.ndarray) -> None:
         """Gives every arm its generator; without a seed they go on from where they are."""
@@ -170,41 +193,45 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             if (one := seeds[i]) is not None:
                 self._generators[i], self._seeds[i] = seeding.np_random(one)
 
+    def _checked(self, actions: np.ndarray, restart: np.ndarray) -> np.ndarray:
+        """The actions (n, muscles), float64; those of arms that are being reset may be anything."""
+        if np.shape(actions) != self._shape:
+            refuse_shape(self.door, self._shape, np.shape(actions))
+        actions = np.array(actions, dtype=np.float64)
+        actions[restart] = 0.0
+        return actions
+
+    def _refuse(self, actions: np.ndarray, error: np.ndarray) -> None:
+        """Names the first arm that went wrong."""
+        bad = np.flatnonzero(np.isnan(actions).any(axis=-1))
+        if bad.size:
+            raise ValueError(f"expected numbers in the actions, got NaN for environment {bad[0]}")
+        refuse_numbers(self.door, actions)
+
     def _allocate(self) -> None:
         """Room for the state of every arm; `_begin` fills it."""
-        world, n = self.world, self.num_envs
-        self._state, self._goal = world.start(np.zeros((n, world.start_draws)), {})
-        self._held, self._steps = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        self._keep_goal, self._ended = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        self._uniform = np.zeros((n, GOAL_BLOCK, world.goal_draws if world.goal_steps is not None else 0))
-        self._used = np.full(n, GOAL_BLOCK)
+        n = self.num_envs
+        self._arms, self._error = Arms(self.door, n), np.zeros(n)
+        self._steps = np.zeros(n, dtype=np.int64)
+        self._keep_goal, self._ended, self._success = (np.zeros(n, dtype=np.bool_) for _ in range(3))
+        draws = self.world.task.goal_draws(self.world.arm) if self._hold is not None else 0
+        self._uniform, self._used = np.zeros((n, GOAL_BLOCK, draws)), np.full(n, GOAL_BLOCK)
 
     def _begin(self, rows: np.ndarray, options: dict[str, Any]) -> None:
         """Starts a new episode in these arms."""
-        draws = self.world.start_draws
+        draws = self.world.draws
         uniform = np.array([self._generators[i].random(draws) for i in rows.tolist()])
         mine = {name: value[rows] if value.ndim == 2 else value for name, value in options.items()}
-        state, goal = self.world.start(uniform, mine)
-        self._state = ArmState(*(self._replaced(old, rows, new) for old, new in zip(self._state, state, strict=True)))
-        self._goal = self._replaced(self._goal, rows, goal)
-        self._held = self._replaced(self._held, rows, 0)
-        self._steps = self._replaced(self._steps, rows, 0)
+        self._known().begin(rows, self.door.begin(uniform, mine))
+        self._steps[rows], self._used[rows] = 0, GOAL_BLOCK
         self._keep_goal[rows] = "target" in options
-        self._ended = self._replaced(self._ended, rows, False)
-        self._used[rows] = GOAL_BLOCK
+        self._ended[rows] = self._success[rows] = False
 
-    @staticmethod
-    def _replaced(array: Any, rows: np.ndarray, values: Any) -> np.ndarray:
-        """A copy of the array with new values in these rows."""
-        array = np.array(array)
-        array[rows] = values
-        return array
-
-    def _renew_goals(self, restart: np.ndarray) -> None:
-        """Draws new goals for the arms that have pursued theirs for long enough."""
-        if self.world.goal_steps is None:
+    def _renew_goals(self, restart: np.ndarray, seen: np.ndarray) -> None:
+        """Draws new goals for the arms that have pursued theirs for long enough, and shows them."""
+        if self._hold is None:
             return
-        due = (self._steps % self.world.goal_steps == 0) & ~self._keep_goal
+        due = (self._steps % self._hold == 0) & ~self._keep_goal
         due[restart] = False
         rows = np.flatnonzero(due)
         if rows.size:
@@ -213,60 +240,42 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                 self._used[i] = 0
             uniform = self._uniform[rows, self._used[rows]]
             self._used[rows] += 1
-            state = ArmState(*(leaf[rows] for leaf in self._state))
-            self._goal = self._replaced(self._goal, rows, self.world.goal(state, uniform))
+            seen[rows, -2:] = self._known().set_goals(rows, uniform)
 
-    def _success(self) -> np.ndarray:
-        """Whether each arm has done its task (n,): a new array."""
-        if self.world.hold_steps is None:
-            return np.zeros(self.num_envs, dtype=np.bool_)
-        return self._held >= self.world.hold_steps
-
-    def _restart_at_once(self, observation: Any, ended: np.ndarray) -> tuple[Any, dict[str, Any]]:
+    def _restart_at_once(self, seen: np.ndarray) -> tuple[Any, dict[str, Any]]:
         """SAME_STEP: the first observation of the next episode, the last one of the old in infos["final_obs"]."""
+        arms, ended = self._known(), self._ended.copy()
         rows = np.flatnonzero(ended)
         infos: dict[str, Any] = {"final_obs": np.full(self.num_envs, None, dtype=object), "_final_obs": ended.copy()}
         for i in rows.tolist():
-            infos["final_obs"][i] = _row(observation, i)
-        infos["final_info"], infos["_final_info"] = self._infos(self._error, ended), ended.copy()
+            infos["final_obs"][i] = self.door.observation(seen[i].copy())
+        infos["final_info"], infos["_final_info"] = self._infos(ended), ended.copy()
         self._begin(rows, {})
-        achieved = self.world.task.achieved(self.world.arm, self._state)
-        self._error = self._replaced(self._error, rows, self.world.error(achieved, self._goal)[rows])
-        infos.update(self._infos(self._error, np.ones(self.num_envs, dtype=np.bool_)))
-        return self.world.observation(self._state, self._goal, achieved), infos
+        seen[rows], self._error[rows] = arms.seen()[rows], arms.errors()[rows]
+        infos.update(self._infos(np.ones(self.num_envs, dtype=np.bool_)))
+        return self.door.observation(seen), infos
 
-    def _infos(self, error: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+    def _infos(self, mask: np.ndarray) -> dict[str, Any]:
         """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask."""
-        name = self.world.task.error_name
-        infos: dict[str, Any] = {name: np.where(mask, error, 0.0), f"_{name}": mask.copy()}
+        infos: dict[str, Any] = {self.world.task.error_name: np.where(mask, self._error, 0.0)}
         if self.world.hold_steps is not None:
-            infos["is_success"], infos["_is_success"] = self._success() & mask, mask.copy()
-        return infos
+            infos["is_success"] = self._success & mask
+        if self.inside:
+            infos |= inside(self.world.arm, self.moment.arm)._asdict()
+        return infos | {f"_{name}": mask.copy() for name in infos}
 
     def _look(self) -> None:
         """Keeps the hands' trails for later pictures."""
         if self.render_mode is not None:
-            self._trail.append(hand_position(self.world.arm, self._state.joint_angle))
+            self._trail.append(hand_position(self.world.arm, self.moment.arm.joint_angle))
 
     def _scene(self, i: int) -> Any:
         """What is to be seen of arm i now; its trail begins with its episode."""
-        if self._ended is None:
-            raise gym.error.ResetNeeded("reset() must be called before render()")
-        steps = int(self._steps[i])
-        trail = list(self._trail)[-(steps + 1) :]
-        return picture(
-            self.world,
-            ArmState(*(leaf[i] for leaf in self._state)),
-            self._goal[i],
-            held=int(self._held[i]),
-            steps=steps,
-            error=float(self._error[i]),
-            trail=[hands[i] for hands in trail],
-        )
+        moment = _row(self.moment, i)
+        trail = list(self._trail)[-(int(moment.steps) + 1) :]
+        return picture(self.world, moment, error=float(self._error[i]), trail=[hands[i] for hands in trail])
 
 
-def _row(observation: Any, i: int) -> Any:
-    """Arm i's observation: a copy."""
-    if isinstance(observation, dict):
-        return {name: value[i].copy() for name, value in observation.items()}
-    return observation[i].copy()
+def _row(tree: Any, i: int) -> Any:
+    """Arm i of a batch."""
+    return type(tree)(*(_row(x, i) for x in tree)) if isinstance(tree, tuple) else tree[i]

@@ -1,0 +1,280 @@
+"""Between an agent and a world: what actions mean, what is observed, what may be asked for at a reset."""
+
+import dataclasses
+import functools
+import inspect
+from typing import Any, Literal, get_args
+
+import gymnasium as gym
+import numpy as np
+
+from armfa.arrays import Array, namespace, where
+from armfa.compiled import kernels
+from armfa.compiled.graph import Graph, flat
+from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
+from armfa.plant.constants import constants_of, program_of, symbolic
+from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds
+from armfa.world import World
+from armfa.world.program import MomentSymbols, columns
+from armfa.world.world import clipped
+
+ActionRange = Literal["excitation", "symmetric"]
+OPTIONS = ("joint_angle", "joint_velocity", "hand", "target")
+LARGEST_STEP = 0.05
+"""s: what environments take as a time step."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """A world as an agent meets it: the settings of an environment.
+
+    action_range : "excitation", the muscles' own range, or "symmetric", [-1, 1] mapped onto it.
+    The goals of a goal environment (`world.single_goals`) are observed beside the rest.
+    """
+
+    world: World
+    action_range: ActionRange = "excitation"
+    low: float = dataclasses.field(init=False)
+    high: float = dataclasses.field(init=False)
+    offset: float = dataclasses.field(init=False)
+    scale: float = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """Looks up what follows from the range of actions."""
+        if self.action_range not in get_args(ActionRange):
+            raise ValueError(f"expected action_range 'excitation' or 'symmetric', got {self.action_range!r}")
+        low, high = self.world.arm.excitation_range
+        symmetric = self.action_range == "symmetric"
+        found = (-1.0, 1.0, 0.5 * (low + high), 0.5 * (high - low)) if symmetric else (low, high, 0.0, 1.0)
+        for name, value in zip(("low", "high", "offset", "scale"), found):
+            object.__setattr__(self, name, value)
+
+    @property
+    def arm(self) -> Arm:
+        """The arm."""
+        return self.world.arm
+
+    # the agent's side
+
+    @property
+    def action_space(self) -> gym.spaces.Box:
+        """Excitations, in the muscles' own range or symmetric."""
+        return gym.spaces.Box(self.low, self.high, (self.arm.n_muscles,), np.float32)
+
+    @property
+    def observation_space(self) -> gym.spaces.Space:
+        """Finite float32 boxes, in SI units."""
+        senses, goal = self.world.sense_bounds, self.world.goal_bounds
+        if not self.world.single_goals:
+            return _box([*senses, *goal])
+        spaces: dict[str, gym.Space] = {
+            "observation": _box(senses),
+            "achieved_goal": _box(goal),
+            "desired_goal": _box(goal),
+        }
+        return gym.spaces.Dict(spaces)
+
+    def excitation(self, action: Array) -> Array:
+        """Actions (..., n), clipped to their range, as excitations. NaN stays NaN."""
+        return self.offset + self.scale * clipped(action, self.low, self.high)
+
+    def seen(self, moment: Moment) -> list[Array]:
+        """All that is observed, within its bounds, as arrays (..., k): senses, then what is achieved (of a goal
+        environment), then the goal."""
+        world, task = self.world, self.world.task
+        cursor = world.seen(moment)
+        senses = task.senses(self.arm, moment.arm, cursor)
+        goals = [cursor, task.goal(moment)] if world.single_goals else [task.goal(moment)]
+        bounds = [*world.sense_bounds, *world.goal_bounds * len(goals)]
+        parts, place = [], 0
+        for part in (*senses, *goals):
+            size = getattr(part, "shape", (self.arm.n_muscles,))[-1]
+            parts.append(_within(part, bounds[place : place + size]))
+            place += size
+        return parts
+
+    def observation(self, seen: np.ndarray) -> Any:
+        """Numbers observed (..., k) in the form of the observation space."""
+        if not self.world.single_goals:
+            return seen
+        return {"observation": seen[..., :-4].copy(), "achieved_goal": seen[..., -4:-2].copy(),
+                "desired_goal": seen[..., -2:].copy()}  # fmt: skip
+
+    def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any = None) -> Any:
+        """The reward of having achieved this where that was desired, each (..., 2): exactly the step's own reward."""
+        task = self.world.task
+        error = task.error(np.asarray(achieved_goal, np.float64), np.asarray(desired_goal, np.float64))
+        reward = -task.cost(error)
+        return float(reward) if np.ndim(reward) == 0 else reward
+
+    # compiled
+
+    @functools.cached_property
+    def run(self) -> Any:
+        """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns); told: achieved (2), error,
+        cost, success."""
+        return program_of(step_program, self).runner(constants_of(self))
+
+    @functools.cached_property
+    def run_goals(self) -> Any:
+        """`run(trial, moment, uniform, goals)`, or None where the task's goals cannot be written with symbols."""
+        try:
+            program = program_of(goals_program, self)
+        except TypeError:
+            return None
+        return program.runner(constants_of(self))
+
+    @property
+    def seen_size(self) -> int:
+        """Numbers observed."""
+        return len(self.world.sense_bounds) + (4 if self.world.single_goals else 2)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings; programs are made again where they arrive."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    # resets
+
+    def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
+        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2)."""
+        options = {} if options is None else options
+        if unknown := sorted(set(options) - set(OPTIONS)):
+            raise ValueError(f"expected reset options among {', '.join(OPTIONS)}, got {', '.join(map(repr, unknown))}")
+        arrays = {name: np.asarray(value, dtype=np.float64) for name, value in options.items()}
+        shapes = ((2,),) if arms is None else ((2,), (arms, 2))
+        for name, value in arrays.items():
+            if value.shape not in shapes:
+                expected = " or ".join(map(str, shapes))
+                raise ValueError(f"expected reset option {name!r} of shape {expected}, got {value.shape}")
+            if not np.isfinite(value).all():
+                raise ValueError(f"expected finite numbers in reset option {name!r}, got {value}")
+        if "hand" in arrays:
+            if "joint_angle" in arrays:
+                raise ValueError("expected reset option 'hand' or 'joint_angle', got both")
+            arrays["joint_angle"] = inverse_kinematics(self.arm, arrays.pop("hand"))
+        reach, goals = self.arm.reach, self.world.goal_bounds
+        bounds: dict[str, tuple[Any, str]] = {
+            "joint_angle": (joint_bounds(self.arm)[:2], "rad"),
+            "joint_velocity": ([(-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)] * 2, "rad/s"),
+        }
+        if self.world.task.goal_kind == "velocity":
+            bounds["target"] = (goals, "m/s")
+        elif "target" in arrays and (np.hypot(*np.moveaxis(arrays["target"], -1, 0)) > reach).any():
+            got = arrays["target"]  # beyond reach it would look like another target
+            raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {got}")
+        for name, (limits, unit) in bounds.items():
+            low, high = np.array(limits).T
+            if name in arrays and ((arrays[name] < low).any() or (arrays[name] > high).any()):
+                expected = " and ".join(f"{a:.2f} to {b:.2f}" for a, b in limits)
+                raise ValueError(f"expected reset option {name!r} within {expected} {unit}, got {arrays[name]}")
+        return arrays
+
+    def begin(self, uniform: np.ndarray, options: dict[str, np.ndarray]) -> Moment:
+        """First moments, from uniform (..., draws) and reset options."""
+        trial = self.world.task.trial(self.world.simulator, uniform)
+        for name in ("joint_angle", "joint_velocity"):
+            if name in options:
+                given = np.broadcast_to(options[name], getattr(trial.start, name).shape).copy()
+                trial = trial._replace(start=trial.start._replace(**{name: given}))
+        if "target" in options:
+            given = np.broadcast_to(options["target"][..., None, :], trial.goals.shape).copy()
+            trial = trial._replace(goals=given)
+        elif options:  # goals that depend on where the arm is
+            draws = self.world.task.start_draws(self.arm)
+            trial = trial._replace(goals=self.world.task.goals(self.world.simulator, trial.start, uniform[..., draws:]))
+        return self.world.begin(trial)
+
+
+def step_program(door: Door) -> kernels.Program:
+    """One step and what is seen of it, for a door without numbers."""
+    graph, n = Graph(), door.arm.n_muscles
+    symbols, action = MomentSymbols(graph, door.world.task.n_goals), graph.input("action", wide=True)
+    door = symbolic(graph, door)
+    after, outcome = door.world.step(symbols.value, door.excitation(action))
+    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
+    return kernels.Program(symbols.inputs | {"action": action}, outputs, n)
+
+
+def goals_program(door: Door) -> kernels.Program:
+    """New goals for arms in mid-episode, from uniform numbers."""
+    graph, n, task = Graph(), door.arm.n_muscles, door.world.task
+    symbols = MomentSymbols(graph, task.n_goals)
+    uniform = graph.vector("uniform", task.goal_draws(door.arm))
+    made = symbolic(graph, door)
+    goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
+    return kernels.Program(symbols.inputs | {"uniform": uniform}, {"goals": goals}, n)
+
+
+def open_door(
+    task: Task,
+    *,
+    arm: str | Arm = "li_todorov",
+    activation: str | None = None,
+    dt: float = 0.01,
+    integrator: str = "semi_implicit_euler",
+    action_range: ActionRange = "excitation",
+    goal_observation: bool = False,
+) -> Door:
+    """The door to a task, from words and numbers: the constructor arguments that every environment shares.
+
+    Parameters
+    ----------
+    arm : str or Arm
+        A preset's name: li_todorov, lillicrap_scott, ..., torque; or an arm. With a name a spec can be written as JSON.
+    activation : str
+        Of a preset: "static" or "first_order".
+    dt : float
+        Time step, s.
+    integrator : str
+        "semi_implicit_euler", "heun", "rk4"; "euler" with static muscles.
+    action_range : str
+        "excitation": the muscles' own [0, 1]; "symmetric": [-1, 1], mapped onto it.
+    goal_observation : bool
+        True: observations are Dict(observation, achieved_goal, desired_goal), and there is `compute_reward`.
+    """
+    if not (isinstance(dt, float | int | np.number) and 0.0 < dt <= LARGEST_STEP):
+        raise ValueError(f"expected a time step dt above 0 and up to {LARGEST_STEP} s, got {dt!r}")
+    if not isinstance(goal_observation, bool):
+        raise ValueError(f"expected goal_observation True or False, got {goal_observation!r}")
+    if goal_observation and task.effort:
+        raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
+    simulator = Simulator(arm_of(arm, activation), float(dt), integrator)
+    simulator.refuse_zero_gradient()
+    return Door(World(simulator, task, goal_observation), action_range)
+
+
+def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
+    """The door for a task's fields and the shared settings together; unknown names are refused."""
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    shared = set(inspect.signature(open_door).parameters) - {"task"}
+    if unknown := sorted(set(settings) - fields - shared):
+        known = ", ".join([*sorted(fields), *sorted(shared)])
+        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    task = kind(**{name: value for name, value in settings.items() if name in fields})
+    return open_door(task, **{name: value for name, value in settings.items() if name in shared})
+
+
+def arm_of(arm: str | Arm = "li_todorov", activation: str | None = None) -> Arm:
+    """The arm that these settings name. An `Arm` has its own muscles already."""
+    if not isinstance(arm, Arm):
+        return make_arm(arm, activation=activation or "static")
+    if activation is not None:
+        raise ValueError(f"expected activation={activation!r} beside a preset's name only: {arm.name!r} has its own")
+    return arm
+
+
+def _within(part: Any, bounds: Any) -> Any:
+    """Numbers (..., k) within the bounds of each."""
+    if not hasattr(part, "shape"):  # a symbol of what each muscle has
+        return clipped(part, *bounds[0])
+    xp = namespace(part)
+    if hasattr(part, "dtype"):
+        low, high = np.array(bounds, dtype=np.float64).T
+        return where(part < low, low, where(part > high, high, part))
+    return xp.stack([clipped(part[..., i], low, high) for i, (low, high) in enumerate(bounds)], axis=-1)
+
+
+def _box(bounds: Any) -> gym.spaces.Box:
+    """A float32 box with these bounds."""
+    low, high = np.array(bounds, dtype=np.float32).T
+    return gym.spaces.Box(low.copy(), high.copy(), dtype=np.float32)
