@@ -2,7 +2,6 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -12,7 +11,7 @@ from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, ta
 from armfa.controllers import MLP, SGD, FeedbackAlignment, init_state, train_step
 from armfa.controllers.compiled import compile_updates
 from armfa.controllers.trees import tree_map
-from armfa.plant import make_arm, rest_state, step
+from armfa.plant import Simulator, make_arm, rest_state
 from armfa.problems.hand_velocity import HandVelocityProblem
 
 NETWORK = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
@@ -67,8 +66,7 @@ def plant(budget: float) -> Iterator[Line]:
         state = rest_state(arm, rng.uniform(0.5, 1.5, (arms, 2)).astype(dtype))
         command = rng.uniform(0, 1, (arms, 6)).astype(dtype)
         for integrator in ("semi_implicit_euler", "rk4"):
-            advance = partial(step, integrator=integrator)
-            seconds = seconds_per_call(advance, arm, state, command, 0.01, budget=budget)
+            seconds = seconds_per_call(Simulator(arm, 0.01, integrator).step, state, command, budget=budget)
             met = aim if integrator == "semi_implicit_euler" else None
             yield Line(f"plant steps, {name}, {arms} arms, {integrator}, {dtype.__name__}", arms / seconds, met)
 

@@ -13,11 +13,15 @@ from rich.progress import track
 
 from armfa.controllers import Policy, load_policy
 from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
-from armfa.plant import Arm, hand_position, inverse_kinematics, make_arm, step
+from armfa.plant import Arm, Simulator, hand_position, inverse_kinematics
+from armfa.plant.description import arm_from
+from armfa.problems.hand_velocity import one_step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame, import_pygame
 from armfa.reports.film import FRAME, checked_film, write_animation
 from armfa.tasks import HandVelocity, center_out_targets
+from armfa.world import World
+from armfa.world.world import steps_of
 
 TRAIL_TIME = 0.8
 """s of the hand's path that are drawn."""
@@ -56,17 +60,17 @@ class Follower:
 
     def __init__(self, policy: Policy, steering: Steering | None = None):
         about = policy.about or {}
-        if missing := [name for name in ("arm", "activation", "dt", "integrator") if name not in about]:
+        if missing := [name for name in ("arm", "dt", "integrator") if name not in about]:
             raise ValueError(
                 f"expected a controller that says what it moves, and there is no {', '.join(missing)} in what it says "
                 "about itself: make it with HandVelocityProblem.policy(...)"
             )
-        self.arm: Arm = make_arm(about["arm"], activation=about["activation"])
-        self.dt, self.integrator = about["dt"], about["integrator"]
+        self.arm: Arm = arm_from(about["arm"])
+        self.dt = about["dt"]
+        self.world = World(Simulator(self.arm, self.dt, about["integrator"]), HandVelocity())
         self.policy, self.steering = policy, steering or Steering.of(self.arm)
         self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
-        self.state = at_rest(self.arm, self.center)
-        self.task = HandVelocity(observe_activation=self.arm.activation_dynamics is not None)
+        self.moment = one_step(self.world, at_rest(self.arm, self.center), np.zeros(2))
         self.time, self.trail = 0.0, [self.center]
         self.desired = np.zeros(2)
 
@@ -78,21 +82,21 @@ class Follower:
 
     def step(self, target: np.ndarray) -> None:
         """One time step toward a target (2,), m."""
-        hand = hand_position(self.arm, self.state.joint_angle)
+        hand = self.world.hand(self.moment)
         self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand)
-        excitation = self.policy(self.task.observe(self.arm, self.state, self.desired))
-        self.state = step(self.arm, self.state, excitation, self.dt, integrator=self.integrator)
+        command = self.policy(self.world.task.observe(self.arm, self.moment.arm, self.desired))
+        self.moment, _ = self.world.step(self.moment, command)
         self.time += self.dt
-        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], hand_position(self.arm, self.state.joint_angle)]
+        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)]
 
     def steps_in(self, seconds: float) -> int:
         """Time steps in that time, at least one."""
-        return max(1, round(seconds / self.dt))
+        return steps_of(seconds, self.dt)
 
     def scene(self, target: np.ndarray, caption: str) -> Scene:
         """What it looks like now."""
         return arm_scene(
-            self.arm, self.state, target=target, target_radius=TARGET_RADIUS, desired_velocity=self.desired,
+            self.arm, self.moment.arm, target=target, target_radius=TARGET_RADIUS, desired_velocity=self.desired,
             trail=self.trail, time=self.time, caption=caption,
         )  # fmt: skip
 

@@ -39,18 +39,21 @@ class Column(NamedTuple):
 class Program:
     """What is computed from which columns of which arrays.
 
-    inputs, outputs : name of an array -> its columns: narrow and wide values, or lists of these.
+    inputs, outputs : name of an array -> its columns: narrow and wide values, or lists of these. Input arrays of which
+        nothing is needed are left out of `names`.
     n : muscles. constants : handed in when the program runs, the value of `graph.constant(place)` by place.
     """
 
     def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any], n: int):
-        self.n, self.names = n, (tuple(inputs), tuple(outputs))
+        self.n = n
         self.inputs = [column for name, values in inputs.items() for column in _columns(name, values, n)]
         made = [column for name, values in outputs.items() for column in _columns(name, values, n)]
         self.outputs = [c._replace(value=functions.where(c.value, 1.0, 0.0)) if c.value.condition else c for c in made]
         self.sizes = {name: sum(c.size for c in self.outputs if c.array == name) for name in outputs}
         self.live = reachable(column.value for column in self.outputs)
         self.inputs = [column for column in self.inputs if column.value in set(self.live)]
+        needed = {column.array for column in self.inputs}
+        self.names = tuple(name for name in inputs if name in needed), tuple(outputs)
         moving = [x for x in self.live if not x.fixed]
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}

@@ -192,7 +192,7 @@ def step_program(door: Door) -> kernels.Program:
     door = symbolic(graph, door)
     after, outcome = door.world.step(symbols.value, door.excitation(action))
     outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
-    return kernels.Program(symbols.inputs | {"action": action}, outputs, n)
+    return kernels.Program(symbols.packed | {"action": action}, outputs, n)
 
 
 def goals_program(door: Door) -> kernels.Program:
@@ -202,7 +202,7 @@ def goals_program(door: Door) -> kernels.Program:
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
-    return kernels.Program(symbols.inputs | {"uniform": uniform}, {"goals": goals}, n)
+    return kernels.Program(symbols.packed | {"uniform": uniform}, {"goals": goals}, n)
 
 
 def open_door(

@@ -16,8 +16,10 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.controllers import MLP, Batch, Params, Policy, Streams
-from armfa.plant import Arm, ArmState, hand_velocity, hand_velocity_jacobian, hand_velocity_vjp, make_arm, step
+from armfa.plant import Arm, ArmState, Simulator, hand_velocity, make_arm
+from armfa.plant.description import described
 from armfa.tasks import HandVelocity
+from armfa.world import Moment, Trial, World
 
 PlantFeedback = Literal["jacobian", "mean", "learned", "random"]
 Matrix = tuple[tuple[float, ...], ...]
@@ -27,15 +29,13 @@ CALIBRATION = 4096
 
 
 class HandVelocityLoss(NamedTuple):
-    """L = 1/2 |v(u) - v*|^2 / s^2, with v(u) the hand velocity one step after excitation u.
+    """L = cost / (2 s^2): 1/2 |v(u) - v*|^2 / s^2 with v(u) the hand velocity one step after excitation u, and effort.
 
     The network's output y in [-1, 1] asks for u = (1 + y)/2 (in general: the arm's excitation range). The scale s is
     what a random command changes the hand's velocity by in one step: one unit of error means the same on every arm.
     """
 
-    arm: Arm
-    dt: float  # s
-    integrator: str
+    world: World
     scale: float  # s, m/s
     state: ArmState
     desired: Array  # v*, (..., batch, 2), m/s
@@ -46,29 +46,36 @@ class HandVelocityLoss(NamedTuple):
         """The desired velocity in units of s, (..., 2)."""
         return self.desired * (1.0 / self.scale)
 
-    def hand_velocity(self, output: Array) -> Array:
-        """The hand's velocity after the step, (..., 2), m/s."""
-        following = step(self.arm, self.state, excitation(self.arm, output), self.dt, integrator=self.integrator)
-        return hand_velocity(self.arm, following.joint_angle, following.joint_velocity)
+    @property
+    def moment(self) -> Moment:
+        """The moments from which one step is taken."""
+        return one_step(self.world, self.state, self.desired)
 
     def task_error(self, output: Array) -> Array:
         """The error of the hand, (v - v*) / s, (..., 2)."""
-        return (self.hand_velocity(output) - self.desired) * (1.0 / self.scale)
+        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
+        return (outcome.achieved - self.desired) * (1.0 / self.scale)
 
     def value(self, output: Array) -> Array:
         """The loss of each sample, (...,)."""
-        error = self.task_error(output)
-        return 0.5 * (error[..., 0] * error[..., 0] + error[..., 1] * error[..., 1])
+        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
+        return outcome.cost * (0.5 / (self.scale * self.scale))
 
     def error(self, output: Array) -> Array:
-        """dL/dy = du/dy J_u^T (v - v*) / s^2, (..., n_muscles), with J_u the plant's own or the matrix in its place."""
-        low, high = self.arm.excitation_range
-        factor = 0.5 * (high - low) / (self.scale * self.scale)
-        if self.stand_in is not None:
-            return pulled_back(self.stand_in, (self.hand_velocity(output) - self.desired) * factor)
-        u = excitation(self.arm, output)
-        velocity, pullback = hand_velocity_vjp(self.arm, self.state, u, self.dt, integrator=self.integrator)
-        return pullback((velocity - self.desired) * factor)
+        """dL/dy = du/dy dcost/du / (2 s^2), (..., n_muscles); J_u^T (v - v*) with the plant's own J_u or the stand-in."""
+        arm, effort = self.world.arm, self.world.task.effort
+        low, high = arm.excitation_range
+        u, factor = excitation(arm, output), 0.25 * (high - low) / (self.scale * self.scale)
+        if self.stand_in is None:
+            return self.world.cost_gradient(self.moment, u)[1] * factor
+        _, outcome = self.world.step(self.moment, u)
+        through_plant = pulled_back(self.stand_in, (outcome.achieved - self.desired) * (2.0 * factor))
+        return through_plant + u * (2.0 * effort * factor / arm.n_muscles)
+
+
+def one_step(world: World, state: ArmState, desired: Array) -> Moment:
+    """Arms in these states, with these desired hand velocities (..., 2), m/s."""
+    return world.begin(Trial(state, desired[..., None, :], 0.0 * desired[..., 0]))
 
 
 def excitation(arm: Arm, output: Array) -> Array:
@@ -102,8 +109,8 @@ class HandVelocityProblem:
     feedback_seed : of the babbling and of the random matrix.
     """
 
-    arm: Arm = field(default_factory=make_arm)
-    task: HandVelocity = field(default_factory=HandVelocity)
+    arm: Arm | str = "li_todorov"  # or the name of a preset
+    task: HandVelocity = field(default_factory=lambda: HandVelocity(target="reach"))
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
     plant_feedback: PlantFeedback = "jacobian"
@@ -112,19 +119,32 @@ class HandVelocityProblem:
     test_seed: int = 1_000_003
 
     def __post_init__(self) -> None:
-        """Refuse an unknown kind of feedback."""
+        """Look up an arm's name; refuse what cannot be learned from."""
+        if isinstance(self.arm, str):
+            object.__setattr__(self, "arm", make_arm(self.arm))
         if self.plant_feedback not in (known := get_args(PlantFeedback)):
             raise ValueError(f"expected plant_feedback out of {', '.join(known)}, got {self.plant_feedback!r}")
+        if not (isinstance(self.test_size, int) and self.test_size >= 1):
+            raise ValueError(f"expected test_size as a whole number of at least 1, got {self.test_size!r}")
+        if self.task.reward != "squared":
+            raise ValueError(f"expected a task whose cost is |v - v*|^2, reward='squared', got {self.task.reward!r}")
+        self.world.simulator.refuse_zero_gradient()
+
+    @cached_property
+    def world(self) -> World:
+        """The arm in its task."""
+        assert isinstance(self.arm, Arm)
+        return World(Simulator(self.arm, self.dt, self.integrator), self.task)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What a checkpoint must agree on."""
-        return {**asdict(self), "arm": repr(self.arm)}
+        return {**asdict(self), "arm": repr(self.world.arm)}
 
     def loss(self, rng: np.random.Generator | Streams, size: int, dtype: Any = np.float32) -> HandVelocityLoss:
         """The loss of `size` fresh states and desired velocities (a leading axis more for `Streams`)."""
-        state, desired = self.task.sample(self.arm, rng, size, dt=self.dt, integrator=self.integrator, dtype=dtype)
-        return HandVelocityLoss(self.arm, self.dt, self.integrator, self.scale, state, desired, self.stand_in)
+        trial = self.task.sample(self.world.simulator, rng, size, dtype=dtype)
+        return HandVelocityLoss(self.world, self.scale, trial.start, trial.goals[..., 0, :], self.stand_in)
 
     def batch(self, rng: np.random.Generator | Streams, size: int) -> Batch:
         """Inputs of the network (size, n_inputs), and the loss of its outputs."""
@@ -137,7 +157,7 @@ class HandVelocityProblem:
 
     def inputs(self, state: ArmState, desired: Array) -> Array:
         """What the network sees (..., n_inputs): the task's observation, each entry brought to the order of 1."""
-        return (self.task.observe(self.arm, state, desired) - self.scaling.offset) * self.scaling.factor
+        return (self.task.observe(self.world.arm, state, desired) - self.scaling.offset) * self.scaling.factor
 
     def controller(self, network: MLP, params: Params) -> Callable[[ArmState, Array], Array]:
         """The network (or stack of networks) as a controller: (state, desired hand velocity) -> excitation."""
@@ -145,22 +165,21 @@ class HandVelocityProblem:
         def control(state: ArmState, desired: Array) -> Array:
             inputs = self.inputs(state, desired.astype(state.joint_angle.dtype))
             batch = inputs[None] if inputs.ndim == 1 else inputs  # one arm is a batch of one
-            return excitation(self.arm, network.forward(params, batch).output).reshape(*inputs.shape[:-1], -1)
+            return excitation(self.world.arm, network.forward(params, batch).output).reshape(*inputs.shape[:-1], -1)
 
         return control
 
     def policy(self, network: MLP, params: Params, **about: Any) -> Policy:
         """One network as a policy from the task's observation to the excitation; `about` is kept in its file."""
-        low, high = self.arm.excitation_range
-        activation = "static" if self.arm.activation_dynamics is None else "first_order"
-        about = {"arm": self.arm.name, "activation": activation, "dt": self.dt, "integrator": self.integrator, **about}
+        low, high = self.world.arm.excitation_range
+        about = {"arm": described(self.world.arm), "dt": self.dt, "integrator": self.integrator, **about}
         offset, scale = self.scaling
         return Policy(network, params, offset, scale, 0.5 * (high + low), 0.5 * (high - low), about)
 
     @property
     def n_inputs(self) -> int:
         """Numbers that the network sees: 6, and the activations where the task observes them."""
-        return len(self.task.sense_bounds(self.arm)) + 2
+        return len(self.world.sense_bounds) + 2
 
     @cached_property
     def calibration(self) -> tuple[ArmState, Array, Array, Array]:
@@ -168,15 +187,13 @@ class HandVelocityProblem:
 
         Without them the hand keeps its velocity; where activation is observed, muscles are held as active as they are.
         """
+        arm, step = self.world.arm, self.world.simulator.step
         rng = np.random.default_rng(self.feedback_seed + 7_000_001)
-        state = self.task.start(self.arm, rng.uniform(size=(CALIBRATION, self.task.start_draws(self.arm))))
-        low, high = self.arm.excitation_range
-        command = rng.uniform(low, high, (CALIBRATION, self.arm.n_muscles))
-        following = step(self.arm, state, command, self.dt, integrator=self.integrator)
-        held = state
-        if self.task.observe_activation:
-            held = step(self.arm, state, state.activation, self.dt, integrator=self.integrator)
-        without, after = (hand_velocity(self.arm, each.joint_angle, each.joint_velocity) for each in (held, following))
+        state = self.task.start(arm, rng.uniform(size=(CALIBRATION, self.task.start_draws(arm))))
+        command = rng.uniform(*arm.excitation_range, (CALIBRATION, arm.n_muscles))
+        held = state if arm.activation_dynamics is None else step(state, state.activation)
+        both = held, step(state, command)
+        without, after = (hand_velocity(arm, each.joint_angle, each.joint_velocity) for each in both)
         return state, command, without, after
 
     @cached_property
@@ -195,8 +212,8 @@ class HandVelocityProblem:
         """
         state, _, _, after = self.calibration
         low, high = state.joint_angle.min(0), state.joint_angle.max(0)
-        silent, full = self.arm.excitation_range
-        muscles = self.arm.n_muscles if self.task.observe_activation else 0
+        silent, full = self.world.arm.excitation_range
+        muscles = 0 if self.world.arm.activation_dynamics is None else self.world.arm.n_muscles
         offset = [0.5 * (low + high), np.zeros(2), np.full(muscles, 0.5 * (silent + full)), np.zeros(2)]
         spread = [0.25 * (high - low), np.full(2, self.task.max_joint_speed), np.full(muscles, 0.5 * (full - silent))]
         offset, spread = np.concatenate(offset), np.concatenate([*spread, 2.0 * after.std(0)])
@@ -206,7 +223,7 @@ class HandVelocityProblem:
     def mean_jacobian(self) -> np.ndarray:
         """The mean of dv/du over states and commands, (2, n_muscles), m/s per unit excitation."""
         state, command, _, _ = self.calibration
-        return hand_velocity_jacobian(self.arm, state, command, self.dt, integrator=self.integrator).mean(0)
+        return self.world.simulator.hand_velocity_jacobian(state, command).mean(0)
 
     @cached_property
     def stand_in(self) -> Matrix | None:
@@ -218,7 +235,7 @@ class HandVelocityProblem:
         elif self.plant_feedback == "mean":
             matrix = self.mean_jacobian
         else:
-            matrix = np.random.default_rng(self.feedback_seed).standard_normal((2, self.arm.n_muscles))
+            matrix = np.random.default_rng(self.feedback_seed).standard_normal((2, self.world.arm.n_muscles))
             matrix = matrix * (np.linalg.norm(self.mean_jacobian) / np.linalg.norm(matrix))
         return tuple(tuple(float(x) for x in row) for row in matrix)
 

@@ -1,10 +1,10 @@
 """An arm in a task over time: pure, batch-first, differentiable; knows no Gymnasium.
 
 world.py     one episode's memory, and what one step does to it
-program.py   the same step compiled, on packed arrays: what the environments and rollouts run
+program.py   what is derived from that step, and compiled
 """
 
 from armfa.tasks.task import Moment, Trial
-from armfa.world.world import Outcome, World, rollout
+from armfa.world.world import Outcome, Rollout, World, rollout
 
-__all__ = ["Moment", "Outcome", "Trial", "World", "rollout"]
+__all__ = ["Moment", "Outcome", "Rollout", "Trial", "World", "rollout"]

@@ -1,13 +1,11 @@
 """The world's step as programs on packed arrays: compiled where Numba is, derived where derivatives are asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
-
-import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.compiled import kernels
-from armfa.compiled.graph import Expr, Graph, Grid, Vector, flat, pullback
+from armfa.compiled.graph import Graph, Grid, flat, pullback
 from armfa.plant import ArmState
 from armfa.plant.constants import symbolic
 from armfa.tasks.task import Moment, Trial
@@ -26,10 +24,39 @@ class MomentSymbols:
         self.value: Any = Moment(state(""), Trial(state("start_"), goals, condition), steps, stage, held)
 
     @property
-    def inputs(self) -> dict[str, list[Any]]:
+    def packed(self) -> dict[str, list[Any]]:
         """Columns of the two packed arrays."""
         trial = self.value.trial
         return {"trial": [*trial.start, trial.goals, trial.condition], "moment": columns(self.value)}
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """Columns of one array for each part, as `parts` gives them."""
+        return {name: part(self.value) for name, part in PARTS.items()}
+
+
+PARTS: dict[str, Callable[[Moment], Any]] = {
+    "q": lambda m: m.arm.joint_angle,
+    "w": lambda m: m.arm.joint_velocity,
+    "a": lambda m: m.arm.activation,
+    "goals": lambda m: m.trial.goals,
+    "steps": lambda m: m.steps,
+    "stage": lambda m: m.stage,
+    "held": lambda m: m.held,
+    "condition": lambda m: m.trial.condition,
+    "start_q": lambda m: m.trial.start.joint_angle,
+    "start_w": lambda m: m.trial.start.joint_velocity,
+    "start_a": lambda m: m.trial.start.activation,
+}
+"""The arrays that a moment is made of."""
+
+
+def parts(moment: Moment, names: Iterable[str]) -> dict[str, Array]:
+    """These arrays of a moment, each (..., columns)."""
+    found = {name: PARTS[name](moment) for name in names if name in PARTS}
+    axes = moment.arm.joint_angle.ndim - 1
+    return {name: x.reshape(*moment.arm.joint_angle.shape[:-1], -1) if x.ndim != axes + 1 else x
+            for name, x in found.items()}  # fmt: skip
 
 
 def columns(moment: Any) -> list[Any]:
@@ -61,7 +88,7 @@ def gradient_program(world: Any) -> kernels.Program:
     _, outcome = symbolic(graph, world).step(symbols.value, command)
     by = pullback({outcome.cost: graph.number(1.0)}, [command])
     outputs = {"cost": outcome.cost, "by_command": kernels.Wide(by[command])}
-    return kernels.Program(symbols.inputs | {"command": command}, outputs, n)
+    return kernels.Program(symbols.arrays | {"command": command}, outputs, n)
 
 
 def vjp_program(world: Any) -> kernels.Program:
@@ -74,4 +101,4 @@ def vjp_program(world: Any) -> kernels.Program:
     by = pullback(dict(zip(flat([*after.arm, outcome.cost]), flat(bars))), [*leaves, command])
     q1, q2, w1, w2, a = (by[x] for x in leaves)
     outputs = {"by_q": [q1, q2], "by_w": [w1, w2], "by_a": kernels.Wide(a), "by_command": kernels.Wide(by[command])}
-    return kernels.Program(symbols.inputs | {"command": command, "bars": bars}, outputs, n)
+    return kernels.Program(symbols.arrays | {"command": command, "bars": bars}, outputs, n)

@@ -6,14 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from armfa.arrays import Array, namespace, single, where
 from armfa.compiled.kernels import Program
 from armfa.plant import Arm, ArmState, Simulator, hand_position
 from armfa.plant.constants import Pair, constants_of, program_of
 from armfa.tasks.task import Moment, Task
-from armfa.world.program import gradient_program, packed, vjp_program
+from armfa.world.program import gradient_program, parts, vjp_program
 
 
 class Outcome(NamedTuple):
@@ -123,7 +121,7 @@ class World:
 
         def back(bar: ArmState, cost_bar: Array) -> tuple[ArmState, Array]:
             bars = namespace(cost_bar).concat([*bar, cost_bar[..., None]], axis=-1)
-            found = self._ran(vjp_program, packed(moment) | {"command": command, "bars": bars})
+            found = self._ran(vjp_program, moment, command=command, bars=bars)
             return ArmState(found["by_q"], found["by_w"], found["by_a"]), found["by_command"]
 
         return after, outcome, back
@@ -131,12 +129,14 @@ class World:
     def cost_gradient(self, moment: Moment, command: Array) -> tuple[Array, Array]:
         """The cost of one step (...,) and its derivative by the command (..., n)."""
         self.simulator.refuse_zero_gradient()
-        found = self._ran(gradient_program, packed(moment) | {"command": command})
+        found = self._ran(gradient_program, moment, command=command)
         return found["cost"][..., 0], found["by_command"]
 
-    def _ran(self, made: Callable[[Any], Program], arrays: dict[str, Array]) -> dict[str, Array]:
+    def _ran(self, made: Callable[[Any], Program], moment: Moment, **arrays: Array) -> dict[str, Array]:
         """The outputs of a program of this world."""
-        return program_of(made, self).ran(self.constants, arrays)
+        program = program_of(made, self)
+        given = parts(moment, program.names[0]) | arrays
+        return program.ran(self.constants, {name: given[name] for name in program.names[0]})
 
     @functools.cached_property
     def constants(self) -> dict[Any, Any]:
@@ -158,22 +158,23 @@ def clipped(x: Array, low: Any, high: Any) -> Array:
     return where(x < low, low, where(x > high, high, x))
 
 
-def rollout(
-    world: World,
-    policy: Callable[[Moment], Array],
-    moment: Moment,
-    steps: int,
-) -> tuple[Moment, Outcome]:
-    """The moments from the first to the one after the last step, and the outcomes of the steps; time leads.
+class Rollout(NamedTuple):
+    """What happened over time; time leads."""
 
-    policy : moment -> command (..., n). What it remembers is its own.
-    """
-    moments, outcomes = [moment], []
+    moments: Moment  # (steps + 1, ...): from the first to the one after the last step
+    commands: Array  # (steps, ..., n)
+    outcomes: Outcome  # (steps, ...)
+
+
+def rollout(world: World, policy: Callable[[Moment], Array], moment: Moment, steps: int) -> Rollout:
+    """Steps of the world under a policy: moment -> command (..., n). What a policy remembers is its own."""
+    moments, commands, outcomes = [moment], [], []
     for _ in range(steps):
-        after, outcome = world.step(moments[-1], policy(moments[-1]))
+        commands.append(policy(moments[-1]))
+        after, outcome = world.step(moments[-1], commands[-1])
         moments.append(after)
         outcomes.append(outcome)
-    return stacked(moments), stacked(outcomes)
+    return Rollout(*(stacked(parts) for parts in (moments, commands, outcomes)))
 
 
 def stacked(parts: list[Any]) -> Any:
@@ -181,4 +182,4 @@ def stacked(parts: list[Any]) -> Any:
     first = parts[0]
     if isinstance(first, tuple):
         return type(first)(*(stacked([part[i] for part in parts]) for i in range(len(first))))
-    return namespace(first).stack([np.asarray(x) if isinstance(x, float) else x for x in parts])
+    return namespace(first).stack(parts)

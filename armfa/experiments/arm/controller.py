@@ -92,13 +92,13 @@ def problem_for(
 ) -> HandVelocityProblem:
     """What is learned: the hand velocity of that arm, one step ahead. Activation is seen where it is a state."""
     margin = COMMAND_MARGIN[activation] if command_margin is None else command_margin
-    task = HandVelocity(observe_activation=activation != "static", command_margin=margin)
+    task = HandVelocity(target="reach", command_margin=margin)
     return HandVelocityProblem(make_arm(arm, activation=activation), task, dt or TIME_STEP.get(arm, 0.01))
 
 
 def network_for(learner: Learner, hidden: int, problem: HandVelocityProblem) -> MLP:
     """6-500-6 (12-500-6 with activation), tanh in both layers, with the learner's own start."""
-    sizes = (problem.n_inputs, hidden, problem.arm.n_muscles)
+    sizes = (problem.n_inputs, hidden, problem.world.arm.n_muscles)
     return MLP(sizes, "tanh", weight_scale=learner.weight_scale, bias_scale=(learner.weight_scale[0], 0.0))
 
 
@@ -167,10 +167,10 @@ def references(problem: HandVelocityProblem) -> dict[str, np.ndarray]:
     """
     loss = problem.loss(np.random.default_rng(problem.test_seed), problem.test_size)
     spread = np.sum((loss.desired - loss.desired.mean(0)) ** 2, dtype=np.float64)
-    now = hand_velocity(problem.arm, loss.state.joint_angle, loss.state.joint_velocity)
-    best = best_excitation(problem.arm, loss.state, loss.desired, problem.dt, integrator=problem.integrator)
-    low, high = problem.arm.excitation_range
-    reached = loss.hand_velocity((2.0 * best - (low + high)) / (high - low))
+    now = hand_velocity(problem.world.arm, loss.state.joint_angle, loss.state.joint_velocity)
+    best = best_excitation(problem.world.simulator, loss.state, loss.desired)
+    low, high = problem.world.arm.excitation_range
+    reached = loss.task_error((2.0 * best - (low + high)) / (high - low)) * loss.scale + loss.desired
     return {
         name: np.asarray(np.sum((velocity - loss.desired) ** 2, dtype=np.float64) / spread)
         for name, velocity in (("coasting", now), ("bound", reached))

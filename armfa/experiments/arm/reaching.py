@@ -13,10 +13,11 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.controllers import MLP, Params
-from armfa.plant import Arm, ArmState, hand_position, hand_velocity, inverse_kinematics, rest_state, step
-from armfa.plant.step import unstable_message
-from armfa.problems.hand_velocity import HandVelocityProblem
+from armfa.plant import Arm, ArmState, hand_position, hand_velocity, inverse_kinematics, rest_state
+from armfa.problems.hand_velocity import HandVelocityProblem, one_step
 from armfa.tasks import center_out_targets, minimum_jerk, random_posture, velocity_toward
+from armfa.world import Moment, rollout
+from armfa.world.world import steps_of
 
 Controller = Callable[[ArmState, Array], Array]
 """(state, desired hand velocity (..., 2) m/s) -> excitation (..., n_muscles)"""
@@ -76,17 +77,19 @@ def move(
     problem: HandVelocityProblem, controller: Controller, state: ArmState, command: Command, duration: float
 ) -> Movement:
     """The movement of the arm under a controller that follows a command."""
-    arm, dt, rows = problem.arm, problem.dt, []
-    steps = round(duration / dt)
-    for number in range(steps + 1):
-        hand = hand_position(arm, state.joint_angle)
-        velocity = hand_velocity(arm, state.joint_angle, state.joint_velocity)
-        if not np.isfinite(hand).all():
-            raise FloatingPointError(unstable_message(arm, dt, problem.integrator))
-        excitation = controller(state, command((number + 1) * dt, hand))
-        rows.append((state.joint_angle, hand, velocity, excitation))
-        state = step(arm, state, excitation, dt, integrator=problem.integrator)
-    return Movement(np.arange(steps + 1) * dt, *(np.stack(column) for column in zip(*rows)))
+    world, dt = problem.world, problem.dt
+
+    def policy(moment: Moment) -> Array:
+        time = (float(moment.steps.flat[0]) + 1.0) * dt
+        return controller(moment.arm, command(time, world.hand(moment)))
+
+    steps = steps_of(duration, dt) + 1
+    run = rollout(world, policy, one_step(world, state, np.zeros_like(state.joint_angle)), steps)
+    q, w = (x[:-1] for x in run.moments.arm[:2])
+    hand = hand_position(world.arm, q)
+    if not np.isfinite(hand).all():
+        raise FloatingPointError(world.simulator.unstable)
+    return Movement(np.arange(steps) * dt, q, hand, hand_velocity(world.arm, q, w), run.commands)
 
 
 def at_rest(arm: Arm, hand: Array) -> ArmState:
@@ -103,7 +106,7 @@ def closed_loop(
     at the end, m; `center_out_path` (S, time, 8, 2), the hand's paths, m; `profile` (S, 8), correlation of the hand's
     speed with the minimum-jerk profile it follows; `profile_end` (S, 8), m; and `center_out_target` (8, 2), m.
     """
-    arm, controller = problem.arm, problem.controller(network, params)
+    arm, controller = problem.world.arm, problem.controller(network, params)
     steering = steering or Steering.of(arm)
     networks = params[0].weight.shape[0]
 
