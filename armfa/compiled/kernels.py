@@ -54,6 +54,7 @@ class Program:
         self.inputs = [column for column in self.inputs if column.value in set(self.live)]
         needed = {column.array for column in self.inputs}
         self.names = tuple(name for name in inputs if name in needed), tuple(outputs)
+        self.declared = tuple(inputs)
         moving = [x for x in self.live if not x.fixed]
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}
@@ -68,16 +69,24 @@ class Program:
         return self.by_library(constants, arrays)
 
     def runner(self, constants: Mapping[Any, Any]) -> Callable[..., None]:
-        """`run(*inputs, *outputs)` on float64 arrays (arms, columns), for whoever calls it very often."""
+        """`run(*inputs, *outputs)` on float64 arrays (arms, columns), for whoever calls it very often.
+
+        It takes all inputs that were declared, also those of which nothing is needed.
+        """
         if available():
-            return functools.partial(self.kernel(np.float64), self.table(constants, np.float64))
+            run = functools.partial(self.kernel(np.float64), self.table(constants, np.float64))
+        else:
 
-        def uncompiled(*arrays: np.ndarray) -> None:
-            found = self.by_library(constants, dict(zip(self.names[0], arrays)))
-            for name, into in zip(self.names[1], arrays[len(self.names[0]) :]):
-                into[...] = found[name]
+            def run(*arrays: np.ndarray) -> None:
+                found = self.by_library(constants, dict(zip(self.names[0], arrays)))
+                for name, into in zip(self.names[1], arrays[len(self.names[0]) :]):
+                    into[...] = found[name]
 
-        return uncompiled
+        if self.declared == self.names[0]:
+            return run
+        places = [i for i, name in enumerate(self.declared) if name in self.names[0]]
+        outputs = slice(len(self.declared), None)
+        return lambda *arrays: run(*(arrays[i] for i in places), *arrays[outputs])
 
     def by_kernel(self, constants: Mapping[Any, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (..., columns) from NumPy arrays (..., columns) of one dtype, float64 or float32, compiled."""
