@@ -7,6 +7,7 @@ times slower). What is made of constants alone stands in a table, so the arms of
 
 import functools
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import sys
@@ -59,7 +60,7 @@ class Program:
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}
         self.fixed = sorted(used, key=lambda x: x.id)
-        self._kernels: dict[str, Callable[..., None]] = {}
+        self._modules: dict[str, Any] = {}
 
     def ran(self, constants: Mapping[Any, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs (..., columns): compiled for NumPy arrays of real numbers, else by the library of the arrays."""
@@ -128,10 +129,14 @@ class Program:
 
     def kernel(self, dtype: Any) -> Callable[..., None]:
         """`kernel(table, *inputs, *outputs)` in this precision, on arrays (arms, columns)."""
+        return self.module(dtype).kernel
+
+    def module(self, dtype: Any) -> Any:
+        """The module that holds the kernel in this precision; its name stands for its text."""
         real = np.dtype(dtype).name
-        if real not in self._kernels:
-            self._kernels[real] = _compiled(_printed(self, real))
-        return self._kernels[real]
+        if real not in self._modules:
+            self._modules[real] = compiled(_printed(self, real))
+        return self._modules[real]
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,16 @@ def _columns(name: str, values: Any, n: int) -> list[Column]:
 
 def available() -> bool:
     """Whether kernels are to be compiled: Numba is here and not switched off."""
-    return os.environ.get(OFF, "1") != "0" and importlib.util.find_spec("numba") is not None
+    return os.environ.get(OFF, "1") != "0" and numba_version() is not None
+
+
+@functools.cache
+def numba_version() -> str | None:
+    """The version of Numba that is installed, without importing it."""
+    try:
+        return importlib.metadata.version("numba")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 # printing
@@ -298,19 +312,28 @@ def cache_folder() -> Path:
 
 
 @functools.cache
-def _compiled(source: str) -> Callable[..., None]:
-    """The kernel of a source, from a file that is named by its text, so that Numba's cache is never stale."""
+def compiled(source: str, *used: Any) -> Any:
+    """The module of a source, from a file that is named by its text and that of what it uses, so that Numba's cache is
+    never stale."""
     from armfa.compiled import simd
 
-    key = source + Path(simd.__file__).read_text(encoding="utf-8")
+    key = source + "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (simd, *used))
     path = cache_folder() / f"kernel_{hashlib.sha256(key.encode()).hexdigest()[:20]}.py"
     if not path.exists():
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         unfinished.write_text(source, encoding="utf-8")
         unfinished.replace(path)
+    if not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi")):
+        _tell()
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    return module.kernel
+    return module
+
+
+@functools.cache
+def _tell() -> None:
+    """Says, once, why the first call takes seconds."""
+    print("armfa: compiling, a few seconds for each new kind of arm, task or rule; kept for the next time", file=sys.stderr)

@@ -7,7 +7,7 @@ learner only here, as a `Loss` whose `error` is the plant's transposed Jacobian 
 [Lillicrap, Cownden, Tweed & Akerman 2014, abstract, fig. 2a, b]
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
@@ -15,11 +15,15 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from armfa.arrays import Array, namespace
+from armfa.compiled.graph import Graph, pullback
+from armfa.compiled.kernels import Program, Wide
 from armfa.controllers import MLP, Batch, Params, Policy, Streams
 from armfa.plant import Arm, ArmState, Simulator, hand_velocity, make_arm
+from armfa.plant.constants import constants_of, program_of, symbolic
 from armfa.plant.description import described
 from armfa.tasks import HandVelocity
 from armfa.world import Moment, Trial, World
+from armfa.world.program import MomentSymbols, parts
 
 PlantFeedback = Literal["jacobian", "mean", "learned", "random"]
 Matrix = tuple[tuple[float, ...], ...]
@@ -71,6 +75,38 @@ class HandVelocityLoss(NamedTuple):
         _, outcome = self.world.step(self.moment, u)
         through_plant = pulled_back(self.stand_in, (outcome.achieved - self.desired) * (2.0 * factor))
         return through_plant + u * (2.0 * effort * factor / arm.n_muscles)
+
+
+    def program(self) -> tuple[Program, dict] | None:
+        """What compiled updates need: (output, what `arrays` names) -> `error`, and its constants; not with a stand-in."""
+        if self.stand_in is not None:
+            return None
+        settings = ErrorSettings(self.world, self.scale)
+        return program_of(error_program, settings), constants_of(settings)
+
+    def arrays(self, names: Sequence[str]) -> list[Array]:
+        """The arrays (..., columns) that `program` names, but for the output."""
+        found = parts(self.moment, names)
+        return [found[name] for name in names if name != "output"]
+
+
+@dataclass(frozen=True)
+class ErrorSettings:
+    """The numbers of a loss that are not of a batch."""
+
+    world: World
+    scale: float
+
+
+def error_program(settings: ErrorSettings) -> Program:
+    """dL/dy for outputs y of a network, by the derivative of the loss itself."""
+    graph, n = Graph(), settings.world.arm.n_muscles
+    symbols, output = MomentSymbols(graph, settings.world.task.n_goals), graph.input("output", wide=True)
+    made = symbolic(graph, settings)
+    _, outcome = made.world.step(symbols.value, excitation(made.world.arm, output))
+    value = outcome.cost * (0.5 / (made.scale * made.scale))
+    by = pullback({value: graph.number(1.0)}, [output])
+    return Program(symbols.arrays | {"output": output}, {"error": Wide(by[output])}, n)
 
 
 def one_step(world: World, state: ArmState, desired: Array) -> Moment:

@@ -1,0 +1,110 @@
+"""A block of updates in one compiled function: the default way to train small networks, where Numba is installed.
+
+At 6-500-6 and batch 32, NumPy spends three quarters of an update between its calls and in passes over memory. Here
+the examples of a batch go through all layers, the loss and back in chunks that stay in the second cache (`rows`). The
+arithmetic is that of `train_step`, to rounding.
+
+What can be fused: layers of which one side has at most `NARROW` units, of tanh, logistic or linear units; plain SGD;
+rules that send the output's delta back through W^T (backprop), through fixed matrices (feedback alignment), straight to
+each layer (direct feedback alignment) or nowhere (shallow); losses that offer `program()`; float32.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from armfa.compiled import kernels
+from armfa.controllers.network import MLP, Dense
+from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.rules.direct import DirectFeedbackAlignment
+from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
+from armfa.controllers.rules.shallow import Shallow
+from armfa.controllers.step import Batch, TrainState
+
+CHUNK = 128
+"""Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
+NARROW = 64
+"""Units of the narrower side of a layer, at most: wider products are BLAS's."""
+UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
+RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow)
+
+
+def fused(network: MLP, rule: Any, optimizer: Any, loss: Any) -> Callable[[TrainState, Batch, Any], TrainState] | None:
+    """`updates(state, examples, draws) -> state` for examples (seeds, updates, batch, ...); None where it cannot be."""
+    plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
+    narrow = all(min(pair) <= NARROW for pair in zip(network.sizes, network.sizes[1:]))
+    known = set(network.nonlinearities) <= set(UNITS) and getattr(rule, "propagate_derivative", True)
+    if not (type(rule) in RULES and plain and narrow and known and isinstance(optimizer, SGD) and kernels.available()):
+        return None
+    if (made := getattr(loss, "program", lambda: None)()) is None:
+        return None
+    program, constants = made
+    run = _kernel(program.module(np.float32).__name__, tuple(program.names[0]))
+    return functools.partial(_updates, network, rule, optimizer, run, program, constants)
+
+
+def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, program: Any, constants: Any, state: TrainState,
+             examples: Batch, draws: Any) -> TrainState:  # fmt: skip
+    inputs, loss = examples
+    seeds, count, size, _ = inputs.shape
+    step, layers = state.optimizer.step, network.n_layers
+    shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(optimizer.rates, layers, "")
+    factors, kept = (x.astype(np.float32) for x in (shares / size, 1.0 - shares * optimizer.weight_decay))
+    widens = np.array([n_out > n_in for n_in, n_out in zip(network.sizes, network.sizes[1:])])
+    direct = isinstance(rule, DirectFeedbackAlignment)
+    above = [network.sizes[-1]] * (layers - 1) if direct else network.sizes[2:]
+    narrows = np.array([n_above <= n for n, n_above in zip(network.sizes[1:], above)] or [True])
+    units = np.array([UNITS[name] for name in network.nonlinearities])
+    lowest = layers - 1 if isinstance(rule, Shallow) else 0
+    table, arrays = program.table(constants, np.float32), loss.arrays(program.names[0])
+    room = [tuple(np.zeros((min(size, CHUNK), n), np.float32) for n in network.sizes[1:]) for _ in range(2)]
+    params = [Dense(np.empty_like(layer.weight), np.array(layer.bias)) for layer in state.params]
+    for seed in range(seeds):
+        weights = tuple(_laid(layer.weight[seed], wide) for layer, wide in zip(state.params, widens))
+        biases = tuple(layer.bias[seed] for layer in params)
+        feedback = weights[1:]
+        if not isinstance(rule, Backprop | Shallow):
+            feedback = tuple(_laid(b[seed].T, not narrow) for b, narrow in zip(state.rule.matrices, narrows))
+        gradients = tuple(np.zeros_like(w) for w in weights), tuple(np.zeros_like(b) for b in biases)
+        run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback or weights, widens, narrows, units,
+            *room, *gradients, factors, kept, optimizer.biases, direct, lowest)  # fmt: skip
+        for layer, weight, wide in zip(params, weights, widens):
+            layer.weight[seed] = weight.T if wide else weight
+    return TrainState(tuple(params), state.rule, SGDState(step + count))
+
+
+def _laid(weight: np.ndarray, wide: Any) -> np.ndarray:
+    """A copy of weights (n_out, n_in) as `rows` wants them."""
+    return np.array(weight.T if wide else weight, order="C")
+
+
+TEXT = """from numba import njit
+from armfa.controllers import rows
+from {program} import kernel as error
+@njit(error_model="numpy", nogil=True, cache=True)
+def kernel(t, x, {arrays}, weights, biases, feedback, widens, narrows, units, rates, deltas, gradients, bias_gradients,
+           factors, kept, learn_biases, direct, lowest):
+    size, last = x.shape[1], len(weights) - 1
+    for k in range(x.shape[0]):
+        for z in range(0, size, {chunk}):
+            c = min({chunk}, size - z)
+            here = x[k, z:z + c]
+            rows.forward(here, weights, biases, widens, units, rates)
+            error(t, {given}, deltas[last][:c])
+            rows.backward(c, feedback, narrows, direct, units, rates, deltas, lowest)
+            rows.add_gradients(here, rates, deltas, widens, gradients, bias_gradients, lowest)
+        rows.descend(weights, biases, gradients, bias_gradients, factors[k], kept[k], learn_biases, lowest)
+"""
+
+
+@functools.cache
+def _kernel(program: str, names: tuple[str, ...]) -> Any:
+    """The block of updates, compiled around the error of this program."""
+    from armfa.controllers import rows
+
+    given = ["rates[last][:c]" if name == "output" else f"a_{name}[k, z:z + c]" for name in names]
+    arrays = [f"a_{name}" for name in names if name != "output"]
+    text = TEXT.format(program=program, arrays=", ".join(arrays), given=", ".join(given), chunk=CHUNK)
+    return kernels.compiled(text, rows).kernel
