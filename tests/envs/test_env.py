@@ -12,8 +12,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import armfa
-from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv
-from armfa.plant import PRESETS, hand_velocity, make_arm, step
+from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
+from armfa.plant import PRESETS, Loads, Simulator, hand_position, hand_velocity, inside, make_arm
 from armfa.tasks import Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
@@ -26,6 +26,7 @@ VARIANTS = [
     {"arm": "torque"},
 ]
 every_id = pytest.mark.parametrize("name", IDS)
+every_variant = pytest.mark.parametrize("settings", VARIANTS, ids=repr, indirect=True)
 
 
 def play(env, n, seed=0):
@@ -40,22 +41,22 @@ def play(env, n, seed=0):
 
 
 @every_id
-@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+@every_variant
 def test_gymnasium_finds_nothing_to_complain_about(name, settings):
     check_env(gym.make(name, **settings).unwrapped)  # warnings are errors here
 
 
 @every_id
-@pytest.mark.parametrize("arm", PRESETS)
-def test_observations_stay_within_the_space_under_random_actions(name, arm):
-    env = gym.make(name, arm=arm)
+@pytest.mark.parametrize("settings", [{"arm": name} for name in PRESETS], ids=repr, indirect=True)
+def test_observations_stay_within_the_space_under_random_actions(name, settings):
+    env = gym.make(name, **settings)
     for result in play(env, 150):
         assert result[0] in env.observation_space
         assert np.isfinite(result[0]).all()
 
 
 @every_id
-@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+@every_variant
 def test_the_same_seed_gives_the_same_episodes(name, settings):
     first, second = play(gym.make(name, **settings), 250), play(gym.make(name, **settings), 250)
     assert data_equivalence(first, second, exact=True)
@@ -207,7 +208,7 @@ def test_resetting_a_random_number_generator_is_not_disturbed_by_options():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"targte": [0, 0]}, "joint_angle, joint_velocity, target, got 'targte'"),
+        ({"targte": [0, 0]}, "joint_angle, joint_velocity, hand, target, got 'targte'"),
         ({"target": [0, 0, 0]}, r"'target' of shape \(2,\), got \(3,\)"),
         ({"joint_angle": [0, np.nan]}, "finite"),
     ],
@@ -224,7 +225,7 @@ def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the
     for k in range(1, 21):
         desired = observation[4:].astype(float)
         observation, reward, _, _, info = env.step(np.full(6, 0.3, np.float32))
-        velocity = hand_velocity(inner.world.arm, inner._state.joint_angle, inner._state.joint_velocity)
+        velocity = hand_velocity(inner.world.arm, inner.moment.arm.joint_angle, inner.moment.arm.joint_velocity)
         assert reward == pytest.approx(-((velocity - desired) ** 2).sum(), rel=1e-5)
         assert info["velocity_error"] ** 2 == pytest.approx(-reward)
         assert (observation[4:] == desired).all() == (k % 4 != 0)
@@ -233,17 +234,17 @@ def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the
 def test_the_environment_moves_the_arm_exactly_as_the_plant_does():
     env = ReachEnv(dt=0.02, integrator="heun")
     env.reset(seed=0)
-    before, action = env._state, np.linspace(0.0, 1.0, 6)
+    before, action = copy.deepcopy(env.moment.arm), np.linspace(0.0, 1.0, 6)
     env.step(action)
-    after = step(env.world.arm, before, action, 0.02, integrator="heun")
-    np.testing.assert_array_equal(env._state.joint_angle, after.joint_angle)
-    np.testing.assert_array_equal(env._state.joint_velocity, after.joint_velocity)
+    after = Simulator(env.world.arm, 0.02, "heun").step(before, action)
+    np.testing.assert_array_equal(env.moment.arm.joint_angle, after.joint_angle)
+    np.testing.assert_array_equal(env.moment.arm.joint_velocity, after.joint_velocity)
 
 
 def test_holding_still_on_the_target_for_100_ms_succeeds():
     env = gym.make("armfa/Reach-v0", arm="torque", action_range="excitation")
     hand = env.reset(seed=0)[0][4:6]
-    env.reset(options={"joint_angle": env.unwrapped._state.joint_angle, "target": hand})
+    env.reset(options={"joint_angle": env.unwrapped.moment.arm.joint_angle, "target": hand})
     results = [env.step(np.zeros(2, np.float32)) for _ in range(10)]
     assert [result[2] for result in results] == [False] * 9 + [True]
     assert [result[4]["is_success"] for result in results] == [False] * 9 + [True]
@@ -253,13 +254,15 @@ def test_a_hand_that_flies_through_the_target_does_not_succeed():
     env = gym.make("armfa/Reach-v0", arm="torque")
     env.reset(seed=0, options={"joint_angle": [0.8, 1.5], "joint_velocity": [0.5, 0.0], "target": [0.0, 0.0]})
     arm = env.unwrapped.world.arm
-    target = env.unwrapped.world.task.achieved(arm, env.unwrapped._state)
+    target = env.unwrapped.world.task.achieved(arm, env.unwrapped.moment.arm)
     env.reset(options={"joint_angle": [0.8, 1.5], "joint_velocity": [0.5, 0.0], "target": target})
     assert not any(env.step(np.zeros(2, np.float32))[2] for _ in range(12))
 
 
 @every_id
-@pytest.mark.parametrize("settings", [{}, {"arm": "lillicrap_scott"}, {"activation": "first_order"}], ids=repr)
+@pytest.mark.parametrize(
+    "settings", [{}, {"arm": "lillicrap_scott"}, {"activation": "first_order"}], ids=repr, indirect=True
+)
 def test_a_goal_environments_reward_is_compute_reward_of_what_it_shows(name, settings):
     env = gym.make(name, goal_observation=True, **settings).unwrapped
     record = [result for result in play(env, 60) if len(result) == 5]
@@ -290,7 +293,7 @@ def test_effort_costs_reward():
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("wrong", "words"),
     [
         ({"arm": "octopus"}, "octopus"),
         ({"dt": 0.0}, "dt"),
@@ -304,16 +307,16 @@ def test_effort_costs_reward():
         ({"goal_observation": "yes"}, "goal_observation"),
     ],
 )
-def test_constructors_say_what_they_expect(settings, words):
+def test_constructors_say_what_they_expect(wrong, words):
     with pytest.raises(ValueError, match=words):
-        ReachEnv(**settings)
+        ReachEnv(**wrong)
 
 
 def test_the_joint_speed_is_clipped_in_the_observation_only():
     env = ReachEnv()
     observation, _ = env.reset(seed=0, options={"joint_velocity": [100.0, 0.0]})
     assert observation[2] == env.observation_space.high[2] == 40.0
-    assert env._state.joint_velocity[0] == 100.0
+    assert env.moment.arm.joint_velocity[0] == 100.0
 
 
 @pytest.mark.parametrize(
@@ -347,8 +350,8 @@ def test_a_picture_before_the_first_reset_is_refused_by_gymnasiums_name():
 
 
 def test_an_environment_takes_an_arm_and_a_task_of_ones_own():
-    world = armfa.envs.World.build(Reach(radius=0.05), arm="lillicrap_scott")
-    check_env(ArmEnv(world), skip_render_check=True)
+    door = open_door(Reach(radius=0.05), arm="lillicrap_scott")
+    check_env(ArmEnv(door), skip_render_check=True)
 
 
 def test_close_can_be_called_twice_and_after_every_mode():

@@ -18,9 +18,9 @@ every_id = pytest.mark.parametrize("name", IDS)
 
 
 @every_id
-@pytest.mark.parametrize("arm", PRESETS)
-def test_every_arm_has_a_picture_that_changes_as_it_moves(name, arm):
-    env = gym.make(name, arm=arm, render_mode="rgb_array")
+@pytest.mark.parametrize("settings", [{"arm": name} for name in PRESETS], ids=repr, indirect=True)
+def test_every_arm_has_a_picture_that_changes_as_it_moves(name, settings):
+    env = gym.make(name, **settings, render_mode="rgb_array")
     env.reset(seed=0)
     first = env.render()
     for _ in range(5):

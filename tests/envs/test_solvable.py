@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 
 import armfa
-from armfa.plant import hand_position, hand_velocity, hand_velocity_jacobian, step
+from armfa.plant import hand_position, hand_velocity
 from armfa.tasks import velocity_toward
 
 gym.register_envs(armfa)
 
 
-def excitation_for(arm, state, desired):
+def excitation_for(simulator, state, desired):
     """Excitations whose next hand velocity is the desired one, as far as muscles allow: projected Gauss-Newton."""
     u = np.full(state.activation.shape, 0.3)
     for _ in range(10):
-        after = step(arm, state, u, 0.01)
-        miss = desired - hand_velocity(arm, after.joint_angle, after.joint_velocity)
-        jacobian = hand_velocity_jacobian(arm, state, u, 0.01)
+        after = simulator.step(state, u)
+        miss = desired - hand_velocity(simulator.arm, after.joint_angle, after.joint_velocity)
+        jacobian = simulator.hand_velocity_jacobian(state, u)
         gram = np.einsum("nij,nkj->nik", jacobian, jacobian) + 1e-6 * np.eye(2)
         change = np.einsum("nij,ni->nj", jacobian, np.linalg.solve(gram, miss[..., None])[..., 0])
         u = np.clip(u + change, 0.0, 1.0)
@@ -37,13 +37,13 @@ def mean_return(name, controller, n=64):
 
 
 def follow(env):
-    return excitation_for(env.world.arm, env._state, env._goal)
+    return excitation_for(env.world.simulator, env.moment.arm, env.world.task.goal(env.moment))
 
 
 def reach(env):
-    arm, state = env.world.arm, env._state
-    hand = hand_position(arm, state.joint_angle)
-    return excitation_for(arm, state, velocity_toward(env._goal, hand, gain=10.0))
+    state, goal = env.moment.arm, env.world.task.goal(env.moment)
+    hand = hand_position(env.world.arm, state.joint_angle)
+    return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=10.0))
 
 
 @pytest.mark.parametrize(("name", "controller"), [("armfa/HandVelocity-v0", follow), ("armfa/Reach-v0", reach)])

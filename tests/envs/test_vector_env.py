@@ -58,7 +58,7 @@ def assert_same_info(got, expected):
 
 @every_id
 @every_mode
-@pytest.mark.parametrize("settings", VARIANTS, ids=repr)
+@pytest.mark.parametrize("settings", VARIANTS, ids=repr, indirect=True)
 def test_it_equals_a_sync_vector_env(name, mode, settings):
     n, limit = 5, 17
     native, reference = both(name, n, mode, limit, **settings)

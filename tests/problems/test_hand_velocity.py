@@ -5,9 +5,9 @@ import pytest
 
 from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, init_state, train_step
 from armfa.controllers.metrics import matrix_angle
-from armfa.plant import best_excitation, hand_velocity, make_arm, step
+from armfa.plant import best_excitation, hand_velocity, make_arm
+from armfa.plant.description import arm_from
 from armfa.problems.hand_velocity import HandVelocityProblem, babbled_matrix, excitation
-from armfa.tasks import HandVelocity
 
 ARMS = ("li_todorov", "lillicrap_scott")
 SMALL = MLP((6, 8, 6), "tanh", weight_scale=0.5)
@@ -49,7 +49,7 @@ def test_backprop_through_network_and_plant_is_the_gradient_of_the_loss():
 @pytest.mark.parametrize("name", ARMS)
 def test_every_desired_velocity_can_be_reached(name):
     loss = HandVelocityProblem(make_arm(name)).loss(rng(), 100, np.float64)
-    best = best_excitation(loss.arm, loss.state, loss.desired, loss.dt)
+    best = best_excitation(loss.world.simulator, loss.state, loss.desired)
     assert loss.value(2 * best - 1).max() < 1e-12
 
 
@@ -57,7 +57,7 @@ def test_every_desired_velocity_can_be_reached(name):
 def test_the_scale_is_what_a_random_command_does(name):
     problem = HandVelocityProblem(make_arm(name))
     loss = problem.loss(rng(5), 5000, np.float64)
-    now = hand_velocity(loss.arm, loss.state.joint_angle, loss.state.joint_velocity)
+    now = hand_velocity(loss.world.arm, loss.state.joint_angle, loss.state.joint_velocity)
     measured = np.sqrt(np.mean(np.sum((loss.desired - now) ** 2, -1)))
     assert problem.scale == pytest.approx(measured, rel=0.05)
 
@@ -127,16 +127,16 @@ def test_a_saved_policy_gives_the_excitation_that_the_controller_gives(tmp_path)
     problem.policy(SMALL, params, activation="static").save(tmp_path / "policy.npz")
     policy = load_policy(tmp_path / "policy.npz")
     loss = problem.loss(rng(), 9)
-    asked = policy(problem.task.observe(problem.arm, loss.state, loss.desired))
+    asked = policy(problem.task.observe(problem.world.arm, loss.state, loss.desired))
     assert np.allclose(asked, problem.controller(SMALL, params)(loss.state, loss.desired), atol=1e-6)
-    assert policy.about["arm"] == "li_todorov"
+    assert arm_from(policy.about["arm"]) == problem.arm
 
 
 def test_outputs_span_the_range_of_the_excitation():
     arm = make_arm()
     assert np.array_equal(excitation(arm, np.array([-1.0, 0.0, 1.0])), [0.0, 0.5, 1.0])
-    state = HandVelocityProblem().loss(rng(), 1).state
-    full = step(arm, state, excitation(arm, np.ones((1, 6), np.float32)), 0.01)
+    problem = HandVelocityProblem(arm)
+    full = problem.world.simulator.step(problem.loss(rng(), 1).state, excitation(arm, np.ones((1, 6), np.float32)))
     assert np.array_equal(full.activation, np.ones((1, 6), np.float32))
 
 
@@ -147,27 +147,27 @@ def test_an_unknown_plant_feedback_is_refused():
 
 def test_muscles_with_a_state_are_seen_and_every_desired_velocity_can_be_reached():
     arm = make_arm(activation="first_order")
-    problem = HandVelocityProblem(arm, HandVelocity(observe_activation=True))
+    problem = HandVelocityProblem(arm)
     batch, loss = problem.batch(rng(), 400), problem.loss(rng(), 400, np.float64)
     assert batch.inputs.shape == (400, problem.n_inputs) == (400, 12)
     assert np.abs(batch.inputs[:, 4:10]).max() <= 1.0 and np.all(batch.inputs[:, 4:10].std(0) > 0.5)
-    best = best_excitation(loss.arm, loss.state, loss.desired, loss.dt)
+    best = best_excitation(loss.world.simulator, loss.state, loss.desired)
     assert loss.value(2 * best - 1).max() < 1e-12
 
 
 def test_the_scale_of_muscles_with_a_state_is_what_a_command_does_beside_holding_them():
     arm = make_arm(activation="first_order")
-    problem = HandVelocityProblem(arm, HandVelocity(observe_activation=True))
+    problem = HandVelocityProblem(arm)
     loss = problem.loss(rng(5), 5000, np.float64)
-    held = step(arm, loss.state, loss.state.activation, loss.dt)
+    held = problem.world.simulator.step(loss.state, loss.state.activation)
     change = loss.desired - hand_velocity(arm, held.joint_angle, held.joint_velocity)
     assert problem.scale == pytest.approx(np.sqrt(np.mean(np.sum(change**2, -1))), rel=0.05)
 
 
 def test_a_policy_commands_what_the_controller_commands():
-    problem = HandVelocityProblem(make_arm(activation="first_order"), HandVelocity(observe_activation=True))
+    problem = HandVelocityProblem(make_arm(activation="first_order"))
     network = MLP((12, 8, 6), "tanh", weight_scale=0.5)
     params, loss = network.init(rng(3)), problem.loss(rng(), 20)
     commands = problem.controller(network, params)(loss.state, loss.desired)
-    observation = problem.task.observe(problem.arm, loss.state, loss.desired)
+    observation = problem.task.observe(problem.world.arm, loss.state, loss.desired)
     np.testing.assert_allclose(problem.policy(network, params)(observation), commands, atol=1e-6)
