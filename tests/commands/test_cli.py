@@ -98,7 +98,7 @@ def test_a_controller_that_does_not_say_what_it_moves_is_refused(trained, tmp_pa
     (tmp_path / "controllers").mkdir()
     policy._replace(about={"arm": "li_todorov"}).save(tmp_path / "controllers" / "mine_0.npz")
     assert main(["watch", str(tmp_path), "--out", str(tmp_path / "film.gif")]) == 2
-    assert "activation, dt, integrator" in " ".join(capsys.readouterr().out.split())
+    assert "no dt, integrator" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_run_is_not_written_over(trained, capsys):
