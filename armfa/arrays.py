@@ -1,7 +1,8 @@
 """One source for NumPy, JAX, torch and symbols: the array library of the arguments, and its elementary functions.
 
-The equations of the package call the functions of this file. On arrays they are those of the array's own library; on the
-symbols of `armfa.compiled` they write down what is to be computed, from which derivatives and compiled code are made.
+The equations of the package call the functions of this file. On arrays they are those of the array's own library; on
+the symbols of `armfa.compiled` they write down what is to be computed, from which derivatives and compiled code are
+made.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """Symbols that write down what functions compute, and reverse-mode derivatives of what was written.
 
-A value is narrow (one per arm) or wide (one per arm and muscle); it is fixed where it is made of constants alone. Functions
-of this package run on symbols as they run on arrays, because `armfa.arrays` sends `sin`, `where`, ... to `functions`.
+A value is narrow (one per arm) or wide (one per arm and muscle); it is fixed where it is made of constants alone.
+Functions of this package run on symbols as they run on arrays, because `armfa.arrays` sends `sin`, `where`, ... to
+`functions`.
 """
 
 import operator
@@ -49,7 +50,7 @@ class Graph:
         values = [x.args[0] if x.op == "number" else None for x in args]
         if op in ARITHMETIC and None not in values:
             return self.number(ARITHMETIC[op](*values))
-        if op in ARITHMETIC and values[1] == (1.0 if op in "*/" else 0.0) or op == "*" and values[0] == 1.0:
+        if (op in ARITHMETIC and values[1] == (1.0 if op in "*/" else 0.0)) or (op == "*" and values[0] == 1.0):
             return args[0 if values[1] is not None else 1]
         if op == "/" and args[1].fixed and not args[0].fixed:  # a product is several times faster
             return self.node("*", args[0], self.node("/", 1.0, args[1]))
@@ -129,7 +130,7 @@ class Vector(Symbolic):
         """The sum over the last axis."""
         if axis != -1:
             raise TypeError(f"expected the sum over the last axis, -1, got {axis}")
-        total = self.parts[0]
+        total: Any = self.parts[0]
         for x in self.parts[1:]:
             total = total + x
         return total
@@ -249,7 +250,7 @@ def pullback(bars: Mapping[Expr, Expr], by: Iterable[Expr]) -> dict[Expr, Expr]:
 
 
 def run(outputs: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Any]:
-    """The outputs computed from the values of inputs and constants: numbers, or arrays of any library, muscles first."""
+    """The outputs, from values of inputs and constants: numbers, or arrays of any library with the muscles first."""
     known: dict[Expr, Any] = dict(values)
     for e in reachable(outputs):
         if e not in known:

@@ -1,8 +1,9 @@
 """A program: arrays in, arrays out, and the graph between them; run by any array library, or compiled by Numba.
 
-A kernel works on blocks of L arms in loops over lanes: narrow values, then wide ones, then narrow ones, ... What a later
-loop needs lies in a row of L numbers. Every loop is a function of its own, because LLVM gives up vectors in long ones (3.5
-times slower). What is made of constants alone stands in a table, so the arms of one family share one kernel.
+A kernel works on blocks of L arms in loops over lanes: narrow values, then wide ones, then narrow ones, ... What a
+later loop needs lies in a row of L numbers. Every loop is a function of its own, because LLVM gives up vectors in
+long ones (3.5 times slower). What is made of constants alone stands in a table, so the arms of one family share one
+kernel.
 """
 
 import functools
@@ -62,14 +63,14 @@ class Program:
         self.fixed = sorted(used, key=lambda x: x.id)
         self._modules: dict[str, Any] = {}
 
-    def ran(self, constants: Mapping[Any, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    def ran(self, constants: dict[Any, Any], arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs (..., columns): compiled for NumPy arrays of real numbers, else by the library of the arrays."""
         like = next(iter(arrays.values()))
         if type(like) is np.ndarray and like.dtype in (np.float64, np.float32) and available():
             return self.by_kernel(constants, arrays)
         return self.by_library(constants, arrays)
 
-    def runner(self, constants: Mapping[Any, Any]) -> Callable[..., None]:
+    def runner(self, constants: dict[Any, Any]) -> Callable[..., None]:
         """`run(*inputs, *outputs)` on float64 arrays (arms, columns), for whoever calls it very often.
 
         It takes all inputs that were declared, also those of which nothing is needed.
@@ -89,7 +90,7 @@ class Program:
         outputs = slice(len(self.declared), None)
         return lambda *arrays: run(*(arrays[i] for i in places), *arrays[outputs])
 
-    def by_kernel(self, constants: Mapping[Any, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def by_kernel(self, constants: dict[Any, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (..., columns) from NumPy arrays (..., columns) of one dtype, float64 or float32, compiled."""
         given = [arrays[name] for name in self.names[0]]
         batch = given[0].shape[:-1]
@@ -117,7 +118,7 @@ class Program:
             found.setdefault(column.array, []).append(xp.broadcast_to(x, (column.size, *batch)))
         return {name: xp.moveaxis(xp.concat(parts, axis=0), 0, -1) for name, parts in found.items()}
 
-    def table(self, constants: Mapping[Any, Any], dtype: Any) -> np.ndarray:
+    def table(self, constants: dict[Any, Any], dtype: Any) -> np.ndarray:
         """The values of all that is fixed, (rows, n), each rounded once from float64; kept with the constants."""
         key = id(self), np.dtype(dtype)
         if key not in constants:
@@ -152,7 +153,11 @@ def beside(value: Any, wide: bool, like: Array, xp: Any) -> Any:
         return value
     if not hasattr(value, "dtype") or isinstance(value, np.ndarray):
         real = np.float64 if str(like.dtype) == "complex128" else like.dtype
-        value = xp.asarray(value, dtype=real, device=like.device) if hasattr(like, "requires_grad") else np.asarray(value, real)
+        value = (
+            xp.asarray(value, dtype=real, device=like.device)
+            if hasattr(like, "requires_grad")
+            else np.asarray(value, real)
+        )
     return value.reshape((-1, *(1,) * (like.ndim - 1)))
 
 
@@ -216,7 +221,7 @@ def _printed(program: Program, real: str) -> str:
         loop[x] = max([int(x.wide), *(loop[y] + (y.wide != x.wide) + 2 * (y.op == "pow") for y in parts)])
 
     def read(x: Expr, at: int) -> set[Expr]:
-        """What a value needs from the rows when its loop is `at`; conditions are decided again where they are needed."""
+        """What a value needs from the rows in loop `at`; conditions are decided again where they are needed."""
         if x.fixed or loop.get(x) == at:
             return set()
         return set().union(*(read(y, at) for y in x.args)) if x.condition else {x}
@@ -314,10 +319,11 @@ def cache_folder() -> Path:
 @functools.cache
 def compiled(source: str, *used: Any) -> Any:
     """The module of a source, from a file that is named by its text and that of what it uses, so that Numba's cache is
-    never stale."""
+    never stale.
+    """
     from armfa.compiled import simd
 
-    key = source + "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (simd, *used))
+    key = source + "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (simd, *used))
     path = cache_folder() / f"kernel_{hashlib.sha256(key.encode()).hexdigest()[:20]}.py"
     if not path.exists():
         unfinished = path.with_suffix(f".{os.getpid()}.part")
@@ -336,4 +342,7 @@ def compiled(source: str, *used: Any) -> Any:
 @functools.cache
 def _tell() -> None:
     """Says, once, why the first call takes seconds."""
-    print("armfa: compiling, a few seconds for each new kind of arm, task or rule; kept for the next time", file=sys.stderr)
+    print(
+        "armfa: compiling, a few seconds for each new kind of arm, task or rule; kept for the next time",
+        file=sys.stderr,
+    )

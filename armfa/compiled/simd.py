@@ -1,8 +1,8 @@
 """exp, log, sin, ... as plain arithmetic for Numba: LLVM runs them on whole vectors of arms.
 
-At most 2 ulp from the exact value, with the same bits for one arm and for any batch: there are no calls into a C library
-(whose loops and single values may round differently), and products are joined with sums (`fma`) where it is written so
-and nowhere else. NaN stays NaN.
+At most 2 ulp from the exact value, with the same bits for one arm and for any batch: there are no calls into a C
+library (whose loops and single values may round differently), and products are joined with sums (`fma`) where it is
+written so and nowhere else. NaN stays NaN.
 
 Range reduction and series as in W. J. Cody & W. Waite, Software Manual for the Elementary Functions (1980).
 """
@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 
 def _recipe(signature: Any, code: Any) -> Any:
-    """An operation of LLVM as a function for Numba: `code(builder, arguments, int type, exponent bias, mantissa bits, type)`."""
+    """An operation of LLVM for Numba: `code(builder, arguments, int type, exponent bias, mantissa bits, type)`."""
 
     def generic(*given: Any) -> Any:
         real = given[-1]
@@ -133,8 +133,8 @@ def _functions(K: Any, n_exp: int, n_log: int, n_sin: int) -> SimpleNamespace:
     """The functions for one precision, with series up to these orders."""
     f, sign = math.factorial, lambda k: (-1) ** (k // 2)
     space: dict[str, Any] = {
-        **INTRINSICS, "K": K, "sqrt": math.sqrt, "F32": np.float32, "LOG2E": K(math.log2(math.e)), "INVERSE": K(2 / math.pi),
-        "INFINITY": K(math.inf), "NOT_A_NUMBER": K(math.nan), **dict(zip(NAMES, map(K, NUMBERS[K]))),
+        **INTRINSICS, "K": K, "sqrt": math.sqrt, "F32": np.float32, "LOG2E": K(math.log2(math.e)), "INVERSE": K(2 /
+        math.pi), "INFINITY": K(math.inf), "NOT_A_NUMBER": K(math.nan), **dict(zip(NAMES, map(K, NUMBERS[K]))),
     }  # fmt: skip
     source = SOURCE.format(
         exp=_series("r", (1 / f(k) for k in range(n_exp, 1, -1))),

@@ -50,7 +50,9 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, program: Any, co
     inputs, loss = examples
     seeds, count, size, _ = inputs.shape
     step, layers = state.optimizer.step, network.n_layers
-    shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(optimizer.rates, layers, "")
+    shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(
+        optimizer.rates, layers, ""
+    )
     factors, kept = (x.astype(np.float32) for x in (shares / size, 1.0 - shares * optimizer.weight_decay))
     widens = np.array([n_out > n_in for n_in, n_out in zip(network.sizes, network.sizes[1:])])
     direct = isinstance(rule, DirectFeedbackAlignment)
@@ -68,7 +70,8 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, program: Any, co
         if not isinstance(rule, Backprop | Shallow):
             feedback = tuple(_laid(b[seed].T, not narrow) for b, narrow in zip(state.rule.matrices, narrows))
         gradients = tuple(np.zeros_like(w) for w in weights), tuple(np.zeros_like(b) for b in biases)
-        run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback or weights, widens, narrows, units,
+        run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback or weights, widens, narrows,
+        units,
             *room, *gradients, factors, kept, optimizer.biases, direct, lowest)  # fmt: skip
         for layer, weight, wide in zip(params, weights, widens):
             layer.weight[seed] = weight.T if wide else weight

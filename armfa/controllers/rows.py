@@ -27,11 +27,15 @@ def combine(target, rows, factors):
         for j in range(target.shape[0]):
             target[j] += a * p[j] + b * q[j] + c * r[j] + d * s[j]
         k += 4
-    while k < n:
+    while k + 2 <= n:
+        a, b, p, q = factors[k], factors[k + 1], rows[k], rows[k + 1]
+        for j in range(target.shape[0]):
+            target[j] += a * p[j] + b * q[j]
+        k += 2
+    if k < n:
         a, p = factors[k], rows[k]
         for j in range(target.shape[0]):
             target[j] += a * p[j]
-        k += 1
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -62,7 +66,7 @@ def add_products(target, matrix, row, along):
 
 @njit(error_model="numpy")
 def activate(y, unit):
-    """y = f(y)."""
+    """Y = f(y)."""
     if unit == TANH:
         for j in range(y.shape[0]):
             y[j] = tanh(y[j])

@@ -13,7 +13,7 @@ ERROR, COST, SUCCESS = 2, 3, 4
 
 
 class Arms:
-    """`n` arms in one task. Each step writes into the spare one of two arrays, so that a refused step changes nothing."""
+    """`n` arms in one task. A step writes into the spare of two arrays, so that a refused one changes nothing."""
 
     def __init__(self, door: Door, n: int):
         first = packed(door.begin(np.zeros((n, door.world.draws)), {}))

@@ -80,7 +80,8 @@ class Door:
 
     def seen(self, moment: Moment) -> list[Array]:
         """All that is observed, within its bounds, as arrays (..., k): senses, then what is achieved (of a goal
-        environment), then the goal."""
+        environment), then the goal.
+        """
         world, task = self.world, self.world.task
         cursor = world.seen(moment)
         senses = task.senses(self.arm, moment.arm, cursor)
@@ -112,7 +113,8 @@ class Door:
     @functools.cached_property
     def run(self) -> Any:
         """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns); told: achieved (2), error,
-        cost, success."""
+        cost, success.
+        """
         return program_of(step_program, self).runner(constants_of(self))
 
     @functools.cached_property

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import numpy as np
 
-from armfa.envs.arms import ERROR, Arms
+from armfa.envs.arms import Arms
 from armfa.envs.door import Door, door_of
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
 from armfa.plant import hand_position, inside
@@ -29,8 +29,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     Make it from a `Door`, or as one of the classes whose `task` is set, from the fields of the task and the settings of
     `open_door` by name. `inside=True` puts what the muscles do (`armfa.plant.Inside`) into `info`.
 
-    reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,), the
-    goal.
+    reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,),
+    the goal.
     """
 
     metadata = METADATA

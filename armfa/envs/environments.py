@@ -4,6 +4,7 @@ from armfa.envs.env import ArmEnv
 from armfa.envs.vector import ArmVectorEnv
 from armfa.tasks import HandVelocity, Reach
 
+
 class HandVelocityEnv(ArmEnv):
     """Give the hand a desired velocity that changes every 100 ms: the task of the 2014 abstract.
 

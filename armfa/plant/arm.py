@@ -118,7 +118,7 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     """
     if joint_angle is None:
         joint_angle = arm.center_posture
-    if hasattr(joint_angle, "dtype"):
+    if joint_angle is not None and hasattr(joint_angle, "dtype"):
         xp = namespace(joint_angle)
         dtype = joint_angle.dtype if dtype is None else dtype
     q = xp.asarray(joint_angle, dtype=xp.float64 if dtype is None else dtype)

@@ -4,8 +4,8 @@ A part of an arm is a frozen dataclass whose fields say their shape, their unit 
 
     mass: Annotated[Pair, positive("kg")]
 
-Lists and NumPy arrays become tuples of floats, so that every part is hashable. Arrays of JAX and torch are taken as they
-are, so that constants can be differentiated by.
+Lists and NumPy arrays become tuples of floats, so that every part is hashable. Arrays of JAX and torch are taken as
+they are, so that constants can be differentiated by.
 """
 
 import dataclasses
@@ -13,16 +13,19 @@ import functools
 import math
 import types
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-Pair = tuple[float, float]
-Triple = tuple[float, float, float]
-Matrix = tuple[Pair, Pair]
-PerMuscle = tuple[float, ...]
-Value = float | PerMuscle
-"""One number for all muscles, or one per muscle."""
+if TYPE_CHECKING:  # where the equations run, symbols and arrays stand in place of the numbers
+    Pair = Triple = Matrix = PerMuscle = Value = Any
+else:
+    Pair = tuple[float, float]
+    Triple = tuple[float, float, float]
+    Matrix = tuple[Pair, Pair]
+    PerMuscle = tuple[float, ...]
+    Value = float | PerMuscle
+    """One number for all muscles, or one per muscle."""
 
 
 class Expected(NamedTuple):
@@ -182,10 +185,11 @@ def _fitted(kind: Any, value: Any, expected: Expected, name: str) -> Any:
 def _number(value: Any, expected: Expected, name: str) -> float:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or not expected.holds(value):
+    known = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    number = float(value) if known else math.nan  # type: ignore[arg-type]
+    if not math.isfinite(number) or not expected.holds(number):
         raise ValueError(f"{name}: expected {expected.words}{_unit(expected)}, got {value!r}")
-    return float(value)
+    return number
 
 
 def _unit(expected: Expected) -> str:

@@ -25,7 +25,7 @@ def semi_implicit_euler(arm: Any, s: Rows, u: Array, dt: Any, loads: RowLoads) -
 
 
 def euler(arm: Any, s: Rows, u: Array, dt: Any, loads: RowLoads) -> Rows:
-    """Explicit Euler for everything, as some models are published; their codes clip the activation to [0, 1] as here."""
+    """Explicit Euler for everything, as some models are published; they clip the activation to [0, 1] as here."""
     dynamics = arm.activation_dynamics
     qdd1, qdd2 = acceleration(arm, s._replace(a=u if dynamics is None else s.a), loads)
     a = u if dynamics is None else at_most(at_least(s.a + dt * dynamics.rate(s.a, u), 0.0), 1.0)

@@ -68,7 +68,9 @@ def two(x: Array) -> tuple[Array, Array]:
         raise ValueError(f"expected two numbers on the last axis, got shape {tuple(x.shape)}")
     dtype = getattr(x, "dtype", None)
     if dtype is not None and not xp.isdtype(dtype, ("real floating", "complex floating")):
-        raise TypeError(f"expected angles and velocities of a floating dtype, got {dtype}; pass float64 or float32 arrays")
+        raise TypeError(
+            f"expected angles and velocities of a floating dtype, got {dtype}; pass float64 or float32 arrays"
+        )
     return x[..., 0], x[..., 1]
 
 

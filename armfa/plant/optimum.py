@@ -7,13 +7,14 @@ NumPy only, float64 inside.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.plant import physics
 from armfa.plant.arm import Arm, ArmState
+from armfa.plant.kinematics import two
 from armfa.plant.muscles.linear import SpringDamper
 from armfa.plant.physics import RowLoads, Rows
 from armfa.plant.quantities import columns_beside
@@ -189,9 +190,9 @@ def _one_step(simulator: Simulator, state: ArmState, loads: Loads) -> _OneStep:
     q, n = state.joint_angle, arm.n_muscles
     leaves = (q, fitted(state.joint_velocity, q, 2, "joint_velocity"), fitted(state.activation, q, n, "activation"))
     angle, motion, activation = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in leaves)
-    pushes = RowLoads(*(None if load is None else tuple(fitted(load, q, 2, "a load").reshape(-1, 2).T.astype(np.float64))
-                        for load in loads))  # fmt: skip
-    columns, rows = columns_beside(arm, angle), Rows(*angle.T, *motion.T, activation.T)
+    given = (None if load is None else np.asarray(fitted(load, q, 2, "a load"), np.float64) for load in loads)
+    pushes = RowLoads(*(None if load is None else (load[..., 0].ravel(), load[..., 1].ravel()) for load in given))
+    columns, rows = columns_beside(arm, angle), Rows(*two(angle), *two(motion), activation.T)
     middle = np.full_like(rows.a, 0.5 * sum(arm.excitation_range))
     after = rows._replace(a=physics.activation_after(columns, rows.a, middle, dt))
     qdd1, qdd2 = physics.acceleration(columns, after, pushes)

@@ -1,4 +1,4 @@
-"""What goes on inside an arm, part by part, as arrays (..., k): the terms of the equations in `physics`, from outside."""
+"""What goes on inside an arm, part by part: the terms of the equations in `physics`, as arrays (..., k)."""
 
 from typing import Any, NamedTuple
 
@@ -136,7 +136,9 @@ def _still(arm: Arm, joint_angle: Array) -> ArmState:
     """Silent muscles at these angles, without motion."""
     two(joint_angle)
     silent = namespace(joint_angle).zeros_like(joint_angle[..., :1])
-    return ArmState(joint_angle, 0 * joint_angle, fitted(silent * _zeros(known(arm), silent), joint_angle, arm.n_muscles, ""))
+    return ArmState(
+        joint_angle, 0 * joint_angle, fitted(silent * _zeros(known(arm), silent), joint_angle, arm.n_muscles, "")
+    )
 
 
 def _zeros(arm: Arm, like: Array) -> Array:

@@ -49,8 +49,8 @@ class Simulator:
     Raises
     ------
     ValueError
-        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was published
-        with it.
+        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was
+        published with it.
     """
 
     arm: Arm
@@ -63,7 +63,11 @@ class Simulator:
             raise TypeError(f"expected an Arm, as make_arm(...) makes them, got {self.arm!r}")
         if self.integrator not in INTEGRATORS:
             raise ValueError(f"expected integrator to be one of {', '.join(INTEGRATORS)}, got {self.integrator!r}")
-        if self.integrator == "euler" and self.arm.activation_dynamics is not None and not self.arm.published_with_euler:
+        if (
+            self.integrator == "euler"
+            and self.arm.activation_dynamics is not None
+            and not self.arm.published_with_euler
+        ):
             raise ValueError(self._zero_gradient)
         object.__setattr__(self, "dt", _time_step(self.dt))
 
@@ -121,7 +125,8 @@ class Simulator:
     def rollout_vjp(
         self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS
     ) -> tuple[ArmState, Callable[[ArmState], tuple[ArmState, Array]]]:
-        """The states of `rollout`, and the pullback of derivatives by all of them to the first state and the excitations.
+        """The states of `rollout`, and the pullback of derivatives by all of them to the first state and the
+        excitations.
 
         `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
         state and by the excitations (time, ..., n).
@@ -163,8 +168,8 @@ class Simulator:
     ) -> tuple[Array, Callable[[Array], Array]]:
         """The hand's velocity after the step (..., 2), m/s, and the pullback of it to the excitation.
 
-        `pullback(velocity_bar)` (..., 2) -> (..., n) is J_u^T velocity_bar, with J_u the `hand_velocity_jacobian`: what a
-        gradient-based learner needs of the arm.
+        `pullback(velocity_bar)` (..., 2) -> (..., n) is J_u^T velocity_bar, with J_u the `hand_velocity_jacobian`:
+        what a gradient-based learner needs of the arm.
         """
         self.refuse_zero_gradient()
         state, excitation, loads = self._entered(state, excitation, loads)
@@ -193,7 +198,8 @@ class Simulator:
 
     def _traced(self, state: Any, excitation: Any, loads: Loads) -> ArmState:
         """One step of symbols."""
-        rows = Rows(*state.joint_angle.parts, *state.joint_velocity.parts, state.activation)
+        (q1, q2), (w1, w2) = state.joint_angle.parts, state.joint_velocity.parts
+        rows = Rows(q1, q2, w1, w2, state.activation)
         after = self.step_rows(rows, excitation, RowLoads(*(None if load is None else load.parts for load in loads)))
         return ArmState(Vector(after[:2]), Vector(after[2:4]), after.a)
 
@@ -214,12 +220,14 @@ class Simulator:
         state = ArmState(q, fitted(state.joint_velocity, q, 2, "joint_velocity"),
                          fitted(state.activation, q, n, "activation"))  # fmt: skip
         names = zip(Loads._fields, loads)
-        return state, fitted(excitation, q, n, "excitation"), Loads(
-            *(None if load is None else fitted(load, q, 2, name) for name, load in names)
+        return (
+            state,
+            fitted(excitation, q, n, "excitation"),
+            Loads(*(None if load is None else fitted(load, q, 2, name) for name, load in names)),
         )
 
     def _with_axis(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[Any, Any]:
-        """State, excitation and loads with an axis before the components, along which the rows of a Jacobian will run."""
+        """The same with an axis before the components, along which the rows of a Jacobian will run."""
         state, excitation, loads = self._entered(state, excitation, loads)
         lifted = ArmState(*(x[..., None, :] for x in state))
         pushed = Loads(*(None if load is None else load[..., None, :] for load in loads))
@@ -233,10 +241,10 @@ class Simulator:
     @property
     def _zero_gradient(self) -> str:
         return (
-            f"integrator='euler' with the activation dynamics of {self.arm.name!r} has an exactly zero one-step gradient: "
-            "excitation changes only the activation, and the velocity is moved by the activation from before the step, so "
-            "d(hand velocity)/d(excitation) = 0 and nothing can learn. Use integrator='semi_implicit_euler' (or 'heun', "
-            "'rk4'), or static muscles: make_arm(..., activation='static')"
+            f"integrator='euler' with the activation dynamics of {self.arm.name!r} has an exactly zero one-step "
+            "gradient: excitation changes only the activation, and the velocity is moved by the activation from "
+            "before the step, so d(hand velocity)/d(excitation) = 0 and nothing can learn. Use "
+            "integrator='semi_implicit_euler' (or 'heun', 'rk4'), or static muscles: make_arm(..., activation='static')"
         )
 
     @property
@@ -244,8 +252,8 @@ class Simulator:
         """What to do about a state that is no longer finite."""
         advice = "a smaller dt" if self.integrator == "rk4" else "a smaller dt, or integrator='rk4'"
         return (
-            f"the state of {self.arm.name!r} is no longer finite after a step of dt={self.dt:g} s with {self.integrator}: "
-            f"choose {advice}"
+            f"the state of {self.arm.name!r} is no longer finite after a step of dt={self.dt:g} s with "
+            f"{self.integrator}: choose {advice}"
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -261,8 +269,9 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     a, u, bar_a = (graph.input(name, wide=True) for name in ("a", "u", "bar_a"))
     loads = {name: graph.pair(name) for name, there in zip(Loads._fields, loaded) if there}
     inputs: dict[str, Any] = {"q": q, "w": w, "a": a, "u": u, **loads}
-    rows = Rows(*q.parts, *w.parts, a)
-    after = simulator.step_rows(rows, u, RowLoads(**{name: load.parts for name, load in loads.items()}))
+    rows: Any = Rows(q[..., 0], q[..., 1], w[..., 0], w[..., 1], a)
+    pushes: Any = {name: load.parts for name, load in loads.items()}
+    after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
         return kernels.Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
     if what == "step_vjp":
@@ -311,8 +320,8 @@ def _time_step(dt: Any) -> Any:
     """A time step as a Python float (a NumPy scalar would turn float32 into float64); one traced by JAX as it is."""
     if hasattr(dt, "dtype") and not isinstance(dt, np.ndarray | np.generic):
         return dt
-    good = isinstance(dt, int | float | np.number) and not isinstance(dt, bool)
-    if not good or not 0.0 < dt <= LARGEST_STEP:
+    known: Any = dt if isinstance(dt, int | float | np.number) and not isinstance(dt, bool) else 0.0
+    if not 0.0 < known <= LARGEST_STEP:
         raise ValueError(f"expected a time step dt above 0 and up to {LARGEST_STEP:g} s, got {dt!r}")
     return float(dt)
 

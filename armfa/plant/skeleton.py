@@ -36,7 +36,9 @@ class Skeleton(Constants):
             )
         (b11, b12), (b21, b22) = self.friction
         if not (b11 >= 0 and b22 >= 0 and 4 * b11 * b22 >= (b12 + b21) ** 2):
-            raise ValueError(f"Skeleton.friction: expected friction that takes energy away, N m s/rad, got {self.friction}")
+            raise ValueError(
+                f"Skeleton.friction: expected friction that takes energy away, N m s/rad, got {self.friction}"
+            )
 
     @property
     def lumped_inertia(self) -> tuple[float, float, float]:

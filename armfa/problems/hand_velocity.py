@@ -66,7 +66,7 @@ class HandVelocityLoss(NamedTuple):
         return outcome.cost * (0.5 / (self.scale * self.scale))
 
     def error(self, output: Array) -> Array:
-        """dL/dy = du/dy dcost/du / (2 s^2), (..., n_muscles); J_u^T (v - v*) with the plant's own J_u or the stand-in."""
+        """dL/dy = du/dy dcost/du / (2 s^2), (..., n_muscles): J_u^T (v - v*), J_u the plant's own or the stand-in."""
         arm, effort = self.world.arm, self.world.task.effort
         low, high = arm.excitation_range
         u, factor = excitation(arm, output), 0.25 * (high - low) / (self.scale * self.scale)
@@ -76,9 +76,8 @@ class HandVelocityLoss(NamedTuple):
         through_plant = pulled_back(self.stand_in, (outcome.achieved - self.desired) * (2.0 * factor))
         return through_plant + u * (2.0 * effort * factor / arm.n_muscles)
 
-
     def program(self) -> tuple[Program, dict] | None:
-        """What compiled updates need: (output, what `arrays` names) -> `error`, and its constants; not with a stand-in."""
+        """For compiled updates: what `arrays` names and the output -> `error`, and constants; not with a stand-in."""
         if self.stand_in is not None:
             return None
         settings = ErrorSettings(self.world, self.scale)
@@ -226,7 +225,7 @@ class HandVelocityProblem:
         arm, step = self.world.arm, self.world.simulator.step
         rng = np.random.default_rng(self.feedback_seed + 7_000_001)
         state = self.task.start(arm, rng.uniform(size=(CALIBRATION, self.task.start_draws(arm))))
-        command = rng.uniform(*arm.excitation_range, (CALIBRATION, arm.n_muscles))
+        command = rng.uniform(arm.excitation_range[0], arm.excitation_range[1], (CALIBRATION, arm.n_muscles))
         held = state if arm.activation_dynamics is None else step(state, state.activation)
         both = held, step(state, command)
         without, after = (hand_velocity(arm, each.joint_angle, each.joint_velocity) for each in both)

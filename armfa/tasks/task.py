@@ -37,8 +37,9 @@ class Moment(NamedTuple):
 class Task(ABC):
     """Settings of a task: a frozen dataclass whose fields are also the constructor arguments of its environments.
 
-    Its methods are pure and batch-first: arrays (..., 2), (..., n), or (...,) of any library, written with arithmetic and
-    the functions of `armfa.arrays` (`where` in place of `if`), so that one source serves NumPy, JAX and compiled code.
+    Its methods are pure and batch-first: arrays (..., 2), (..., n), or (...,) of any library, written with arithmetic
+    and the functions of `armfa.arrays` (`where` in place of `if`), so that one source serves NumPy, JAX and compiled
+    code.
     Random numbers are handed in as uniforms in [0, 1). A goal is a point in hand space: a position (m) or a velocity
     (m/s), as `goal_kind` says.
     """

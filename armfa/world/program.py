@@ -12,7 +12,9 @@ from armfa.tasks.task import Moment, Trial
 
 
 class MomentSymbols:
-    """A moment made of symbols, and the columns in which its numbers are packed: `trial` never changes, `moment` does."""
+    """A moment made of symbols, and the columns in which its numbers are packed: `trial` never changes, `moment`
+    does.
+    """
 
     def __init__(self, graph: Graph, n_goals: int):
         def state(name: str) -> ArmState:
@@ -96,7 +98,12 @@ def vjp_program(world: Any) -> kernels.Program:
     graph, n = Graph(), world.arm.n_muscles
     symbols, command = MomentSymbols(graph, world.task.n_goals), graph.input("command", wide=True)
     after, outcome = symbolic(graph, world).step(symbols.value, command)
-    bars: list[Any] = [graph.pair("bar_q"), graph.pair("bar_w"), graph.input("bar_a", wide=True), graph.input("bar_cost")]
+    bars: list[Any] = [
+        graph.pair("bar_q"),
+        graph.pair("bar_w"),
+        graph.input("bar_a", wide=True),
+        graph.input("bar_cost"),
+    ]
     leaves = flat(symbols.value.arm)
     by = pullback(dict(zip(flat([*after.arm, outcome.cost]), flat(bars))), [*leaves, command])
     q1, q2, w1, w2, a = (by[x] for x in leaves)

@@ -92,9 +92,7 @@ class World:
         last = task.n_goals - 1.0
         reached = held >= self.hold_steps
         further = reached & (moment.stage < last)
-        now = now._replace(
-            stage=where(further, moment.stage + 1.0, moment.stage), held=where(further, 0.0, held)
-        )
+        now = now._replace(stage=where(further, moment.stage + 1.0, moment.stage), held=where(further, 0.0, held))
         return now, Outcome(achieved, error, cost, reached & (moment.stage >= last))
 
     def error(self, achieved: Array, goal: Array) -> Array:

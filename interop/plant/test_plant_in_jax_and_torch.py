@@ -5,9 +5,30 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from plant_arms import ARMS, CASES, best_excitation, hand_velocity_jacobian, hand_velocity_vjp, linearize, name_of, random_state, rollout, step, step_vjp
+from plant_arms import (
+    ARMS,
+    CASES,
+    best_excitation,
+    hand_velocity_jacobian,
+    hand_velocity_vjp,
+    linearize,
+    name_of,
+    random_state,
+    rollout,
+    step,
+    step_vjp,
+)
 
-from armfa.plant import ArmState, hand_position, hand_velocity, inverse_kinematics, jacobian, make_arm, muscle_force, rest_state
+from armfa.plant import (
+    ArmState,
+    hand_position,
+    hand_velocity,
+    inverse_kinematics,
+    jacobian,
+    make_arm,
+    muscle_force,
+    rest_state,
+)
 
 DT = 0.01
 

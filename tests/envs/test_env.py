@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
-import armfa
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
-from armfa.plant import PRESETS, Loads, Simulator, hand_position, hand_velocity, inside, make_arm
+from armfa.plant import PRESETS, Simulator, hand_velocity, make_arm
 from armfa.tasks import Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]

@@ -4,7 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, CASES, STATIC, hand_velocity_jacobian, hand_velocity_vjp, linearize, name_of, random_state, step, step_vjp
+from plant_arms import (
+    ARMS,
+    CASES,
+    STATIC,
+    hand_velocity_jacobian,
+    hand_velocity_vjp,
+    linearize,
+    name_of,
+    random_state,
+    step,
+    step_vjp,
+)
 
 from armfa.plant import ArmState, hand_velocity
 

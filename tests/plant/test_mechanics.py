@@ -6,7 +6,25 @@ import numpy as np
 import pytest
 from plant_arms import ARMS, STATIC, name_of, random_state, step
 
-from armfa.plant import ArmState, Loads, coriolis, hand_position, hand_velocity, inertia, jacobian, joint_acceleration, joint_torque, kinetic_energy, make_arm, moment_arm, muscle_force, muscle_length, muscle_torque, muscle_velocity, state_rate
+from armfa.plant import (
+    ArmState,
+    Loads,
+    coriolis,
+    hand_position,
+    hand_velocity,
+    inertia,
+    jacobian,
+    joint_acceleration,
+    joint_torque,
+    kinetic_energy,
+    make_arm,
+    moment_arm,
+    muscle_force,
+    muscle_length,
+    muscle_torque,
+    muscle_velocity,
+    state_rate,
+)
 from armfa.plant.quantities import friction_torque
 
 DT = 0.01

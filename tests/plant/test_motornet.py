@@ -16,8 +16,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-
 from plant_arms import step
+
 from armfa.plant import ArmState, make_arm, moment_arm, muscle_force, muscle_length, muscle_velocity
 
 COMMANDS = (

@@ -4,7 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, STATIC, best_excitation, hand_velocity_jacobian, minimum_norm_excitation, name_of, random_state, step
+from plant_arms import (
+    ARMS,
+    STATIC,
+    best_excitation,
+    hand_velocity_jacobian,
+    minimum_norm_excitation,
+    name_of,
+    random_state,
+    step,
+)
 from scipy.optimize import lsq_linear
 
 from armfa.plant import ArmState, hand_velocity, make_arm

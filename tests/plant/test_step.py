@@ -3,11 +3,22 @@ import pickle
 
 import numpy as np
 import pytest
-from plant_arms import ARMS, CASES, STATIC, hand_velocity_jacobian, linearize, name_of, random_state, rollout, step, step_vjp
+from plant_arms import (
+    ARMS,
+    CASES,
+    STATIC,
+    hand_velocity_jacobian,
+    linearize,
+    name_of,
+    random_state,
+    rollout,
+    step,
+    step_vjp,
+)
 
 from armfa.plant import ArmState, hand_position, make_arm, muscle_torque, rest_state
-from armfa.plant.quantities import state_rate
 from armfa.plant.presets import PRESETS
+from armfa.plant.quantities import state_rate
 
 DT = 0.01
 

@@ -1,7 +1,7 @@
 """From excitation (the command) to activation (the muscle's state).
 
-The command is held over a time step and the activation does not depend on the joints, so its equation is solved over the
-step: `after` is that solution. It stays between activation and command whatever the time step is, where an explicit
+The command is held over a time step and the activation does not depend on the joints, so its equation is solved over
+the step: `after` is that solution. It stays between activation and command whatever the time step is, where an explicit
 step leaves [0, 1] as soon as the step is longer than the time constant. An arm without activation dynamics has static
 muscles: the activation is the excitation.
 """
@@ -52,7 +52,8 @@ class ThelenActivation(Constants):
         """The activation after a time (s) under a held command, with k = .5 + 1.5 u.
 
         Falling: (a - u)/(.5 + 1.5 a) decays as exp(-k time/t_deact).
-        Rising: the gap g = u - a obeys k log g - 1.5 g = (the same at the start) - time/t_act; Newton's method in log g.
+        Rising: the gap g = u - a obeys k log g - 1.5 g = (the same at the start) - time/t_act; Newton's method in log
+        g.
         """
         k = 0.5 + 1.5 * u
         c = (a - u) / (0.5 + 1.5 * a) * exp(-k * time / self.fall_time)

@@ -41,8 +41,8 @@ class BrownLoeb(Constants):
         super().__post_init__()
         if all(isinstance(c, float) for c in self.cv) and self._steepest() >= 0.9:
             raise ValueError(
-                f"BrownLoeb.cv: expected cv0 + cv1 l above -0.9 for l in {VELOCITY_LENGTHS}, got {self.cv}, which puts a "
-                f"pole of the force-velocity curve before vmax = {self.vmax}"
+                f"BrownLoeb.cv: expected cv0 + cv1 l above -0.9 for l in {VELOCITY_LENGTHS}, got {self.cv}, which "
+                f"puts a pole of the force-velocity curve before vmax = {self.vmax}"
             )
 
     @property
