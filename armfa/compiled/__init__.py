@@ -2,5 +2,6 @@
 
 graph.py     symbols that write down what is computed, and the derivatives of it
 simd.py      exp, log, sin, ... as plain arithmetic that runs on whole vectors
-kernels.py   what was written down, printed as loops for Numba; compiled once, kept on disk
+program.py   arrays in, arrays out, and what is computed between them
+kernels.py   a program printed as loops for Numba; compiled once, kept on disk
 """

@@ -6,12 +6,12 @@ arithmetic is that of `train_step`, to rounding.
 
 What can be fused: layers of which one side has at most `NARROW` units, of tanh, logistic or linear units; plain SGD;
 rules that send the output's delta back through W^T (backprop), through fixed matrices (feedback alignment), straight to
-each layer (direct feedback alignment) or nowhere (shallow); losses that offer `program()`; float32.
+each layer (direct feedback alignment) or nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
 """
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -38,16 +38,16 @@ def fused(network: MLP, rule: Any, optimizer: Any, loss: Any) -> Callable[[Train
     known = set(network.nonlinearities) <= set(UNITS) and getattr(rule, "propagate_derivative", True)
     if not (type(rule) in RULES and plain and narrow and known and isinstance(optimizer, SGD) and kernels.available()):
         return None
-    if (made := getattr(loss, "program", lambda: None)()) is None:
+    if (bound := getattr(loss, "bound", lambda: None)()) is None:
         return None
-    program, constants = made
-    run = _kernel(program.module(np.float32).__name__, tuple(program.names[0]))
-    return functools.partial(_updates, network, rule, optimizer, run, program, constants)
+    names = tuple(bound.program.names[0])
+    run = _kernel(bound.program.module(np.float32).__name__, names)
+    return functools.partial(_updates, network, rule, optimizer, run, bound.table(np.dtype(np.float32)), names)
 
 
-def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, program: Any, constants: Any, state: TrainState,
+def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, names: Any, state: TrainState,
              examples: Batch, draws: Any) -> TrainState:  # fmt: skip
-    inputs, loss = examples
+    inputs, loss = examples.inputs, cast(Any, examples.loss)
     seeds, count, size, _ = inputs.shape
     step, layers = state.optimizer.step, network.n_layers
     shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(
@@ -60,7 +60,7 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, program: Any, co
     narrows = np.array([n_above <= n for n, n_above in zip(network.sizes[1:], above)] or [True])
     units = np.array([UNITS[name] for name in network.nonlinearities])
     lowest = layers - 1 if isinstance(rule, Shallow) else 0
-    table, arrays = program.table(constants, np.float32), loss.arrays(program.names[0])
+    arrays = loss.arrays(names)
     room = [tuple(np.zeros((min(size, CHUNK), n), np.float32) for n in network.sizes[1:]) for _ in range(2)]
     params = [Dense(np.empty_like(layer.weight), np.array(layer.bias)) for layer in state.params]
     for seed in range(seeds):
@@ -110,4 +110,4 @@ def _kernel(program: str, names: tuple[str, ...]) -> Any:
     given = ["rates[last][:c]" if name == "output" else f"a_{name}[k, z:z + c]" for name in names]
     arrays = [f"a_{name}" for name in names if name != "output"]
     text = TEXT.format(program=program, arrays=", ".join(arrays), given=", ".join(given), chunk=CHUNK)
-    return kernels.compiled(text, rows).kernel
+    return kernels.compiled(text, rows.__file__).kernel

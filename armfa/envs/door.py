@@ -9,10 +9,10 @@ import gymnasium as gym
 import numpy as np
 
 from armfa.arrays import Array, namespace, where
-from armfa.compiled import kernels
 from armfa.compiled.graph import Graph, flat
+from armfa.compiled.program import Program
 from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
-from armfa.plant.constants import constants_of, program_of, symbolic
+from armfa.plant.traced import Traced, symbolic
 from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds
 from armfa.world import World
 from armfa.world.program import MomentSymbols, columns
@@ -25,7 +25,7 @@ LARGEST_STEP = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
-class Door:
+class Door(Traced):
     """A world as an agent meets it: the settings of an environment.
 
     action_range : "excitation", the muscles' own range, or "symmetric", [-1, 1] mapped onto it.
@@ -112,28 +112,24 @@ class Door:
 
     @functools.cached_property
     def run(self) -> Any:
-        """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns); told: achieved (2), error,
-        cost, success.
+        """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns).
+
+        told : achieved (2), error, cost, success.
         """
-        return program_of(step_program, self).runner(constants_of(self))
+        return self.bound(step_program).run
 
     @functools.cached_property
     def run_goals(self) -> Any:
         """`run(trial, moment, uniform, goals)`, or None where the task's goals cannot be written with symbols."""
         try:
-            program = program_of(goals_program, self)
+            return self.bound(goals_program).run
         except TypeError:
             return None
-        return program.runner(constants_of(self))
 
     @property
     def seen_size(self) -> int:
         """Numbers observed."""
         return len(self.world.sense_bounds) + (4 if self.world.single_goals else 2)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The settings; programs are made again where they arrive."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     # resets
 
@@ -187,24 +183,24 @@ class Door:
         return self.world.begin(trial)
 
 
-def step_program(door: Door) -> kernels.Program:
+def step_program(door: Door) -> Program:
     """One step and what is seen of it, for a door without numbers."""
     graph, n = Graph(), door.arm.n_muscles
     symbols, action = MomentSymbols(graph, door.world.task.n_goals), graph.input("action", wide=True)
     door = symbolic(graph, door)
     after, outcome = door.world.step(symbols.value, door.excitation(action))
     outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
-    return kernels.Program(symbols.packed | {"action": action}, outputs, n)
+    return Program(symbols.packed | {"action": action}, outputs, n)
 
 
-def goals_program(door: Door) -> kernels.Program:
+def goals_program(door: Door) -> Program:
     """New goals for arms in mid-episode, from uniform numbers."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
     symbols = MomentSymbols(graph, task.n_goals)
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
-    return kernels.Program(symbols.packed | {"uniform": uniform}, {"goals": goals}, n)
+    return Program(symbols.packed | {"uniform": uniform}, {"goals": goals}, n)
 
 
 def open_door(

@@ -96,62 +96,6 @@ def per_muscle(kind: Any, value: Any) -> bool:
     return kind == PerMuscle
 
 
-def mapped(part: Any, change: Callable[..., Any], place: tuple = ()) -> Any:
-    """The part with `change(place, value, per_muscle)` in place of each number (or of all the numbers per muscle).
-
-    Parts within parts are changed too. place : the names and indices that lead to the constant. Nothing is checked.
-    """
-    if not dataclasses.is_dataclass(part):
-        return part
-    made = object.__new__(type(part))
-    kinds = fields_of(type(part))
-    for field in dataclasses.fields(part):
-        value, here = getattr(part, field.name), (*place, field.name)
-        if field.name in kinds and value is not None:
-            value = _leaves(value, change, here, per_muscle(kinds[field.name][0], value))
-        elif field.name not in kinds:
-            value = mapped(value, change, here)
-        object.__setattr__(made, field.name, value)
-    return made
-
-
-def symbolic(graph: Any, part: Any) -> Any:
-    """The part with a symbol of the graph in place of each constant."""
-    return mapped(part, lambda place, value, per_muscle: graph.constant(place, wide=per_muscle))
-
-
-def constants_of(part: Any) -> dict[Any, Any]:
-    """Every constant of a part by its place: what `symbolic` symbols stand for."""
-    found: dict[Any, Any] = {}
-    mapped(part, lambda place, value, per_muscle: found.setdefault(place, value))
-    return found
-
-
-def blank(part: Any) -> Any:
-    """The part without its numbers: what is equal here shares programs and compiled code."""
-    return mapped(part, lambda place, value, per_muscle: (0.0,) if per_muscle else 0.0)
-
-
-def program_of(made: Callable[..., Any], part: Any, *settings: Any) -> Any:
-    """`made(part without numbers, *settings)`, made once for all parts that differ in numbers only."""
-    key = made, settings
-    kept = part.__dict__.setdefault("_programs", {})
-    if key not in kept:
-        kept[key] = _made(made, blank(part), *settings)
-    return kept[key]
-
-
-@functools.lru_cache(maxsize=512)
-def _made(made: Callable[..., Any], part: Any, *settings: Any) -> Any:
-    return made(part, *settings)
-
-
-def _leaves(value: Any, change: Callable[..., Any], place: tuple, is_per_muscle: bool) -> Any:
-    if is_per_muscle or not (isinstance(value, tuple) or getattr(value, "ndim", 0)):
-        return change(place, value, is_per_muscle)
-    return tuple(_leaves(x, change, (*place, i), False) for i, x in enumerate(value))
-
-
 def _numbers(kind: Any) -> bool:
     """Whether a field's shape is made of numbers."""
     if kind is float:

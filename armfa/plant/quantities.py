@@ -3,13 +3,13 @@
 from typing import Any, NamedTuple
 
 from armfa.arrays import Array, namespace
-from armfa.compiled.kernels import beside
+from armfa.compiled.program import beside
 from armfa.plant import physics
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.constants import mapped
 from armfa.plant.kinematics import known, two
 from armfa.plant.physics import RowLoads, Rows
 from armfa.plant.simulator import NO_LOADS, Loads, fitted
+from armfa.plant.traced import mapped
 
 
 class Inside(NamedTuple):
@@ -154,8 +154,7 @@ def _rows(arm: Arm, state: ArmState) -> tuple[Arm, Rows]:
 
 def columns_beside(arm: Arm, like: Array) -> Arm:
     """The arm with its constants ready to meet rows of arrays like this: numbers, and columns of one per muscle."""
-    xp = namespace(like)
-    return mapped(arm, lambda place, value, per_muscle: beside(value, per_muscle, like, xp))
+    return mapped(arm, lambda place, value, per_muscle: beside(value, per_muscle, like))
 
 
 def _first(x: Array) -> Array:

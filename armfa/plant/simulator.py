@@ -5,19 +5,18 @@ symbols. Arrays of JAX and torch, complex numbers, and everything where Numba is
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from armfa.arrays import Array, namespace
-from armfa.compiled import kernels
 from armfa.compiled.graph import Graph, Symbolic, Vector, flat, pullback
+from armfa.compiled.program import Program, Wide
 from armfa.plant.arm import Arm, ArmState
-from armfa.plant.constants import constants_of, program_of, symbolic
 from armfa.plant.integrators import INTEGRATORS
 from armfa.plant.physics import RowLoads, Rows, hand_motion
+from armfa.plant.traced import Traced, symbolic
 
 LARGEST_STEP = 1.0
 """s: more cannot be meant as the time step of an arm."""
@@ -34,7 +33,7 @@ NO_LOADS = Loads()
 
 
 @dataclasses.dataclass(frozen=True)
-class Simulator:
+class Simulator(Traced):
     """An arm, a time step and an integrator.
 
     Parameters
@@ -206,12 +205,7 @@ class Simulator:
     def _ran(self, what: str, loads: Loads, arrays: dict[str, Array]) -> dict[str, Array]:
         """The outputs of a program, from arrays (..., columns): by its kernel, or by the library of the arrays."""
         loaded = tuple(load is not None for load in loads)
-        return program_of(step_program, self, what, loaded).ran(self.constants, arrays)
-
-    @functools.cached_property
-    def constants(self) -> dict[tuple, Any]:
-        """Every constant of arm and step, by the place at which symbols stand for it."""
-        return constants_of(self)
+        return self.bound(step_program, what, loaded).ran(arrays)
 
     def _entered(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[ArmState, Array, Loads]:
         """State, excitation and loads in one shape and dtype, that of the joint angles."""
@@ -256,12 +250,8 @@ class Simulator:
             f"{self.integrator}: choose {advice}"
         )
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The settings; tables are made again where the simulator arrives."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
-
-def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> kernels.Program:
+def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> Program:
     """What one step computes, for a simulator without numbers: "step", "step_vjp", "hand_velocity" or its vjp."""
     graph, n = Graph(), simulator.arm.n_muscles
     simulator = symbolic(graph, simulator)
@@ -273,18 +263,18 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     pushes: Any = {name: load.parts for name, load in loads.items()}
     after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
-        return kernels.Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+        return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
     if what == "step_vjp":
         by = pullback(dict(zip(after, (*bar_q.parts, *bar_w.parts, bar_a))), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
-        outputs |= {"by_a": kernels.Wide(by[a]), "by_u": kernels.Wide(by[u])}
+        outputs |= {"by_a": Wide(by[a]), "by_u": Wide(by[u])}
         outputs |= {f"by_{name}": [by[x] for x in load.parts] for name, load in loads.items()}
-        return kernels.Program(inputs | {"bar_q": bar_q, "bar_w": bar_w, "bar_a": bar_a}, outputs, n)
+        return Program(inputs | {"bar_q": bar_q, "bar_w": bar_w, "bar_a": bar_a}, outputs, n)
     velocity = hand_motion(simulator.arm, after)
     if what == "hand_velocity":
-        return kernels.Program(inputs, {"v": velocity}, n)
+        return Program(inputs, {"v": velocity}, n)
     by = pullback(dict(zip(velocity, bar_v.parts)), [u])
-    return kernels.Program(inputs | {"bar_v": bar_v}, {"by_u": kernels.Wide(by[u])}, n)
+    return Program(inputs | {"bar_v": bar_v}, {"by_u": Wide(by[u])}, n)
 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:

@@ -16,11 +16,11 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, pullback
-from armfa.compiled.kernels import Program, Wide
+from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import MLP, Batch, Params, Policy, Streams
 from armfa.plant import Arm, ArmState, Simulator, hand_velocity, make_arm
-from armfa.plant.constants import constants_of, program_of, symbolic
 from armfa.plant.description import described
+from armfa.plant.traced import Traced, symbolic
 from armfa.tasks import HandVelocity
 from armfa.world import Moment, Trial, World
 from armfa.world.program import MomentSymbols, parts
@@ -76,12 +76,11 @@ class HandVelocityLoss(NamedTuple):
         through_plant = pulled_back(self.stand_in, (outcome.achieved - self.desired) * (2.0 * factor))
         return through_plant + u * (2.0 * effort * factor / arm.n_muscles)
 
-    def program(self) -> tuple[Program, dict] | None:
-        """For compiled updates: what `arrays` names and the output -> `error`, and constants; not with a stand-in."""
+    def bound(self) -> Bound | None:
+        """For compiled updates: `error` as a program of what `arrays` names and the output; not with a stand-in."""
         if self.stand_in is not None:
             return None
-        settings = ErrorSettings(self.world, self.scale)
-        return program_of(error_program, settings), constants_of(settings)
+        return ErrorSettings(self.world, self.scale).bound(error_program)
 
     def arrays(self, names: Sequence[str]) -> list[Array]:
         """The arrays (..., columns) that `program` names, but for the output."""
@@ -90,7 +89,7 @@ class HandVelocityLoss(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ErrorSettings:
+class ErrorSettings(Traced):
     """The numbers of a loss that are not of a batch."""
 
     world: World

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from armfa.arrays import Array, namespace
-from armfa.compiled import kernels
 from armfa.compiled.graph import Graph, Grid, flat, pullback
+from armfa.compiled.program import Program, Wide
 from armfa.plant import ArmState
-from armfa.plant.constants import symbolic
+from armfa.plant.traced import symbolic
 from armfa.tasks.task import Moment, Trial
 
 
@@ -83,17 +83,17 @@ def unpacked(trial: Array, moment: Array, n: int, n_goals: int) -> Moment:
     return Moment(now, Trial(start, goals, trial[..., -1]), *(moment[..., 4 + n + i] for i in range(3)))
 
 
-def gradient_program(world: Any) -> kernels.Program:
+def gradient_program(world: Any) -> Program:
     """Cost of one step and its derivative by the command, for a world without numbers."""
     graph, n = Graph(), world.arm.n_muscles
     symbols, command = MomentSymbols(graph, world.task.n_goals), graph.input("command", wide=True)
     _, outcome = symbolic(graph, world).step(symbols.value, command)
     by = pullback({outcome.cost: graph.number(1.0)}, [command])
-    outputs = {"cost": outcome.cost, "by_command": kernels.Wide(by[command])}
-    return kernels.Program(symbols.arrays | {"command": command}, outputs, n)
+    outputs = {"cost": outcome.cost, "by_command": Wide(by[command])}
+    return Program(symbols.arrays | {"command": command}, outputs, n)
 
 
-def vjp_program(world: Any) -> kernels.Program:
+def vjp_program(world: Any) -> Program:
     """Derivatives by state and command, from those by the next state and by the cost, for a world without numbers."""
     graph, n = Graph(), world.arm.n_muscles
     symbols, command = MomentSymbols(graph, world.task.n_goals), graph.input("command", wide=True)
@@ -107,5 +107,5 @@ def vjp_program(world: Any) -> kernels.Program:
     leaves = flat(symbols.value.arm)
     by = pullback(dict(zip(flat([*after.arm, outcome.cost]), flat(bars))), [*leaves, command])
     q1, q2, w1, w2, a = (by[x] for x in leaves)
-    outputs = {"by_q": [q1, q2], "by_w": [w1, w2], "by_a": kernels.Wide(a), "by_command": kernels.Wide(by[command])}
-    return kernels.Program(symbols.arrays | {"command": command, "bars": bars}, outputs, n)
+    outputs = {"by_q": [q1, q2], "by_w": [w1, w2], "by_a": Wide(a), "by_command": Wide(by[command])}
+    return Program(symbols.arrays | {"command": command, "bars": bars}, outputs, n)

@@ -1,15 +1,15 @@
 """The world over time: an arm, a task, and one step of both."""
 
 import dataclasses
-import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from armfa.arrays import Array, namespace, single, where
-from armfa.compiled.kernels import Program
+from armfa.compiled.program import Program
 from armfa.plant import Arm, ArmState, Simulator, hand_position
-from armfa.plant.constants import Pair, constants_of, program_of
+from armfa.plant.constants import Pair
+from armfa.plant.traced import Traced
 from armfa.tasks.task import Moment, Task
 from armfa.world.program import gradient_program, parts, vjp_program
 
@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class World:
+class World(Traced):
     """A simulator and a task, and what an agent sees and knows of them.
 
     Parameters
@@ -132,14 +132,10 @@ class World:
 
     def _ran(self, made: Callable[[Any], Program], moment: Moment, **arrays: Array) -> dict[str, Array]:
         """The outputs of a program of this world."""
-        program = program_of(made, self)
-        given = parts(moment, program.names[0]) | arrays
-        return program.ran(self.constants, {name: given[name] for name in program.names[0]})
-
-    @functools.cached_property
-    def constants(self) -> dict[Any, Any]:
-        """Every number of arm, step and task, by the place at which symbols stand for it."""
-        return constants_of(self)
+        bound = self.bound(made)
+        names = bound.program.names[0]
+        given = parts(moment, names) | arrays
+        return bound.ran({name: given[name] for name in names})
 
     def hand(self, moment: Moment) -> Array:
         """The hand's position (..., 2), m."""
