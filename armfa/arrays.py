@@ -73,13 +73,13 @@ def real(x: Array) -> Array:
 
 
 def at_least(x: Array, bound: Array) -> Array:
-    """The larger of the two; a tie goes to `x`."""
-    return where(real(x) >= bound, x, bound)
+    """The larger of the two; a tie goes to `x`, and NaN stays NaN."""
+    return where(real(x) < bound, bound, x)
 
 
 def at_most(x: Array, bound: Array) -> Array:
-    """The smaller of the two; a tie goes to `x`."""
-    return where(real(x) <= bound, x, bound)
+    """The smaller of the two; a tie goes to `x`, and NaN stays NaN."""
+    return where(real(x) > bound, bound, x)
 
 
 def magnitude(x: Array) -> Array:

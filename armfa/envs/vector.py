@@ -109,8 +109,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         excitation = self._checked(actions, restart)
         seen = arms.step(excitation)
         told = arms.told
-        if not np.isfinite(told[:, ERROR]).all():
-            self._refuse(excitation, told[:, ERROR])
+        if not np.isfinite(told[:, ERROR] + told[:, COST]).all():
+            self._refuse(excitation)
         arms.keep()
         self._steps += 1
         self._error, reward = told[:, ERROR].copy(), -told[:, COST]
@@ -201,7 +201,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         actions[restart] = 0.0
         return actions
 
-    def _refuse(self, actions: np.ndarray, error: np.ndarray) -> None:
+    def _refuse(self, actions: np.ndarray) -> None:
         """Names the first arm that went wrong."""
         bad = np.flatnonzero(np.isnan(actions).any(axis=-1))
         if bad.size:

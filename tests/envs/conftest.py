@@ -14,3 +14,9 @@ def settings(request, monkeypatch):
     if request.param:
         monkeypatch.setenv("ARMFA_COMPILED", "0")
     return request.param
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Nothing is compiled."""
+    monkeypatch.setenv("ARMFA_COMPILED", "0")

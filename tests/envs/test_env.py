@@ -1,7 +1,9 @@
 """One arm in a Gymnasium environment: the contract, and what the numbers mean."""
 
 import copy
+import dataclasses
 import functools
+import inspect
 import pickle
 import subprocess
 import sys
@@ -11,8 +13,9 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
+import armfa
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
-from armfa.plant import PRESETS, Simulator, hand_velocity, make_arm
+from armfa.plant import PRESETS, Simulator, hand_velocity, inside, make_arm
 from armfa.tasks import Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
@@ -20,7 +23,7 @@ VARIANTS = [
     {},
     {"goal_observation": True},
     {"activation": "first_order"},
-    {"action_range": "symmetric", "dt": 0.005, "integrator": "rk4"},
+    {"action_range": "symmetric", "dt": 0.005, "integrator": "heun"},
     {"arm": "lillicrap_scott"},
     {"arm": "torque"},
 ]
@@ -86,6 +89,7 @@ def test_a_seed_means_the_same_in_another_process(name):
     assert [run.strip() for run in runs] == [np.array(seen).tobytes().hex()] * 2
 
 
+@pytest.mark.usefixtures("plain")
 @every_id
 def test_every_call_returns_new_objects(name):
     env = gym.make(name, goal_observation=True)
@@ -95,6 +99,7 @@ def test_every_call_returns_new_objects(name):
     assert len({id(result[-1]) for result in record}) == len(record)
 
 
+@pytest.mark.usefixtures("plain")
 @every_id
 def test_the_state_and_the_goal_cannot_be_changed_from_outside(name):
     untouched, touched = gym.make(name, goal_observation=True), gym.make(name, goal_observation=True)
@@ -146,8 +151,17 @@ def test_an_action_of_the_wrong_shape_is_refused_with_the_right_one_named(name, 
 
 
 @every_id
-def test_nan_in_an_action_is_refused_and_leaves_the_arm_alone(name):
-    env, twin = gym.make(name).unwrapped, gym.make(name).unwrapped
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"integrator": "euler"}, {"activation": "first_order"}, {"reward": "other"}],
+    ids=repr,
+    indirect=True,
+)
+def test_nan_in_an_action_is_refused_and_leaves_the_arm_alone(name, settings):
+    """Explicit Euler moves the hand a step later than the others, and a sparse reward does not see how far off it is."""
+    if "reward" in settings:
+        settings = {"reward": {"armfa/Reach-v0": "sparse", "armfa/HandVelocity-v0": "absolute"}[name]}
+    env, twin = gym.make(name, **settings).unwrapped, gym.make(name, **settings).unwrapped
     for one in (env, twin):
         one.reset(seed=0)
     with pytest.raises(ValueError, match="NaN"):
@@ -231,15 +245,16 @@ def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the
 
 
 def test_the_environment_moves_the_arm_exactly_as_the_plant_does():
-    env = ReachEnv(dt=0.02, integrator="heun")
+    env = ReachEnv(dt=0.02)
     env.reset(seed=0)
     before, action = copy.deepcopy(env.moment.arm), np.linspace(0.0, 1.0, 6)
     env.step(action)
-    after = Simulator(env.world.arm, 0.02, "heun").step(before, action)
+    after = Simulator(env.world.arm, 0.02).step(before, action)
     np.testing.assert_array_equal(env.moment.arm.joint_angle, after.joint_angle)
     np.testing.assert_array_equal(env.moment.arm.joint_velocity, after.joint_velocity)
 
 
+@pytest.mark.usefixtures("plain")
 def test_holding_still_on_the_target_for_100_ms_succeeds():
     env = gym.make("armfa/Reach-v0", arm="torque", action_range="excitation")
     hand = env.reset(seed=0)[0][4:6]
@@ -249,6 +264,7 @@ def test_holding_still_on_the_target_for_100_ms_succeeds():
     assert [result[4]["is_success"] for result in results] == [False] * 9 + [True]
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_hand_that_flies_through_the_target_does_not_succeed():
     env = gym.make("armfa/Reach-v0", arm="torque")
     env.reset(seed=0, options={"joint_angle": [0.8, 1.5], "joint_velocity": [0.5, 0.0], "target": [0.0, 0.0]})
@@ -312,10 +328,38 @@ def test_constructors_say_what_they_expect(wrong, words):
 
 
 def test_the_joint_speed_is_clipped_in_the_observation_only():
-    env = ReachEnv()
-    observation, _ = env.reset(seed=0, options={"joint_velocity": [100.0, 0.0]})
+    env = ReachEnv(arm=dataclasses.replace(make_arm(), max_force=(60_000.0,) * 6))
+    env.reset(seed=0)
+    for _ in range(2):
+        observation = env.step(np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]))[0]
     assert observation[2] == env.observation_space.high[2] == 40.0
-    assert env.moment.arm.joint_velocity[0] == 100.0
+    assert env.moment.arm.joint_velocity[0] > 50.0
+
+
+def test_options_place_the_arm_by_its_hand():
+    env = ReachEnv()
+    observation, _ = env.reset(seed=0, options={"hand": [0.1, 0.4]})
+    np.testing.assert_allclose(observation[4:6], [0.1, 0.4], rtol=1e-6)
+    with pytest.raises(ValueError, match="'hand' or 'joint_angle', got both"):
+        env.reset(options={"hand": [0.1, 0.4], "joint_angle": [0.5, 1.5]})
+    with pytest.raises(ValueError, match="reach"):
+        env.reset(options={"hand": [0.6, 0.6]})
+
+
+@pytest.mark.parametrize("number", [None, 3])
+def test_info_holds_what_goes_on_inside_when_it_is_asked_for(number):
+    make = gym.make if number is None else functools.partial(gym.make_vec, num_envs=number)
+    env, plain = make("armfa/Reach-v0", inside=True), make("armfa/Reach-v0")
+    for one in (env, plain):
+        one.reset(seed=0)
+        one.action_space.seed(0)
+        info = one.step(one.action_space.sample())[-1]
+        expected = inside(one.unwrapped.world.arm, one.unwrapped.moment.arm)._asdict()
+        if one is plain:
+            assert not set(expected) & set(info)
+        else:
+            for name, value in expected.items():
+                np.testing.assert_array_equal(info[name], value)
 
 
 @pytest.mark.parametrize(
@@ -323,9 +367,10 @@ def test_the_joint_speed_is_clipped_in_the_observation_only():
     [
         ({"joint_angle": [-60.0, 60.0]}, "joint_angle"),
         ({"target": [1e6, 0.0]}, "target"),
+        ({"joint_velocity": [100.0, 0.0]}, "rad/s"),
         ({"target": [0, -30]}, "m/s"),
     ],
-    ids=["angle", "velocity", "unit"],
+    ids=["angle", "velocity", "speed", "unit"],
 )
 def test_starts_and_goals_that_cannot_be_observed_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
@@ -349,8 +394,23 @@ def test_a_picture_before_the_first_reset_is_refused_by_gymnasiums_name():
 
 
 def test_an_environment_takes_an_arm_and_a_task_of_ones_own():
-    door = open_door(Reach(radius=0.05), arm="lillicrap_scott")
+    arm = dataclasses.replace(make_arm(), name="mine", max_force=[300.0] * 6)
+    door = open_door(Reach(radius=0.05), arm=arm)
     check_env(ArmEnv(door), skip_render_check=True)
+    with pytest.raises(TypeError, match=r"expected a Door, as open_door\(\.\.\.\) makes them.*got Reach"):
+        ArmEnv(Reach())
+    with pytest.raises(TypeError, match="no settings beside it"):
+        ArmEnv(door, dt=0.02)
+
+
+def test_the_settings_of_an_environment_are_those_of_its_task_and_of_the_door():
+    for env in (ReachEnv, HandVelocityEnv):
+        settings = {field.name: field.default for field in dataclasses.fields(env.task)}
+        env(**settings)
+        shared = inspect.signature(open_door).parameters
+        with pytest.raises(TypeError, match="got 'radios'") as told:
+            env(radios=0.1)
+        assert all(name in str(told.value) for name in [*settings, *(set(shared) - {"task"})])
 
 
 def test_close_can_be_called_twice_and_after_every_mode():

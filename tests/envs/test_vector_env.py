@@ -1,6 +1,7 @@
 """The native vector environment against Gymnasium's own `SyncVectorEnv` around single arms."""
 
 import copy
+import functools
 import pickle
 
 import gymnasium as gym
@@ -10,6 +11,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import armfa
+from armfa.envs import ReachVectorEnv
 
 gym.register_envs(armfa)
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
@@ -18,7 +20,7 @@ VARIANTS = [
     {},
     {"goal_observation": True},
     {"activation": "first_order", "action_range": "symmetric"},
-    {"arm": "lillicrap_scott", "integrator": "rk4", "reward": None},
+    {"arm": "lillicrap_scott", "integrator": "heun", "reward": None},
 ]
 every_id = pytest.mark.parametrize("name", IDS)
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
@@ -80,6 +82,7 @@ def test_it_equals_a_sync_vector_env(name, mode, settings):
             assert_same(*(env.reset(seed=[5, None, None, 6, 7], options=dict(options)) for env in again))
 
 
+@pytest.mark.usefixtures("plain")
 @every_mode
 def test_successful_reaches_end_as_in_a_sync_vector_env(mode):
     """Arms that start on their target succeed after 100 ms; the others go on: ends at different times."""
@@ -280,3 +283,38 @@ def test_seeds_and_generators_are_told_as_by_a_sync_vector_env():
     assert envs.np_random_seed == same.np_random_seed == (5, 6)
     states = [[each.bit_generator.state for each in one.np_random] for one in (envs, same)]
     assert states[0] == states[1]
+
+
+def test_the_time_limit_is_the_registered_one_another_or_none():
+    make = functools.partial(gym.make_vec, "armfa/Reach-v0", num_envs=2)
+    limits = {None: 200, 7: 7, -1: None}
+    for asked, expected in limits.items():
+        assert ReachVectorEnv(2, max_episode_steps=asked).max_episode_steps == expected
+    assert make().unwrapped.max_episode_steps == 200
+    assert make(max_episode_steps=7).unwrapped.max_episode_steps == 7
+    assert make(max_episode_steps=-1).unwrapped.max_episode_steps is None
+    with pytest.raises(ValueError, match="max_episode_steps of at least 1, None or -1"):
+        make(max_episode_steps=0)
+
+
+def test_an_episode_without_a_limit_goes_on():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2, max_episode_steps=-1)
+    envs.reset(seed=0)
+    assert not any(envs.step(np.zeros((2, 6), np.float32))[3].any() for _ in range(250))
+
+
+def test_seeds_may_be_asked_for_before_the_first_reset_and_generators_set():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    assert len(set(envs.np_random_seed)) == 2
+    envs.np_random = [np.random.default_rng(3), np.random.default_rng(4)]
+    first, _ = envs.reset()
+    envs.np_random = [np.random.default_rng(3), np.random.default_rng(4)]
+    np.testing.assert_array_equal(envs.reset()[0], first)
+
+
+def test_info_holds_numbers_per_arm_and_nothing_else():
+    """TorchRL's `auto_register_info_dict` takes NumPy numbers only."""
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2, inside=True)
+    infos = envs.reset(seed=0)[1]
+    assert all(isinstance(value, np.ndarray) and value.dtype != object for value in infos.values())
+    assert all(len(value) == 2 for value in infos.values())
