@@ -2,13 +2,12 @@
 
 import argparse
 from dataclasses import dataclass
-from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
 
-from armfa.envs import ArmEnv, ArmVectorEnv, World
-from armfa.plant import Arm, ArmState, hand_position, rest_state
+from armfa.envs import ArmEnv, ArmVectorEnv
+from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
 from armfa.tasks import Reach, center_out_targets
 
 
@@ -16,8 +15,7 @@ from armfa.tasks import Reach, center_out_targets
 class CenterOut(Reach):
     """Start at rest in the centre; the target is one of eight around it. The rest is that of Reach."""
 
-    distance: float = 0.1  # m
-    error_name: ClassVar[str] = "distance"
+    distance: float = 0.1  # m; a field of the task is a setting of its environments
 
     def start_draws(self, arm: Arm) -> int:
         """None: the start is always the same."""
@@ -31,24 +29,22 @@ class CenterOut(Reach):
         """The centre posture, at rest."""
         return rest_state(arm, np.broadcast_to(arm.center_posture, (*uniform.shape[:-1], 2)).copy())
 
-    def goal(self, arm: Arm, state: ArmState, uniform: np.ndarray, dt: float, integrator: str) -> np.ndarray:
-        """One of the eight targets (..., 2), m."""
-        targets = center_out_targets(hand_position(arm, np.array(arm.center_posture)), self.distance, 8)
-        return targets[(8 * uniform[..., 0]).astype(int)]
+    def goals(self, simulator: Simulator, state: ArmState, uniform: np.ndarray) -> np.ndarray:
+        """One of the eight targets (..., 1, 2), m."""
+        center = hand_position(simulator.arm, np.array(simulator.arm.center_posture))
+        return center_out_targets(center, self.distance, 8)[(8 * uniform).astype(int)]
 
 
 class CenterOutEnv(ArmEnv):
     """The task for one arm."""
 
-    def __init__(self, render_mode: str | None = None, **settings):
-        super().__init__(World.build(CenterOut(), **settings), render_mode)
+    task = CenterOut
 
 
 class CenterOutVectorEnv(ArmVectorEnv):
     """The same for many arms at once."""
 
-    def __init__(self, num_envs=1, *, max_episode_steps=None, autoreset_mode="NextStep", render_mode=None, **settings):
-        super().__init__(World.build(CenterOut(), **settings), num_envs, max_episode_steps, autoreset_mode, render_mode)
+    task, default_limit = CenterOut, 100
 
 
 def main() -> None:
@@ -66,7 +62,7 @@ def main() -> None:
             env.reset()
     env.close()
 
-    many = gym.make_vec("demo/CenterOut-v0", num_envs=64, autoreset_mode="SameStep")
+    many = gym.make_vec("demo/CenterOut-v0", num_envs=64, autoreset_mode="SameStep", distance=0.08)
     observation, info = many.reset(seed=0)
     print("targets drawn:", len(np.unique(observation[:, -2:], axis=0)), "mean distance:", info["distance"].mean(), "m")
 

@@ -8,17 +8,17 @@ import argparse
 import jax
 import jax.numpy as jnp
 
-from armfa.plant import ArmState, hand_position, make_arm, step
+from armfa.plant import ArmState, Simulator, hand_position, make_arm
 
 ARM = make_arm()
-STEPS, DT = 40, 0.01
+SIMULATOR, STEPS = Simulator(ARM, dt=0.01), 40
 TARGET = jnp.array([0.10, 0.45])  # m
 
 
 def end_of_reach(excitations: jax.Array) -> ArmState:
     """The arm after an open-loop sequence of excitations (time, 6), from rest at the center posture."""
     start = ArmState(jnp.array(ARM.center_posture), jnp.zeros(2), jnp.zeros(6))
-    return jax.lax.scan(lambda state, u: (step(ARM, state, u, DT), None), start, excitations)[0]
+    return jax.lax.scan(lambda state, u: (SIMULATOR.step(state, u), None), start, excitations)[0]
 
 
 def cost(logits: jax.Array) -> jax.Array:

@@ -7,13 +7,14 @@ import argparse
 
 import torch
 
-from armfa.plant import ArmState, hand_position, make_arm, step
+from armfa.plant import ArmState, Simulator, hand_position, make_arm
 
 
 def main(updates: int = 150) -> float:
     """Train a small network to bring the hand to a place in 0.3 s; returns the last mean distance, m."""
     torch.manual_seed(0)
     arm, target = make_arm(activation="first_order"), torch.tensor([0.05, 0.45])
+    simulator = Simulator(arm)
     network = torch.nn.Sequential(torch.nn.Linear(10, 64), torch.nn.Tanh(), torch.nn.Linear(64, 6), torch.nn.Sigmoid())
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     distance = torch.tensor(0.0)
@@ -22,7 +23,7 @@ def main(updates: int = 150) -> float:
         state = ArmState(angle, torch.zeros(32, 2), torch.zeros(32, 6))
         loss = torch.tensor(0.0)
         for _ in range(30):
-            state = step(arm, state, network(torch.cat(state, -1)), 0.01)
+            state = simulator.step(state, network(torch.cat(state, -1)))
             distance = torch.linalg.vector_norm(hand_position(arm, state.joint_angle) - target, dim=-1).mean()
             loss = loss + distance / 30 + 1e-3 * (state.joint_velocity**2).mean()
         optimizer.zero_grad()

@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from armfa.controllers import MLP, SGD, FeedbackAlignment, train
-from armfa.plant import hand_position, inverse_kinematics, rest_state, step
+from armfa.plant import hand_position, inverse_kinematics, rest_state
 from armfa.problems.hand_velocity import HandVelocityProblem
 
 
@@ -21,12 +21,13 @@ def main(updates: int = 5000) -> None:
     print("test NSE of two networks:", result.curve["nse"][-1].round(4))
     print("angle between the teaching signals, degrees:", result.curve["angle"][-1].round(0).ravel())
 
-    arm, controller = problem.arm, problem.controller(network, result.params(0))
+    simulator, controller = problem.world.simulator, problem.controller(network, result.params(0))
+    arm = simulator.arm
     start, target = np.array([0.0, 0.40]), np.array([0.10, 0.45])  # m
     state = rest_state(arm, inverse_kinematics(arm, start).astype(np.float32))
     for _ in range(150):
         desired = 6.0 * (target - hand_position(arm, state.joint_angle))  # toward the target, 1/s times m
-        state = step(arm, state, controller(state, desired), problem.dt)
+        state = simulator.step(state, controller(state, desired))
     miss = np.linalg.norm(hand_position(arm, state.joint_angle) - target)
     print(f"after 1.5 s the hand is {1000 * miss:.1f} mm from the target")
 

@@ -81,9 +81,11 @@ def test_gymnasium_and_pygame_stay_where_they_belong(file):
     assert "pygame" not in outside or part(file) == "rendering"
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if part(f) == "plant"], ids=lambda file: file.name)
-def test_the_physics_is_written_for_every_array_library(file):
+EQUATIONS = [PACKAGE / "plant" / f"{name}.py" for name in ("physics", "kinematics", "quantities", "integrators", "limits")]
+EQUATIONS += sorted((PACKAGE / "plant" / "muscles").glob("*.py")) + [PACKAGE / "world" / "world.py"]
+
+
+@pytest.mark.parametrize("file", EQUATIONS, ids=lambda file: file.name)
+def test_the_equations_are_written_for_every_array_library(file):
     """Only what solves on the host (inverse problems, caches) may name NumPy; the equations may not."""
-    equations = {"kinematics.py", "dynamics.py", "integrators.py", "limits.py"}
-    if file.name in equations or file.parent.name == "muscles":
-        assert "numpy" not in {name.split(".")[0] for name in imports(file)}
+    assert "numpy" not in {name.split(".")[0] for name in imports(file)}

@@ -10,7 +10,7 @@ import pytest
 
 import armfa
 
-PARTS = ["controllers", "data", "envs", "experiments", "plant", "problems", "rendering", "tasks"]
+PARTS = ["controllers", "data", "envs", "experiments", "plant", "problems", "rendering", "tasks", "world"]
 
 
 def test_every_part_is_there_after_importing_the_package_and_listed():
@@ -27,11 +27,12 @@ def test_what_is_no_part_is_refused_with_the_parts():
 @pytest.mark.parametrize(
     ("part", "names"),
     {
-        "plant": ["make_arm", "PRESETS", "rest_state", "step"],
+        "plant": ["make_arm", "PRESETS", "rest_state", "Simulator", "inside"],
         "tasks": ["Task", "Reach", "HandVelocity"],
+        "world": ["World", "rollout"],
         "problems": ["HandVelocityProblem", "digits", "regression"],
         "rendering": ["arm_scene", "draw_frame", "Window"],
-        "envs": ["ReachEnv", "ArmVectorEnv"],
+        "envs": ["ReachEnv", "ArmVectorEnv", "open_door"],
         "controllers": ["train", "MLP", "FeedbackAlignment", "load_policy"],
         "data": ["mnist", "Digits", "Images"],
     }.items(),

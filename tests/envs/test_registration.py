@@ -38,10 +38,15 @@ def test_a_spec_survives_json_and_pickle_and_makes_the_same_environment(name):
     assert again.unwrapped.world.arm.name == "lillicrap_scott"
 
 
-def test_import_armfa_loads_neither_plant_nor_drawing():
-    code = "import sys, armfa; print([m for m in ('armfa.plant', 'pygame', 'scipy', 'matplotlib') if m in sys.modules])"
+def test_import_armfa_loads_neither_plant_nor_drawing_and_the_environments_no_compiler():
+    code = (
+        "import sys, armfa; heavy = ('armfa.plant', 'pygame', 'scipy', 'matplotlib', 'numba')\n"
+        "print([m for m in heavy if m in sys.modules])\n"
+        "import armfa.envs.environments\n"
+        "print([m for m in heavy[1:] if m in sys.modules])"
+    )
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert run.stdout.split() == ["[]", "[]"]
 
 
 def test_a_typo_gets_a_hint():
