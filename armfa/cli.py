@@ -14,6 +14,7 @@ from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
 from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
+from armfa.compiled.kernels import how_it_runs
 from armfa.controllers import CheckpointError
 
 COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in commands[1:]:
         union = union | command
     if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
-        console.print(f"armfa {__version__}", highlight=False)
+        console.print(f"armfa {__version__}, {how_it_runs()}", highlight=False)
         return 0
     try:
         config = tyro.cli(

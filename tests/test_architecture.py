@@ -81,7 +81,9 @@ def test_gymnasium_and_pygame_stay_where_they_belong(file):
     assert "pygame" not in outside or part(file) == "rendering"
 
 
-EQUATIONS = [PACKAGE / "plant" / f"{name}.py" for name in ("physics", "kinematics", "quantities", "integrators", "limits")]
+EQUATIONS = [
+    PACKAGE / "plant" / f"{name}.py" for name in ("physics", "kinematics", "quantities", "integrators", "limits")
+]
 EQUATIONS += sorted((PACKAGE / "plant" / "muscles").glob("*.py")) + [PACKAGE / "world" / "world.py"]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, tanh_per_second
+from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, side_by_side, tanh_per_second
+from armfa.benchmarks.peers import installed, motornet_update, reacher, stepping
 from armfa.controllers import MLP, SGD, FeedbackAlignment, init_state, train_step
 from armfa.controllers.compiled import compile_updates
 from armfa.controllers.trees import tree_map
@@ -32,21 +33,27 @@ def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
 
 
 def updates(budget: float) -> Iterator[Line]:
-    """Samples a second of one FA update: forward, plant, its Jacobian, deltas, weights; ready batches, float32."""
-    for name, batch, aim in (
-        ("lillicrap_scott", 128, 5e5),
-        ("lillicrap_scott", 32, 2e5),
-        ("lillicrap_scott", 512, None),
-        ("li_todorov", 128, None),
-        ("li_todorov", 32, None),
-    ):
-        problem = HandVelocityProblem(make_arm(name))
-        rng = np.random.default_rng(0)
-        examples, state = problem.batch(rng, batch), init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
-        seconds = seconds_per_call(train_step, NETWORK, RULE, OPTIMIZER, state, examples, rng, budget=budget)
-        yield Line(
-            f"samples, 6-500-6 FA update, {name}, batch {batch}", batch / seconds, aim, update_limit(batch, budget)
-        )
+    """Samples per second of one update: forward, plant, its Jacobian, deltas, weights; ready examples, float32.
+
+    Beside them the machine's limit, and MotorNet's update of the same network by backprop.
+    """
+    for rule in (FeedbackAlignment(scale=0.5), Backprop(), DirectFeedbackAlignment(scale=0.5), KolenPollack()):
+        for batch in (1, 32, 128, 256, 512):
+            first = isinstance(rule, FeedbackAlignment)
+            if batch in (1, 256) and not first:
+                continue
+            calls = [block_of_updates(rule, "li_todorov", batch)]
+            if first and installed("motornet", "torch"):
+                calls.append(motornet_update(batch))
+            count = max(1, EXAMPLES // batch)
+            seconds = side_by_side(calls, budget=2 * budget)
+            rate, name = batch * count / seconds[0], f"samples, 6-500-6 {type(rule).__name__}, batch {batch}"
+            if batch not in (1, 256):
+                aim = 0.45 if isinstance(rule, KolenPollack) else 0.6
+                yield Line(name, rate, "products and tanh", update_limit(batch, budget), aim)
+            if len(calls) > 1:
+                aims = {1: 200, 32: 70, 256: 12}
+                yield Line(name, rate, "MotorNet", batch / seconds[1], aims.get(batch))
 
 
 def update_limit(batch: int, budget: float) -> float:
@@ -56,39 +63,34 @@ def update_limit(batch: int, budget: float) -> float:
 
 
 def plant(budget: float) -> Iterator[Line]:
-    """Steps of many arms at once, no gradient."""
-    for name, arms, dtype, aim in (
-        ("lillicrap_scott", 4096, np.float32, 5e6),
-        ("li_todorov", 4096, np.float32, None),
-        ("li_todorov", 1, np.float64, None),
+    """Steps of many arms at once, no gradient; of one arm."""
+    for name, arms, dtype in (
+        ("lillicrap_scott", 4096, np.float32),
+        ("li_todorov", 4096, np.float32),
+        ("li_todorov", 4096, np.float64),
+        ("li_todorov", 1, np.float64),
     ):
         arm, rng = make_arm(name), np.random.default_rng(0)
         state = rest_state(arm, rng.uniform(0.5, 1.5, (arms, 2)).astype(dtype))
         command = rng.uniform(0, 1, (arms, 6)).astype(dtype)
         for integrator in ("semi_implicit_euler", "rk4"):
             seconds = seconds_per_call(Simulator(arm, 0.01, integrator).step, state, command, budget=budget)
-            met = aim if integrator == "semi_implicit_euler" else None
-            yield Line(f"plant steps, {name}, {arms} arms, {integrator}, {dtype.__name__}", arms / seconds, met)
+            yield Line(f"plant steps, {name}, {arms} arms, {integrator}, {dtype.__name__}", arms / seconds)
 
 
 def environments(budget: float) -> Iterator[Line]:
-    """`step` inside `gym.make`, and arm steps of the native vector environment."""
+    """`step` inside `gym.make`, and arm steps of the native vector environment, with resets, beside Reacher-v5."""
+    calls: dict[str, Callable[[], Any]] = {}
     for name in ("armfa/Reach-v0", "armfa/HandVelocity-v0"):
         for arm in ("li_todorov", "lillicrap_scott"):
-            env = gym.make(name, arm=arm)
-            env.reset(seed=0)
-            seconds = seconds_per_call(step_or_reset, env, env.action_space.sample(), budget=budget)
-            yield Line(f"env.step, {name}, {arm}", 1 / seconds, 25e3)
-        many = gym.make_vec(name, num_envs=1024)
-        many.reset(seed=0)
-        seconds = seconds_per_call(many.step, many.action_space.sample(), budget=2 * budget)
-        yield Line(f"arm steps, {name}, li_todorov, vector of 1024", 1024 / seconds, 1e6)
-
-
-def step_or_reset(env: gym.Env, action: np.ndarray) -> None:
-    """One step, and a new episode where one ends."""
-    if any(env.step(action)[2:4]):
-        env.reset()
+            calls[f"env.step, {name}, {arm}"] = stepping(gym.make(name, arm=arm))
+        calls[f"arm steps, {name}, li_todorov, vector of 1024"] = stepping(gym.make_vec(name, num_envs=1024))
+    peer = "Reacher-v5, one" if installed("mujoco") else ""
+    seconds = side_by_side([*calls.values(), *([reacher()] if peer else [])], budget=(len(calls) + 1) * budget)
+    for name, once in zip(calls, seconds):
+        many = "vector" in name
+        beside = 1 / seconds[-1] if peer else None
+        yield Line(name, (1024 if many else 1) / once, peer, beside, (200 if many else 8) if peer else None)
 
 
 def compiled_updates(budget: float) -> Iterator[Line]:

@@ -1,7 +1,8 @@
-"""What the package does in a second, beside what this machine could do: `python -m armfa.benchmarks.speed`.
+"""What the package does per second, beside what this machine could do: `python -m armfa.benchmarks.speed`.
 
-Each line is measured in this run, on one thread: how often something happens, the least that was aimed for, and, where
-the work is matrix products and tanh, the rate that the measured rates of those products and of tanh would allow.
+Each line is measured in this run, on one thread: how often something happens per second, and the same for what stands
+beside it. That is another package's way of doing the same work, where it is installed (extra `armfa[bench]`), or the
+machine's limit: the rate that the measured rates of the work's matrix products and of tanh would allow.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ def main(config: Speed) -> None:
     """Measure and print."""
     keep_memory()
     console = Console()
-    table = Table("what", "a second", "aim", "machine's limit", "share", box=None, padding=(0, 1))
-    for column in table.columns[1:]:
+    table = Table("what", "per second", "beside", "per second", "ratio", "aim", box=None, padding=(0, 1))
+    for column in (table.columns[i] for i in (1, 3, 4, 5)):
         column.justify = "right"
     groups = arm_speed.measured(config.seconds) + network_speed.measured(config.seconds)
     with one_blas_thread():
@@ -40,10 +41,10 @@ def main(config: Speed) -> None:
                 continue
             with console.status(name):
                 for line in measure():
-                    aim = "" if line.aim is None else f"{line.aim:,.0f}"
-                    limit = "" if line.limit is None else f"{line.limit:,.0f}"
-                    share = "" if line.limit is None else f"{line.rate / line.limit:.0%}"
-                    table.add_row(line.name, f"{line.rate:,.0f}", aim, limit, share)
+                    aim = "" if line.aim is None else f"{line.aim:g}"
+                    there = "" if line.beside_rate is None else f"{line.beside_rate:,.0f}"
+                    ratio = "" if line.beside_rate is None else f"{line.rate / line.beside_rate:.2f}"
+                    table.add_row(line.name, f"{line.rate:,.0f}", line.beside, there, ratio, aim)
     console.print(table)
 
 

@@ -29,6 +29,15 @@ def available() -> bool:
     return os.environ.get(OFF, "1") != "0" and numba_version() is not None
 
 
+def how_it_runs() -> str:
+    """In a few words, whether steps and updates are compiled here."""
+    if available():
+        return f"compiled by Numba {numba_version()}"
+    return "uncompiled, in NumPy: Numba is " + (
+        "not installed" if numba_version() is None else f"switched off by {OFF}=0"
+    )
+
+
 @functools.cache
 def numba_version() -> str | None:
     """The version of Numba that is installed, without importing it."""
