@@ -8,7 +8,7 @@ learner only here, as a `Loss` whose `error` is the plant's transposed Jacobian 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -135,6 +135,9 @@ class Scaling(NamedTuple):
 class HandVelocityProblem:
     """Random states of the arm, each with a desired hand velocity one step ahead.
 
+    effort : weight of the mean squared excitation beside the squared error, both in units of 1/2 (the loss's scale s is
+        one unit of error). Without it, networks hold the arm at rest with most muscles pulling against each other;
+        docs/arm.md shows what it costs in accuracy.
     plant_feedback : what carries the error of the hand back to the muscles.
         "jacobian"  the plant's own derivative in each state
         "mean"      one matrix for all states, the mean Jacobian: which way each muscle pulls, on average
@@ -147,6 +150,7 @@ class HandVelocityProblem:
     task: HandVelocity = field(default_factory=lambda: HandVelocity(target="reach"))
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
+    effort: float = 0.01
     plant_feedback: PlantFeedback = "jacobian"
     feedback_seed: int = 0
     test_size: int = 2000
@@ -162,13 +166,21 @@ class HandVelocityProblem:
             raise ValueError(f"expected test_size as a whole number of at least 1, got {self.test_size!r}")
         if self.task.reward != "squared":
             raise ValueError(f"expected a task whose cost is |v - v*|^2, reward='squared', got {self.task.reward!r}")
-        self.world.simulator.refuse_zero_gradient()
+        if self.task.effort or not 0.0 <= self.effort < np.inf:
+            told = f"effort={self.effort} and a task with effort={self.task.effort}"
+            raise ValueError(f"expected effort of 0 or more, given to the problem and not to its task, got {told}")
+        self.simulator.refuse_zero_gradient()
+
+    @cached_property
+    def simulator(self) -> Simulator:
+        """The arm in time."""
+        assert isinstance(self.arm, Arm)
+        return Simulator(self.arm, self.dt, self.integrator)
 
     @cached_property
     def world(self) -> World:
-        """The arm in its task."""
-        assert isinstance(self.arm, Arm)
-        return World(Simulator(self.arm, self.dt, self.integrator), self.task)
+        """The arm in its task, with effort in units of the scale."""
+        return World(self.simulator, replace(self.task, effort=self.effort * self.scale**2))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -221,7 +233,7 @@ class HandVelocityProblem:
 
         Without them the hand keeps its velocity; where activation is observed, muscles are held as active as they are.
         """
-        arm, step = self.world.arm, self.world.simulator.step
+        arm, step = self.simulator.arm, self.simulator.step
         rng = np.random.default_rng(self.feedback_seed + 7_000_001)
         state = self.task.start(arm, rng.uniform(size=(CALIBRATION, self.task.start_draws(arm))))
         command = rng.uniform(arm.excitation_range[0], arm.excitation_range[1], (CALIBRATION, arm.n_muscles))
