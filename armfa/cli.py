@@ -1,7 +1,9 @@
 """The command line: `armfa train`, `watch`, `play`, ... Every flag is a field of a settings dataclass."""
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import tyro
@@ -16,6 +18,7 @@ from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
 from armfa.compiled.kernels import how_it_runs
 from armfa.controllers import CheckpointError
+from armfa.runs.display import say
 
 COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "train": (Train, train_arm),
@@ -33,13 +36,14 @@ Begin with: armfa train. The version: armfa --version"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. What the user can mend is one sentence, not a traceback."""
+    _write_what_cannot_be_encoded()
     console = Console()
     commands = tuple(Annotated[kind, tyro.conf.subcommand(name)] for name, (kind, _) in COMMANDS.items())
     union: Any = commands[0]
     for command in commands[1:]:
         union = union | command
     if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
-        console.print(f"armfa {__version__}, {how_it_runs()}", highlight=False)
+        say(console, f"armfa {__version__}, {how_it_runs()}")
         return 0
     try:
         config = tyro.cli(
@@ -47,12 +51,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         next(function for kind, function in COMMANDS.values() if type(config) is kind)(config, console)
     except (ValueError, OSError, CheckpointError, RuntimeError, MemoryError, FloatingPointError) as error:
-        console.print(f"armfa: {error or 'not enough memory'}", style="red", markup=False, highlight=False)
+        say(console, f"armfa: {told(error)}", "red")
         return 2
     except KeyboardInterrupt:
-        console.print("stopped; what was finished is on disk", style="yellow")
+        say(console, "stopped; what was finished is on disk", "yellow")
         return 130
     return 0
+
+
+ADVICE = {
+    errno.ENOSPC: "make room, then go on with --resume",
+    errno.EDQUOT: "make room, then go on with --resume",
+    errno.EACCES: "choose a place where you may write",
+    errno.EROFS: "choose a place where you may write",
+    errno.EISDIR: "a folder is where a file belongs: move it away, or choose another place",
+    errno.ENOTEMPTY: "a folder is where a file belongs: move it away, or choose another place",
+    errno.ENOTDIR: "a file is where a folder belongs: move it away, or choose another place",
+    errno.EEXIST: "a file is where a folder belongs: move it away, or choose another place",
+}
+
+
+def told(error: BaseException) -> str:
+    """An error in one sentence: of the disk's, with the file and what to do."""
+    if isinstance(error, OSError) and error.filename is not None and error.errno in ADVICE:
+        return f"{error.filename}: {error.strerror}; {ADVICE[error.errno]}"
+    return str(error) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
+
+
+def _write_what_cannot_be_encoded() -> None:
+    """Where the output takes ASCII or a code page only, a sign that it has not is a question mark, and no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

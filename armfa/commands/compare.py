@@ -14,7 +14,7 @@ from rich.console import Console
 from armfa.commands.comparing.grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
 from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
-from armfa.commands.flags import at_least_one
+from armfa.commands.flags import at_home, at_least_one
 from armfa.controllers import RULES, GradientEstimator, LearningRule, Shallow, TrainState, take, train_step, unstack
 from armfa.controllers.evaluation import hidden_angles
 from armfa.controllers.metrics import classification_error, matrix_angle, normalized_error
@@ -25,6 +25,7 @@ from armfa.experiments.learning import first_state, learn, points, streams
 from armfa.experiments.registry import listed
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
+from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
 from armfa.runs.sweep import complete
 from armfa.runs.unit import Checkpoint, NoCheckpoint, Run, Sweep, Unit
@@ -64,6 +65,8 @@ class Compare:
     """Folder of a comparison to continue, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Rules that learn at once, each on one core."""
+    quiet: bool = False
+    """No progress, only the results."""
 
     @property
     def names(self) -> list[str]:
@@ -82,25 +85,25 @@ class Compare:
         return replace(
             self, updates=self.updates or ground.updates, batch_size=self.batch_size or ground.batch_size,
             rates=tuple(float(rate) for rate in self.rates), reach=self.reach or ground.reach, out=None, resume=None,
-            processes=1,
+            processes=1, quiet=False,
         )  # fmt: skip
 
 
 def compare(config: Compare, console: Console | None = None) -> Path:
     """Run what is missing, draw the figure, print the table; returns the folder of the comparison."""
-    console = console or Console()
+    console, config = console or Console(), at_home(config)
     if config.resume is None:
         check(config)
     config, folder = place_of(config, console)
     settings = config.settled
     start = time.monotonic()
     runs = complete(
-        Sweep("comparing", settings, units(settings), run), folder / "runs", config.processes, console,
-        f"armfa compare --resume {folder}",
+        Sweep("comparing", settings, units(settings), run), folder, config.processes, console,
+        f"armfa compare --resume {folder}", config.quiet,
     )  # fmt: skip
     show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
-    console.print(f"\n{folder} ({seconds:.0f} s): comparison.png, comparison.csv, curves.csv", highlight=False)
+    say(console, f"\n{folder} ({seconds:.0f} s): comparison.png, comparison.csv, curves.csv")
     return folder
 
 
@@ -163,10 +166,10 @@ def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: 
         save_figure(figure(runs, title, reach), folder / "comparison.png")
     samples = int(runs[0].arrays["samples"][-1])
     title = f"{settings.problem}: {settings.ground.about}; {samples:,} samples, n = {settings.seeds}"
-    console.print(title, style="bold", highlight=False)
+    say(console, title, "bold")
     console.print(results_table(rows, samples, reach))
     for line in notes(settings, runs, rows):
-        console.print(line, highlight=False)
+        say(console, line)
 
 
 def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -1,7 +1,16 @@
-"""Checks that the flags of several commands have in common."""
+"""What the flags of several commands have in common."""
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+Command = TypeVar("Command", bound=Any)
+
+
+def at_home(config: Command) -> Command:
+    """The command with `~` in its paths as the home folder: a shell leaves `--out=~/run` as it is."""
+    paths = {name: value for name, value in asdict(config).items() if isinstance(value, Path)}
+    return replace(config, **{name: path.expanduser() for name, path in paths.items()})
 
 
 def at_least_one(config: Any, *names: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from armfa.commands.flags import at_home
 from armfa.commands.showing import Follower, Showing, open_run, show
 from armfa.experiments.arm.reaching import center_out_distance
 
@@ -21,6 +22,7 @@ class Play(Showing):
 
 def play(config: Play, console: Console) -> None:
     """Follow the mouse, or a wandering target where there is no window."""
+    config = at_home(config)
     follower, caption = open_run(config)
     show(config, follower, caption, wandering(follower), console, mouse=True)
 

@@ -9,17 +9,18 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from armfa.commands.flags import at_least_one
+from armfa.commands.flags import at_home, at_least_one
 from armfa.data import MissingData, require
 from armfa.experiments.base import Experiment
 from armfa.experiments.registry import NAMES, chosen, experiment
 from armfa.files import write_text
+from armfa.reports.claim import STATUSES
 from armfa.reports.figures import STYLE, save_figure
-from armfa.reports.page import Section, measured, write_report
+from armfa.reports.page import Section, write_report
 from armfa.reports.tables import write_table
-from armfa.runs.folders import own_settings, refuse_other_flags
-from armfa.runs.store import read_run, versions
-from armfa.runs.sweep import missing_units, run_missing
+from armfa.runs.display import say
+from armfa.runs.folders import checked, own_settings, refuse_other_flags
+from armfa.runs.sweep import missing_units, run_missing, runs_of
 from armfa.runs.unit import Run
 
 
@@ -46,6 +47,8 @@ class Reproduce:
     """Handwritten digits: the MNIST files, or scikit-learn's small 8x8 digits, which need no download."""
     house_numbers: Literal["auto", "download"] = "auto"
     """SVHN: use its files where they are here and a generated stand-in otherwise, or fetch them (246 MB)."""
+    quiet: bool = False
+    """No progress, only the results."""
     redraw: bool = False
     """Draw tables, figures and report anew from the runs in the folder, with its own settings, and run nothing."""
 
@@ -58,7 +61,7 @@ class Reproduce:
             raise ValueError(f"--paper-size is for spiking, which --only {self.only} leaves out")
 
 
-NOT_KEPT = ("out", "resume", "processes", "redraw")
+NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw")
 """Fields that no number depends on."""
 
 
@@ -75,9 +78,10 @@ def settled(config: Reproduce) -> Reproduce:
     if not path.exists():
         raise FileNotFoundError(f"{config.out} holds no reproduction: expected a folder that `armfa reproduce` wrote")
     try:
-        kept = {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in NOT_KEPT}
-        begun = replace(config, **kept)
-    except (ValueError, TypeError, AttributeError) as error:
+        kept = json.loads(path.read_text("utf-8"))
+        kept = {name: value for name, value in kept.items() if name not in NOT_KEPT} if isinstance(kept, dict) else kept
+        begun = replace(config, **checked(Reproduce, kept))
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
     refuse_other_flags(config.out, config, begun, (*NOT_KEPT, "only"))
     about = set(chosen(begun.only)) | set(chosen(config.only) if config.only else ())
@@ -86,9 +90,10 @@ def settled(config: Reproduce) -> Reproduce:
 
 def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     """Run what is missing under `config.out`, draw everything, and return the path of the report."""
+    config = at_home(config)
     console, asked, config = console or Console(), config.only, settled(config)
     if config.resume or config.redraw:
-        console.print(own_settings(config.out, config, NOT_KEPT), highlight=False, markup=False)
+        say(console, own_settings(config.out, config, NOT_KEPT))
     settings = {name: settings_of(name, config) for name in chosen(config.only)}
     runs_folder = config.out / "runs"
     if not config.redraw:
@@ -97,22 +102,17 @@ def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     to_run = {name: each for name, each in settings.items() if not asked or name in chosen(asked)}
     waiting = {} if config.redraw else without_data(to_run, runs_folder)
     for sentence, names in waiting.items():
-        console.print(f"{sentence} Left out: {', '.join(names)}.", style="yellow", markup=False, highlight=False)
+        say(console, f"{sentence} Left out: {', '.join(names)}.", "yellow")
     left_out = [name for names in waiting.values() for name in names]
     able = {name: chosen_settings for name, chosen_settings in to_run.items() if name not in left_out}
+    sweeps = [experiment(name).sweep(each) for name, each in able.items()]
     try:
-        failed = (
-            []
-            if config.redraw
-            else run_missing(
-                [experiment(name).sweep(each) for name, each in able.items()], runs_folder, config.processes, console
-            )
-        )
+        failed = [] if config.redraw else run_missing(sweeps, runs_folder, config.processes, console, config.quiet)
     except KeyboardInterrupt:
-        console.print(f"stopped; continue with: armfa reproduce --resume --out {config.out}", highlight=False)
+        say(console, f"stopped; continue with: armfa reproduce --resume --out {config.out}")
         raise
     report = redraw(settings, config.out, console)
-    console.print(f"{report}  ({(time.monotonic() - start) / 60:.1f} minutes)", highlight=False)
+    say(console, f"{report}  ({(time.monotonic() - start) / 60:.1f} minutes)")
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: {', '.join(failed)}; the report holds what did not")
     if left_out:
@@ -157,60 +157,57 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
     """Tables, figures and report from the runs under `out`; an experiment with missing runs is said to be missing."""
     import matplotlib
 
-    sections = []
+    console, sections, made_with = console or Console(), [], []
     for name, chosen_settings in settings.items():
         source = experiment(name)
-        units = source.units(chosen_settings)
-        found = [read_run(out / "runs", name, chosen_settings, unit) for unit in units]
-        runs = [run for run in found if run is not None]
-        if len(runs) < len(units):
-            sections.append(Section(name, source.title, source.source, missing=len(units) - len(runs)))
+        sweep = source.sweep(chosen_settings)
+        runs = runs_of(sweep, out / "runs", lambda words: say(console, words, "yellow"))
+        made_with += [run.facts["versions"] for run in runs]
+        if len(runs) < len(sweep.units):
+            sections.append(Section(name, source.title, source.source, missing=len(sweep.units) - len(runs)))
             continue
         write_table(out / "tables" / f"{name}.csv", source.table(chosen_settings, runs))
         with matplotlib.rc_context(STYLE):
-            figures = source.figures(chosen_settings, runs)
-            paths = {key: out / "figures" / f"{name}_{key}.png" for key in figures}
-            for key, figure in figures.items():
+            drawn = source.figures(chosen_settings, runs)
+            paths = {key: out / "figures" / f"{name}_{key}.png" for key in drawn}
+            for key, figure in drawn.items():
                 save_figure(figure, paths[key], dpi=130)
         figures = {key: path.read_bytes() for key, path in paths.items()}
         sections.append(section_of(source, chosen_settings, runs, figures))
-    _tell(sections, console or Console())
-    claims = [row for section in sections for row in claim_rows(section)]
+    _tell(sections, console)
+    claims = [{"experiment": section.name, **claim.row} for section in sections for claim in section.claims]
     if claims:
         write_table(out / "claims.csv", claims)
-    return write_report(out, sections, versions())
+    smaller = [name for name, each in settings.items() if each.is_short]
+    scale = f"A small reproduction: {SMALL} ({', '.join(smaller)})." if smaller else ""
+    return write_report(out, sections, versions_of(made_with), scale)
+
+
+SMALL = (
+    "shorter training or smaller networks than at the full scale, so that claims about the end of training are not "
+    "tested"
+)
+
+
+def versions_of(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """With what the runs were made: the versions of each, and all where they differ."""
+    names = dict.fromkeys(name for versions in found for name in versions)
+    return {name: ", ".join(dict.fromkeys(versions[name] for versions in found if name in versions)) for name in names}
 
 
 def section_of(source: Experiment, settings: Any, runs: Sequence[Run], figures: Mapping[str, bytes]) -> Section:
     """What the page shows of an experiment."""
     return Section(
         source.name, source.title, source.source, asdict(settings), len(runs),
-        sum(run.facts["seconds"] for run in runs), figures, source.claims(settings, runs), source.choices,
+        sum(run.facts["seconds"] for run in runs), figures, source.judged(settings, runs), source.choices(settings),
         source.remarks,
     )  # fmt: skip
-
-
-def claim_rows(section: Section) -> list[dict[str, Any]]:
-    """The claims of one experiment with what was measured and the verdict, for a table."""
-    return [
-        {
-            "experiment": section.name,
-            "paper says": claim.text,
-            "quantity": claim.quantity,
-            "measured": measured(claim),
-            "verdict": claim.verdict.status,
-            "test": claim.verdict.test,
-            "P": "" if claim.verdict.p is None else f"{claim.verdict.p:.2g}",
-        }
-        for claim in section.claims
-    ]
 
 
 def _tell(sections: Sequence[Section], console: Console) -> None:
     """Each claim with its verdict, on the console."""
     for section in sections:
         if section.missing:
-            console.print(f"{section.name}: {section.missing} units missing", highlight=False)
+            say(console, f"{section.name}: {section.missing} units missing")
         for claim in section.claims:
-            line = f"{claim.verdict.status:>10}  {section.name}: {claim.text}"
-            console.print(line, style="red" if claim.verdict.status == "fails" else None, highlight=False, markup=False)
+            say(console, f"{section.name:>12}  {claim.line}", STATUSES[claim.verdict.status])

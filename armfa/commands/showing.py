@@ -19,6 +19,7 @@ from armfa.problems.hand_velocity import one_step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame, import_pygame
 from armfa.reports.film import FRAME, checked_film, write_animation
+from armfa.runs.display import say
 from armfa.tasks import HandVelocity, center_out_targets
 from armfa.world import World
 from armfa.world.world import steps_of
@@ -132,10 +133,10 @@ def show(
     path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
     path.parent.mkdir(parents=True, exist_ok=True)  # refused before anything is drawn
     if config.out is None:
-        console.print("no display here, so the animation goes to a file", highlight=False)
+        say(console, "no display here, so the animation goes to a file")
     frames = max(1, round(config.seconds / FRAME_TIME))
     write_animation(path, track(moving(follower, caption, targets, frames), "drawing", total=frames, console=console))
-    console.print(f"{path}", highlight=False)
+    say(console, path)
 
 
 def has_display() -> bool:

@@ -10,7 +10,7 @@ import matplotlib
 from rich.console import Console
 from rich.table import Table
 
-from armfa.commands.flags import at_least_one
+from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import FRAME_TIME, Follower, center_out, moving
 from armfa.experiments.arm.controller import (
     EXPERIMENT,
@@ -31,9 +31,12 @@ from armfa.plant import make_arm
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import write_animation
 from armfa.reports.tables import write_table
+from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
 from armfa.runs.sweep import complete
 from armfa.runs.unit import Run
+
+STYLES = {"holds": "green", "fails": "red", "not tested": "yellow", "reported": None}
 
 FILM = 6.0
 """Length of the animation, s."""
@@ -68,6 +71,8 @@ class Train:
     """Folder of a run to continue, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
+    quiet: bool = False
+    """No progress, only the results."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
@@ -94,19 +99,20 @@ class Train:
 
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
-    console = console or Console()
+    console, config = console or Console(), at_home(config)
     config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
     runs = complete(
-        EXPERIMENT.sweep(settings), folder / "runs", config.processes, console, f"armfa train --resume {folder}"
+        EXPERIMENT.sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet
     )
     show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
-    console.print(
-        f"\n{folder} ({seconds:.0f} s): learning.png, paths.png, reaching.gif, table.csv, curves.csv, controllers/"
+    say(
+        console,
+        f"\n{folder} ({seconds:.0f} s): learning.png, paths.png, reaching.gif, table.csv, curves.csv, controllers/",
     )
-    console.print(f"next: armfa watch {folder}   or: armfa play {folder}", highlight=False)
+    say(console, f"next: armfa watch {folder}   or: armfa play {folder}")
     return folder
 
 
@@ -136,8 +142,7 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
         )
     console.print(results_table(settings, rows))
     for claim in claims(settings, runs):
-        colour = {"holds": "green", "fails": "red"}.get(claim.verdict.status, "yellow")
-        console.print(f"[{colour}]{claim.verdict.status:>10}[/]  {claim.text}", highlight=False)
+        say(console, f"{claim.verdict.status:>10}  {claim.text}", STYLES[claim.verdict.status])
 
 
 def policy_of(settings: Settings, run: Run, seed: int):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from armfa.commands.flags import at_home
 from armfa.commands.showing import Showing, center_out, open_run, show
 
 
@@ -14,5 +15,6 @@ class Watch(Showing):
 
 def watch(config: Watch, console: Console) -> None:
     """Show center-out reaches."""
+    config = at_home(config)
     follower, caption = open_run(config)
     show(config, follower, caption, center_out(follower), console)

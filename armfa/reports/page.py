@@ -8,10 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from armfa.files import write_text
-from armfa.reports.claim import Choice, Claim
+from armfa.reports.claim import STATUSES, Choice, Claim
 from armfa.reports.statistics import LEVEL
 
 STYLE = """
@@ -42,12 +40,12 @@ class Section(NamedTuple):
     missing: int = 0
 
 
-def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, str]) -> Path:
+def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, str], scale: str = "") -> Path:
     """Write `out/report.html`; returns its path.
 
-    versions : of what the numbers depend on, by name.
+    versions : of what the numbers depend on, by name. scale : a sentence, where the runs are smaller than the papers'.
     """
-    counts = {word: 0 for word in ("holds", "fails", "not tested", "reported")}
+    counts = dict.fromkeys(STATUSES, 0)
     own = dict(counts)
     for section in sections:
         for claim in section.claims:
@@ -57,12 +55,13 @@ def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, 
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'>",
         f"<title>armfa: the experiments, reproduced</title><style>{STYLE}</style>",
+        f"<p class='scale'>{escape(scale)}</p>" if scale else "",
         "<h1>The experiments of feedback alignment, reproduced</h1>",
         "<p>Lillicrap, Cownden, Tweed, Akerman: abstract with the arm and preprint arXiv:1411.0247 (2014), ",
         "Nature Communications 7:13276 (2016).</p>",
         f"<p><span class='holds'>{counts['holds']} claims hold</span>, "
         f"<span class='fails'>{counts['fails']} fail</span>, "
-        f"<span class='not-tested'>{counts['not tested']} not tested</span> (a single run), "
+        f"<span class='not-tested'>{counts['not tested']} not tested</span> (why is said there), "
         f"{counts['reported']} numbers given as found. {own['holds']} of those that hold and {own['fails']} of those "
         "that fail are controls and bars of this package, which no paper states.</p>",
         f"<p class='small'>A claim holds when the stated test rejects its opposite at P &lt; {LEVEL:g} (or the level "
@@ -97,32 +96,16 @@ def _section(section: Section) -> str:
 
 def _claims(claims: Sequence[Claim]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(claim.text)}<td>{escape(claim.quantity)}<td class='number'>{escape(measured(claim))}"
+        f"<tr><td>{escape(claim.text)}<td>{escape(claim.quantity)}<td class='number'>{escape(claim.told)}"
         f"<td><span class='{claim.verdict.status.replace(' ', '-')}'>{claim.verdict.status}</span>"
-        f"<br><span class='small'>{escape(_test(claim))}</span></tr>"
+        f"<br><span class='small'>{escape(claim.verdict.words)}</span></tr>"
         for claim in claims
     )
     return f"<table><tr><th>paper says<th>quantity<th>we measured<th>verdict</tr>{rows}</table>"
 
 
-def measured(claim: Claim) -> str:
-    """Mean, spread and number of runs in words: `0.021 ± 0.002 (n = 20)`."""
-    values = np.asarray(claim.measured, dtype=float).ravel()
-    spread = f" ± {_short(values.std(ddof=1))}" if values.size > 1 else ""
-    return f"{_short(values.mean())}{spread} (n = {values.size})"
-
-
-def _test(claim: Claim) -> str:
-    p = claim.verdict.p
-    return claim.verdict.test + ("" if p is None else f": P = {p:.2g}" if p >= 1e-300 else ": P < 1e-300")
-
-
 def _row(*cells: str) -> str:
     return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells) + "</tr>"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}"
 
 
 def _text(png: bytes) -> str:

@@ -2,10 +2,12 @@
 
 A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one
 run there is no spread and so no t-test: the verdict then is "not tested" if the one value lies on the claimed side, and
-"fails" if not. Statements about every single run need no spread.
+"fails" if not. Statements about every single run need no spread. Where there is no value, or one is not a number,
+nothing is tested; a run that has diverged to infinity fails.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
@@ -18,62 +20,50 @@ LEVEL = 0.05
 
 def mean_below(values, bound):
     """The mean of `values` is below `bound`: one-sided one-sample t-test."""
-    p, in_order = _one_sided(np.asarray(values, dtype=float) - bound)
-    return _verdict(f"t-test, mean < {bound:g}", p, in_order)
+    return _one_sided(_array(values) - bound, f"t-test, mean < {bound:g}", f"< {bound:g}")
 
 
 def mean_above(values, bound):
     """The mean of `values` is above `bound`: one-sided one-sample t-test."""
-    p, in_order = _one_sided(bound - np.asarray(values, dtype=float))
-    return _verdict(f"t-test, mean > {bound:g}", p, in_order)
+    return _one_sided(bound - _array(values), f"t-test, mean > {bound:g}", f"> {bound:g}")
 
 
 def mean_between(values, low, high):
     """The mean lies between two bounds: two one-sided t-tests, the larger of their probabilities."""
-    values = np.asarray(values, dtype=float)
-    p_low, above = _one_sided(low - values)
-    p_high, below = _one_sided(values - high)
-    p = None if p_low is None or p_high is None else max(p_low, p_high)
-    return _verdict(f"two one-sided t-tests, {low:g} < mean < {high:g}", p, above and below)
+    return _between(_array(values), low, high, f"two one-sided t-tests, {low:g} < mean < {high:g}")
 
 
 def paired_less(first, second, level=LEVEL):
     """`first` is smaller than `second` on the same seeds: one-sided paired t-test."""
-    p, in_order = _one_sided(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
-    return _verdict("paired t-test, one-sided" + ("" if level == LEVEL else f", P < {level:g}"), p, in_order, level)
+    test = "paired t-test, one-sided" + ("" if level == LEVEL else f", P < {level:g}")
+    return _one_sided(_array(first) - _array(second), test, "< 0", level)
 
 
 def ratio_below(first, second, factor):
     """`first / second` is below `factor` on the same seeds: one-sided paired t-test on the logarithm of the ratio."""
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    p, in_order = _one_sided(np.log(first / second) - math.log(factor))
-    return _verdict(f"paired t-test on log ratio, ratio < {factor:g}", p, in_order)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(_array(first) / _array(second)) - math.log(factor)
+    return _one_sided(logs, f"paired t-test on log ratio, ratio < {factor:g}", f"< {factor:g}")
 
 
 def unchanged_within(first, second, margin):
     """`first - second` lies within +-margin on the same seeds: two one-sided paired t-tests (equivalence)."""
-    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    verdict = mean_between(difference, -margin, margin)
-    return verdict._replace(test=f"paired equivalence test, margin {margin:g}")
+    return _between(_array(first) - _array(second), -margin, margin, f"paired equivalence test, margin {margin:g}")
 
 
 def every_below(values, bound):
     """Each single run is below `bound`; no probability, since nothing is inferred beyond these runs."""
-    values = np.asarray(values, dtype=float)
-    return Verdict(_word(bool(np.all(values < bound))), f"every run < {bound:g}", None)
+    return _every(values, lambda each: each < bound, f"< {bound:g}")
 
 
 def every_above(values, bound):
     """Each single run is above `bound`."""
-    values = np.asarray(values, dtype=float)
-    return Verdict(_word(bool(np.all(values > bound))), f"every run > {bound:g}", None)
+    return _every(values, lambda each: each > bound, f"> {bound:g}")
 
 
 def every_between(values, low, high):
     """Each single run lies between two bounds."""
-    values = np.asarray(values, dtype=float)
-    inside = bool(np.all((values > low) & (values < high)))
-    return Verdict(_word(inside), f"every run between {low:g} and {high:g}", None)
+    return _every(values, lambda each: (each > low) & (each < high), f"between {low:g} and {high:g}")
 
 
 def reported():
@@ -83,30 +73,56 @@ def reported():
 
 def all_of(*verdicts):
     """Holds when all of several verdicts hold; its probability is the largest of theirs."""
+    found = _worst(verdicts)
+    threshold = " and ".join(verdict.threshold for verdict in verdicts)
+    return found._replace(test=" and ".join(verdict.test for verdict in verdicts), threshold=threshold)
+
+
+def _array(values) -> np.ndarray:
+    return np.asarray(values, dtype=float)
+
+
+def _between(values: np.ndarray, low: float, high: float, test: str) -> Verdict:
+    threshold = f"{low:g} to {high:g}"
+    return _worst([_one_sided(low - values, test, threshold), _one_sided(values - high, test, threshold)])
+
+
+def _worst(verdicts) -> Verdict:
+    """The verdict of several that must all hold."""
     known = [verdict.p for verdict in verdicts if verdict.p is not None]
     order = ["fails", "not tested", "holds"]
-    status = min((verdict.status for verdict in verdicts), key=order.index)
-    return Verdict(status, " and ".join(verdict.test for verdict in verdicts), max(known) if known else None)
+    worst = min(verdicts, key=lambda verdict: order.index(verdict.status))
+    return worst._replace(p=max(known) if known and worst.status != "not tested" else None)
 
 
-def _one_sided(difference) -> tuple[float | None, bool]:
-    """(P of a mean this far below 0 if the true one were 0; whether the mean is below 0); not finite is failed."""
+def _one_sided(difference: np.ndarray, test: str, threshold: str, level: float = LEVEL) -> Verdict:
+    """Whether the mean is below 0; P is the chance of a mean this far below 0 if the true one were 0."""
+    if reason := _untested(difference):
+        return Verdict("not tested", f"{test}: {reason}", None, threshold)
+    if not np.isfinite(difference).all():
+        return Verdict("fails", f"{test}: a run has diverged", None, threshold)
     in_order = bool(np.mean(difference) < 0)
-    if not np.all(np.isfinite(difference)):
-        return 1.0, False
     if difference.size < 2:
-        return None, in_order
-    error_of_mean = float(np.std(difference, ddof=1)) / math.sqrt(difference.size)
-    if error_of_mean == 0.0:
-        return (0.0 if in_order else 1.0), in_order
-    return float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1)), in_order
-
-
-def _verdict(test: str, p: float | None, in_order: bool, level: float = LEVEL) -> Verdict:
-    if p is None:
         side = "the one value lies on the claimed side" if in_order else "the one value lies on the wrong side"
-        return Verdict("not tested" if in_order else "fails", f"{test}: n = 1, {side}", None)
-    return Verdict(_word(p < level), test, p)
+        return Verdict("not tested" if in_order else "fails", f"{test}: n = 1, {side}", None, threshold)
+    error_of_mean = float(np.std(difference, ddof=1)) / math.sqrt(difference.size)
+    if error_of_mean <= 1e-14 * abs(np.mean(difference)):  # rounding
+        return Verdict(_word(in_order), f"{test}: all values alike, no spread to test with", None, threshold)
+    p = float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1))
+    return Verdict(_word(p < level), test, p, threshold)
+
+
+def _every(values, holds: Callable[[np.ndarray], np.ndarray], threshold: str) -> Verdict:
+    if reason := _untested(values := _array(values)):
+        return Verdict("not tested", f"every run {threshold}: {reason}", None, threshold)
+    return Verdict(_word(bool(np.all(holds(values)))), f"every run {threshold}", None, threshold)
+
+
+def _untested(values: np.ndarray) -> str:
+    """Why nothing can be tested, if so."""
+    if values.size == 0:
+        return "there is no value"
+    return "a value is not a number" if np.isnan(values).any() else ""
 
 
 def _word(holds: bool) -> str:

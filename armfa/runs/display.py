@@ -1,30 +1,39 @@
 """What is running, how far it is and when it will end: live bars on a terminal, one line a finished unit elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from armfa.runs.job import Job, Outcome
+from armfa.runs.store import Continued
+
+
+def say(console: Console, text: Any, style: str | None = None) -> None:
+    """Print words as they are: no name of a file is read as markup, and only a terminal gets its lines broken."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 class Display:
-    """A context in which jobs are told of as they start, go on and end."""
+    """A context in which jobs are told of as they start, go on and end; quiet, it tells what went wrong and no more."""
 
-    def __init__(self, jobs: Sequence[Job], processes: int, console: Console | None = None):
-        self.console = console or Console()
+    def __init__(self, jobs: Sequence[Job], processes: int, console: Console, quiet: bool = False):
+        self.console, self.quiet = console, quiet
         self.count = len(jobs)
         self.processes = max(1, processes)
         self.share = {_name(job): 0.0 for job in jobs}
         self.expected = {_name(job): job.unit.seconds for job in jobs}
+        self.before = dict[str, float]()  # share of each that was done in an earlier life
         self.finished = 0
         self.start = time.monotonic()
         self.tasks: dict[str, TaskID] = {}
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+        words = TextColumn("{task.description}", markup=False)
+        columns = (words, BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         self.bars = Progress(*columns, TimeElapsedColumn(), _End(self), console=self.console)
-        self.live = self.console.is_terminal
+        self.live = self.console.is_terminal and self.count > 0 and not quiet
 
     def __enter__(self):
         if self.live:
@@ -36,15 +45,22 @@ class Display:
         if self.live:
             self.bars.stop()
 
-    def tell(self, job: Job, share: float) -> None:
-        """A job has started (share 0) or is this far."""
+    def tell(self, job: Job, news: float | str) -> None:
+        """A job has started (share 0), is this far, or has something to say."""
+        if isinstance(news, str):
+            say(self.console, news, "yellow")
+            return
         name = _name(job)
-        self.share[name] = share
+        if news > 0:
+            self.before.setdefault(name, news if isinstance(news, Continued) else 0.0)
+        if isinstance(news, Continued) and not self.quiet:
+            say(self.console, f"{job.label} goes on from {100 * news:.0f} %")
+        self.share[name] = news
         if not self.live:
             return
         if name not in self.tasks:
             self.tasks[name] = self.bars.add_task(f"  {job.label}", total=1.0)
-        self.bars.update(self.tasks[name], completed=share)
+        self.bars.update(self.tasks[name], completed=news)
         self.bars.update(self.tasks["all"], completed=self.done)
 
     def end(self, outcome: Outcome) -> None:
@@ -52,12 +68,11 @@ class Display:
         name = _name(outcome.job)
         self.share[name] = 1.0
         self.finished += 1
-        label = outcome.job.label
         if outcome.error is not None:
-            self.console.print(f"{label} failed: {type(outcome.error).__name__}: {outcome.error}", markup=False)
-        elif not self.live:
-            counted = f"{self.finished} of {self.count}"
-            self.console.print(f"{counted}  {label}, {outcome.seconds:.1f} s; {self.end_time()}", highlight=False)
+            say(self.console, f"{outcome.job.label} failed: {outcome.error}", "red")
+        elif not self.live and not self.quiet:
+            told = f"{self.finished} of {self.count}  {outcome.job.label}, {outcome.seconds:.1f} s"
+            say(self.console, f"{told}; {self.end_time()}" if self.finished < self.count else told)
         if self.live:
             if name in self.tasks:
                 self.bars.remove_task(self.tasks.pop(name))
@@ -68,15 +83,18 @@ class Display:
     def done(self) -> float:
         """Share of the whole work that is done, by the expected seconds of each unit."""
         total = sum(self.expected.values())
-        return sum(self.share[name] * seconds for name, seconds in self.expected.items()) / total if total else 1.0
+        return self._seconds(self.share) / total if total else 1.0
 
     def end_time(self) -> str:
-        """When everything will have ended: expected seconds scaled by the speed seen so far."""
+        """When everything will have ended: expected seconds, scaled by the speed seen so far once there is one."""
         total = sum(self.expected.values())
-        passed, done = time.monotonic() - self.start, self.done
-        expected_pace = total / self.processes
-        left = (passed / done if done > 0.02 else expected_pace) * (1 - done)
-        return "ends " + time.strftime("%H:%M:%S", time.localtime(time.time() + left))
+        passed, made = time.monotonic() - self.start, self.done * total - self._seconds(self.before)
+        pace = passed / made if made > 0.02 * total and passed > 1.0 else 1 / self.processes  # s per expected s
+        return "ends " + time.strftime("%H:%M:%S", time.localtime(time.time() + pace * total * (1 - self.done)))
+
+    def _seconds(self, shares: Mapping[str, float]) -> float:
+        """Expected seconds of these shares of the units."""
+        return sum(share * self.expected[name] for name, share in shares.items())
 
 
 class _End(ProgressColumn):

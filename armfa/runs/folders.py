@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rich.console import Console
 
 from armfa.files import write_text
+from armfa.runs.display import say
 
-NOT_KEPT = ("out", "resume", "processes")
+NOT_KEPT = ("out", "resume", "processes", "quiet")
 """Fields that no number depends on."""
 
 
@@ -50,20 +52,42 @@ def begun(
         raise FileNotFoundError(f"{folder} holds {missing}")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(kept, dict):
-            raise ValueError("it holds no settings")
-        settings = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-        if other := set(settings) - {field.name for field in fields(config)}:
-            raise ValueError(f"it has {', '.join(sorted(other))}, as another command's folder has")
-        found = kind(**settings, processes=config.processes)
+        found = kind(**checked(kind, kept), processes=config.processes)
         check(found)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged or not of this command ({error}): start a new {what}") from error
     if config.out is not None:
         raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
     refuse_other_flags(folder, config, found, NOT_KEPT)
-    console.print(own_settings(folder, found, NOT_KEPT), highlight=False, markup=False)
+    say(console, own_settings(folder, found, NOT_KEPT))
     return found
+
+
+def checked(kind: type, kept: Any) -> dict[str, Any]:
+    """Fields of a command that were read from a file, once they are what the command takes."""
+    if not isinstance(kept, dict):
+        raise ValueError("it holds no settings")
+    hints = get_type_hints(kind)
+    if other := set(kept) - set(hints):
+        raise ValueError(f"it has {', '.join(sorted(other))}, as another command's folder has")
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    for name, value in settings.items():
+        if not _is_of(value, hints[name]):
+            raise ValueError(f"expected {name} of another kind, got {value!r}")
+    return settings
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type as fields of commands have it."""
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_is_of(each, get_args(hint)[0]) for each in value)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_is_of(value, each) for each in get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 
 
 def refuse_other_flags(folder: Path, config: Any, begun: Any, besides: Sequence[str]) -> None:

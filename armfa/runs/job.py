@@ -28,20 +28,38 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a job ended: wall seconds, and the error where it failed."""
+    """How a job ended: wall seconds, and what went wrong where it failed."""
 
     job: Job
     seconds: float
-    error: BaseException | None
+    error: str | None
 
 
-def work(job: Job, tell: Callable[[float], None] | None = None) -> float:
-    """Run one unit and put it on disk; returns the wall seconds it took."""
+def work(job: Job, tell: Callable[[float | str], None] | None = None) -> float:
+    """Run one unit and put it on disk; returns the wall seconds it took.
+
+    A state that cannot be continued is as good as none: the unit is then begun anew.
+    """
     checkpoint = FileCheckpoint(job.folder, job.name, job.settings, job.unit, tell)
     start = time.perf_counter()
     with threadpool_limits(1):
-        arrays = job.run(job.settings, job.unit, checkpoint)
+        try:
+            arrays = job.run(job.settings, job.unit, checkpoint)
+        except Exception as error:
+            if not checkpoint.continued:
+                raise
+            checkpoint.tell(f"{checkpoint.path}: cannot be continued ({error or type(error).__name__}), begun anew")
+            checkpoint.remove()
+            arrays = job.run(job.settings, job.unit, checkpoint)
     seconds = time.perf_counter() - start
     write_run(job.folder, job.name, job.settings, job.unit, arrays, seconds)
     checkpoint.remove()
     return seconds
+
+
+def attempt(job: Job, tell: Callable[[float | str], None]) -> Outcome:
+    """How `work` ended, whatever it raised."""
+    try:
+        return Outcome(job, work(job, tell), None)
+    except Exception as error:
+        return Outcome(job, 0.0, f"{type(error).__name__}: {error}")

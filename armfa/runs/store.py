@@ -1,17 +1,20 @@
 """Runs on disk: one .npz with the arrays and one .json with settings, versions and wall time, written all or nothing.
 
-The .json comes last: a run whose .json is there is whole, whatever moment a kill came at. A fingerprint of settings and
-arguments in the .json says which run it is, so that changed settings run anew and unchanged ones never.
+The .json comes last and holds a digest of both: a run that reads back is whole, whatever moment a kill came at and
+whatever happened to its files since. A fingerprint of settings and arguments says which run it is, so that changed
+settings run anew and unchanged ones never.
 """
 
 import hashlib
 import json
+import math
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import scipy
@@ -20,8 +23,15 @@ import armfa
 from armfa.files import DAMAGED, replacing, write_text
 from armfa.runs.unit import Run, Unit
 
-FORM = 3
+FORM = 4
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
+
+Tell = Callable[[str], None]
+"""Takes a sentence for the user."""
+
+
+class Continued(float):
+    """The share of a unit that was done in an earlier life of it."""
 
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:
@@ -44,8 +54,8 @@ def versions() -> dict[str, str]:
 
 def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: Mapping, seconds: float) -> None:
     """Put one finished run into `folder/experiment`; the .json is written last."""
-    place = folder / experiment
-    write_arrays(place / f"{unit.name}.npz", arrays)
+    path = folder / experiment / f"{unit.name}.npz"
+    write_arrays(path, arrays)
     facts = {
         "experiment": experiment,
         "unit": unit.name,
@@ -56,66 +66,132 @@ def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: 
         "seconds": round(seconds, 3),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
-    write_text(place / f"{unit.name}.json", json.dumps(facts, indent=1, sort_keys=True, default=str))
+    with open(path, "rb") as arrays_file:
+        facts["digest"] = _digest(facts, arrays_file)
+    write_text(path.with_suffix(".json"), json.dumps(facts, indent=1, sort_keys=True, default=str))
 
 
-def read_run(folder: Path, experiment: str, settings: Any, unit: Unit) -> Run | None:
-    """The run of this unit under these settings, or None where it has not (or not wholly) been made, or is damaged."""
-    place = folder / experiment
+def read_run(folder: Path, experiment: str, settings: Any, unit: Unit, tell: Tell | None = None) -> Run | None:
+    """The run of this unit under these settings, or None where it has not (or not wholly) been made.
+
+    A damaged run is as good as none; `tell` is told of it. No array is read before the digest is known to be right, so
+    that no file takes more memory than the run it holds.
+    """
+    path = folder / experiment / f"{unit.name}.json"
     try:
-        facts = json.loads((place / f"{unit.name}.json").read_text(encoding="utf-8"))
+        if not path.exists():
+            return None
+        facts = json.loads(path.read_text(encoding="utf-8"))
         if facts["fingerprint"] != fingerprint(experiment, settings, unit):
             return None
-        return Run(unit.name, facts["arguments"], read_arrays(place / f"{unit.name}.npz"), facts)
-    except (FileNotFoundError, KeyError, TypeError, *DAMAGED):
+        _check_facts(facts, unit)
+        with open(path.with_suffix(".npz"), "rb") as file:
+            if "digest" in facts and facts["digest"] != _digest(facts, file):
+                raise ValueError("its files are not those that were written")
+            file.seek(0)
+            return Run(unit.name, facts["arguments"], _arrays(file), facts)
+    except (OSError, KeyError, TypeError, AttributeError, *DAMAGED) as error:
+        if tell is not None:
+            tell(f"{path.with_suffix('')}: damaged ({error or type(error).__name__}), as good as none")
         return None
+
+
+def _check_facts(facts: Any, unit: Unit) -> None:
+    """Refuse facts that are not of this unit, or that nobody could print."""
+    if facts["unit"] != unit.name or facts["arguments"] != json.loads(json.dumps(dict(unit.arguments), default=str)):
+        raise ValueError("it says that it is another unit")
+    if not (isinstance(facts["seconds"], int | float) and 0 <= facts["seconds"] < math.inf):
+        raise ValueError(f"expected seconds, got {facts['seconds']!r}")
+    if not all(isinstance(version, str) for version in facts["versions"].values()):
+        raise ValueError("expected versions in words")
+
+
+def _digest(facts: Mapping[str, Any], arrays: BufferedReader) -> str:
+    """SHA-256 of the facts and the file of arrays."""
+    told = json.dumps({key: facts[key] for key in facts if key != "digest"}, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode() + hashlib.file_digest(arrays, "sha256").digest()).hexdigest()
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Arrays by name into a compressed .npz that needs no pickle, all or nothing."""
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **_plain(arrays))
+
+
+def _plain(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     kept = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in kept.items():
         if array.dtype == object:
             raise TypeError(f"expected numbers or text for {name!r}, got Python objects: they would need pickle")
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **kept)
+    return kept
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz, read at once (nothing stays open)."""
-    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+def _arrays(file: BinaryIO) -> dict[str, np.ndarray]:
+    """The arrays of an open .npz, read at once."""
+    with np.load(file, allow_pickle=False) as opened:
+        return {name: opened[name] for name in opened.files}
 
 
 class FileCheckpoint:
-    """State of an unfinished unit beside its run (`.NAME.checkpoint.npz`), written at most every `every` seconds."""
+    """State of an unfinished unit beside its run (`.NAME.state`), written at most every `every` seconds.
+
+    The file is a digest of 32 bytes and an .npz. A damaged one is as good as none.
+
+    Parameters
+    ----------
+    tell : callable, optional
+        Takes the share that is done, 0 to 1, or a sentence.
+    """
 
     def __init__(self, folder: Path, experiment: str, settings: Any, unit: Unit, tell=None, every: float = 15.0):
-        self.path = folder / experiment / f".{unit.name}.checkpoint.npz"
+        self.path = folder / experiment / f".{unit.name}.state"
         self.fingerprint = f"{FORM} {fingerprint(experiment, settings, unit)}"
-        self.tell = tell
+        self.tell = tell or (lambda news: None)
         self.every = every
         self.written = time.monotonic()
+        self.share = 0.0
+        self.continued = False  # a state was loaded, and nothing has come of it yet
 
     def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays saved last under the same settings, or None; a damaged file is as good as none."""
+        """The arrays saved last under the same settings, or None."""
         try:
-            arrays = read_arrays(self.path)
-            return arrays if str(arrays.pop("fingerprint")) == self.fingerprint else None
-        except (FileNotFoundError, KeyError, *DAMAGED):
+            if not self.path.exists():
+                return None
+            with open(self.path, "rb") as file:
+                if file.read(32) != hashlib.file_digest(file, "sha256").digest():
+                    raise ValueError("it is not what was written")
+                file.seek(32)
+                arrays = _arrays(file)
+            if str(arrays.pop("fingerprint")) != self.fingerprint:
+                return None
+            self.share = float(arrays.pop("share"))
+        except (OSError, KeyError, TypeError, *DAMAGED) as error:
+            self.tell(f"{self.path}: damaged ({error or type(error).__name__}), begun anew")
             return None
+        self.continued = True
+        self.tell(Continued(self.share))
+        return arrays
 
     def save(self, arrays) -> None:
         """Write `arrays()` if the last write is long enough ago."""
+        self.continued = False
         if time.monotonic() - self.written >= self.every:
-            write_arrays(self.path, {**arrays(), "fingerprint": np.array(self.fingerprint)})
+            about = {"fingerprint": np.array(self.fingerprint), "share": np.array(self.share)}
+            with replacing(self.path) as unfinished, unfinished.open("wb+") as file:
+                file.write(bytes(32))
+                np.savez(file, allow_pickle=False, **_plain(arrays()), **about)
+                file.seek(32)
+                digest = hashlib.file_digest(file, "sha256").digest()
+                file.seek(0)
+                file.write(digest)
             self.written = time.monotonic()
 
     def progress(self, fraction: float) -> None:
         """Pass the finished share on to whoever displays it."""
-        if self.tell is not None:
-            self.tell(fraction)
+        self.share = fraction
+        self.tell(fraction)
 
     def remove(self) -> None:
-        """The unit is done: its half-way state is of no more use."""
+        """The unit is done, or its state of no use."""
+        self.continued = False
         self.path.unlink(missing_ok=True)

@@ -1,9 +1,13 @@
 """The commands, as a user types them."""
 
+import errno
 import json
+import os
 import shutil
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,7 +165,13 @@ def test_every_command_explains_itself(command, capsys):
     assert len(text) > 300
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"updates": 0}', '{"octopus": 1}'])
+BAD = [
+    json.dumps({name: value})
+    for name, value in {"updates": 0, "seeds": 2.5, "hidden": "many", "rules": 3, "dt": "fast", "octopus": 1}.items()
+]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000, *BAD])
 def test_damaged_settings_of_a_run_are_said_to_be_damaged(tmp_path, content, capsys):
     (tmp_path / "settings.json").write_text(content)
     assert main(["train", "--resume", str(tmp_path)]) == 2
@@ -186,3 +196,107 @@ def test_ctrl_c_while_the_command_is_still_loading_is_no_traceback(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "armfa.cli", Interrupted("armfa.cli"))
     assert start() == 130
+
+
+def command(*arguments, **environment):
+    """The command line in a process of its own: (status, what it printed)."""
+    root = str(Path(armfa.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root, **environment}
+    done = subprocess.run([sys.executable, "-m", "armfa", *map(str, arguments)], capture_output=True, env=environment)
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_an_output_that_takes_few_signs_is_no_place_of_failure(trained, encoding):
+    status, said = command("train", "--resume", trained, PYTHONIOENCODING=encoding)
+    assert status == 0, said
+    assert "backprop" in said and "Traceback" not in said
+    assert command("rules", PYTHONIOENCODING=encoding)[0] == 0
+
+
+def test_a_home_folder_that_is_not_there_is_no_place_of_failure(trained, tmp_path):
+    nowhere = {name: str(tmp_path / "nowhere" / name) for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+    status, said = command("train", "--resume", trained, **nowhere)
+    assert status == 0 and "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["m[/y]", "[bold]", "a b"])
+def test_the_name_of_a_folder_is_printed_as_it_is(trained, tmp_path, name, capsys):
+    shutil.copytree(trained, tmp_path / name)
+    assert main(["train", "--resume", str(tmp_path / name)]) == 0
+    assert f"armfa watch {tmp_path / name}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_tilde_in_a_flag_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert (
+        main(["compare", "--rules", "backprop", "--seeds", "1", "--updates", "2", "--processes", "1", "--out=~/c"]) == 0
+    )
+    assert main(["compare", "--resume=~/c"]) == 0
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["c"]
+
+
+def test_a_folder_where_a_file_belongs_is_one_sentence_with_what_to_do(trained, tmp_path, capsys):
+    shutil.copytree(trained, tmp_path / "copy")
+    (tmp_path / "copy" / "table.csv").unlink()
+    (tmp_path / "copy" / "table.csv").mkdir()
+    assert main(["train", "--resume", str(tmp_path / "copy")]) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "table.csv: Is a directory; a folder is where a file belongs" in said
+
+
+def test_a_full_disk_is_one_sentence_with_what_to_do(trained, monkeypatch, capsys):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("armfa.files.os.fsync", full)
+    assert main(["train", "--resume", str(trained)]) == 2
+    assert "No space left on device; make room, then go on with --resume" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_folder_that_is_removed_while_it_is_used_is_missed(trained, tmp_path, monkeypatch, capsys):
+    def remove(*arguments, **flags):
+        shutil.rmtree(tmp_path / "copy")
+        return []
+
+    shutil.copytree(trained, tmp_path / "copy")
+    monkeypatch.setattr("armfa.runs.sweep.run_missing", remove)
+    assert main(["train", "--resume", str(tmp_path / "copy")]) == 2
+    assert "is not there any more" in " ".join(capsys.readouterr().out.split())
+
+
+def test_litter_of_killed_commands_is_cleared_at_the_next_start(trained):
+    litter = trained / "runs" / "arm" / f".li_todorov_backprop.npz.{2**22 + 1}-01234567.part"
+    litter.write_text("half")
+    assert main(["train", "--resume", str(trained)]) == 0
+    assert not litter.exists()
+
+
+def test_quiet_prints_the_results_and_no_progress(tmp_path, capsys):
+    flags = ["--rules", "backprop", "--seeds", "2", "--updates", "4", "--processes", "1"]
+    for out, quiet in (("loud", []), ("quiet", ["--quiet"])):
+        assert main(["compare", *flags, "--out", str(tmp_path / out), *quiet]) == 0
+        said = capsys.readouterr().out
+        assert ("1 of 1" in said) == (not quiet) and "NSE" in said
+
+
+def test_the_second_ctrl_c_waits_for_nothing(tmp_path):
+    code = (
+        "import armfa.__main__ as m, os, signal, sys, types\n"
+        "def main():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    finally:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "fake = types.ModuleType('armfa.cli')\n"
+        "fake.main = main\n"
+        "sys.modules['armfa.cli'] = fake\n"
+        "m.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(armfa.__file__).parents[1]
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr and "stopped at once" in done.stderr

@@ -86,7 +86,7 @@ def test_figures_are_drawn_anew_without_running(folder, monkeypatch):
     before = stamps(folder)
     for path in folder.glob("figures/*"):
         path.unlink()
-    monkeypatch.setattr(command, "run_missing", lambda *arguments: pytest.fail("something ran"))
+    monkeypatch.setattr(command, "run_missing", lambda *arguments, **flags: pytest.fail("something ran"))
     config = Reproduce(out=folder, only="flow-field,linear", quick=True, seeds=3, redraw=True)
     reproduce(config, quiet())
     assert len(list(folder.glob("figures/*.png"))) == 2
@@ -207,7 +207,8 @@ def _group_is_empty(group, until):
     return False
 
 
-def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path, how):
     """The parent is killed as soon as the first runs are on disk; its two workers then end by themselves."""
     code = (
         "from pathlib import Path\nfrom armfa.commands.reproduce import Reproduce, reproduce\n"
@@ -224,7 +225,7 @@ def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
     until = time.monotonic() + 60
     while time.monotonic() < until and not list(tmp_path.glob("runs/*/*.json")) and job.poll() is None:
         time.sleep(0.05)
-    job.kill()
+    job.send_signal(how)
     job.wait()
     assert _group_is_empty(job.pid, until=time.monotonic() + 30)
     before = {path: stamp for path, stamp in stamps(tmp_path).items() if path.suffix == ".json"}
@@ -236,7 +237,7 @@ def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path):
     after = stamps(tmp_path)
     assert {path: after[path] for path in before} == before
     assert len([path for path in after if path.suffix == ".json"]) == 9
-    assert not list(tmp_path.glob("runs/*/.*.checkpoint.npz"))
+    assert not list(tmp_path.glob("runs/*/.*.state"))
 
 
 def test_names_are_checked_before_anything_runs(tmp_path):
@@ -256,4 +257,4 @@ def test_every_name_finds_its_experiment():
 def test_the_display_tells_when_it_will_end(tmp_path):
     console = quiet()
     reproduce(Reproduce(out=tmp_path, only="flow-field", quick=True, processes=1), console)
-    assert re.search(r"4 of 4 .*ends \d\d:\d\d:\d\d", console.file.getvalue())
+    assert re.search(r"3 of 4 .*ends \d\d:\d\d:\d\d", console.file.getvalue())

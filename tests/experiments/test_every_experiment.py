@@ -11,7 +11,7 @@ import pytest
 
 from armfa.commands.reproduce import section_of
 from armfa.experiments.registry import NAMES, experiment
-from armfa.reports.page import measured, write_report
+from armfa.reports.page import write_report
 from armfa.reports.tables import write_table
 from armfa.runs.unit import NoCheckpoint, Run
 
@@ -96,7 +96,7 @@ def test_every_claim_has_words_numbers_and_a_stated_test(done):
     for claim in source.claims(settings, runs):
         assert claim.paper and claim.quantity and claim.verdict.test
         assert claim.verdict.status in ("holds", "fails", "not tested", "reported")
-        assert "n = " in measured(claim)
+        assert "n = " in claim.told
 
 
 def test_figures_have_titled_axes_with_labels(done):
@@ -112,18 +112,19 @@ def test_figures_have_titled_axes_with_labels(done):
 
 def test_what_could_not_be_recovered_is_said(done):
     source, _, _ = done
-    assert source.choices
-    assert all(choice.what and choice.chosen and choice.why for choice in source.choices)
+    choices = source.choices(source.settings())
+    assert choices
+    assert all(choice.what and choice.chosen and choice.why for choice in choices)
 
 
 def test_the_report_holds_every_claim_and_choice_and_nothing_from_outside(done, tmp_path):
     source, settings, runs = done
-    claims = source.claims(settings, runs)
+    claims = source.judged(settings, runs)
     page = write_report(tmp_path, [section_of(source, settings, runs, {"one": b"png"})], {}).read_text()
     for claim in claims:
         assert escape(claim.paper) in page
-        assert escape(measured(claim)) in page
-    for choice in source.choices:
+        assert escape(claim.told) in page
+    for choice in source.choices(settings):
         assert escape(choice.chosen) in page
     failing = sum(claim.verdict.status == "fails" for claim in claims)
     assert page.count("<span class='fails'>fails</span>") == failing

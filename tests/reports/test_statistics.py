@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from armfa.reports import statistics as s
+from armfa.reports.claim import Claim, at_small_scale
 
 VALUES = np.array([0.9, 1.0, 1.1, 1.05, 0.95])
 
@@ -48,18 +49,55 @@ def test_one_run_is_not_tested_and_on_the_wrong_side_it_fails():
     assert s.mean_below([3.0], 2.0).p is None
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_runs_that_diverged_fail_every_claim(bad):
-    values = [1.0, bad, 1.0]
-    assert s.mean_below(values, 2.0).status == "fails"
-    assert s.mean_between(values, 0.0, 2.0).status == "fails"
-    assert s.paired_less(values, [3.0, 3.0, 3.0]).status == "fails"
-    assert s.every_below([1.0, np.nan], 2.0).status == "fails"
+TESTS = {
+    "mean_below": lambda values: s.mean_below(values, 2.0),
+    "mean_above": lambda values: s.mean_above(values, 0.0),
+    "mean_between": lambda values: s.mean_between(values, 0.0, 2.0),
+    "paired_less": lambda values: s.paired_less(values, np.full(len(values), 3.0)),
+    "ratio_below": lambda values: s.ratio_below(values, np.full(len(values), 3.0), 1.0),
+    "unchanged_within": lambda values: s.unchanged_within(values, np.ones(len(values)), 1.0),
+    "every_below": lambda values: s.every_below(values, 2.0),
+    "every_above": lambda values: s.every_above(values, 0.0),
+    "every_between": lambda values: s.every_between(values, 0.0, 2.0),
+}
+"""Every test, as one that [0.9, 1, 1.1] passes."""
 
 
-def test_identical_differences_need_no_spread():
-    assert s.paired_less([1.0, 2.0], [2.0, 3.0]).status == "holds"
-    assert s.paired_less([2.0, 3.0], [1.0, 2.0]).status == "fails"
+@pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
+def test_every_test_can_hold_and_tells_its_threshold(test):
+    verdict = test(VALUES)
+    assert verdict.status == "holds" and verdict.threshold
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.nan], [1.0, np.nan, 1.0]], ids=repr)
+@pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
+def test_nothing_and_what_is_no_number_is_not_tested(test, values):
+    verdict = test(np.array(values))
+    assert verdict.status == "not tested" and verdict.p is None
+
+
+@pytest.mark.parametrize("test", [test for name, test in TESTS.items() if name != "every_above"])
+def test_a_run_that_diverged_fails(test):
+    assert test(np.array([1.0, -np.inf if test is TESTS["mean_above"] else np.inf, 1.0])).status == "fails"
+
+
+@pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
+def test_where_all_values_are_alike_there_is_no_probability(test):
+    verdict = test(np.full(5, 0.7))
+    assert verdict.status == "holds" and verdict.p is None
+
+
+def test_the_claims_of_a_shorter_training_that_speak_of_its_end_are_not_tested():
+    claims = [Claim("end", "error", VALUES, s.mean_below(VALUES, 0.1), full=full) for full in (True, False)]
+    assert [claim.verdict.status for claim in at_small_scale(claims)] == ["not tested", "fails"]
+
+
+def test_a_claim_tells_value_threshold_number_and_probability():
+    row = Claim("small", "error", VALUES, s.mean_below(VALUES, 1.5)).row
+    assert (row["mean"], row["n"], row["threshold"]) == (1.0, 5, "< 1.5")
+    line = Claim("small", "error", VALUES, s.mean_below(VALUES, 1.5)).line
+    for words in ("holds", "small", "1 ± 0.0791", "n = 5", "mean < 1.5", "P = "):
+        assert words in line
 
 
 def test_all_of_is_as_good_as_its_worst_part():

@@ -11,7 +11,6 @@ from scipy import stats
 
 from armfa.controllers import RULES, LearningRule
 from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
-from armfa.reports.statistics import paired_less
 from armfa.runs.unit import Run
 
 DIVERGED = 10.0
@@ -41,9 +40,11 @@ def paired(first: np.ndarray, other: np.ndarray) -> Paired:
     mean, n = float(logs.mean()), len(logs)
     if n < 2:
         return Paired(math.exp(mean), math.nan, math.nan, None)
-    sides = [paired_less(*pair).p or 0.0 for pair in ((logs, logs * 0), (logs * 0, logs))]
-    reach = float(stats.t.ppf(0.975, n - 1) * logs.std(ddof=1) / math.sqrt(n))
-    return Paired(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), min(1.0, 2 * min(sides)))
+    error_of_mean = float(logs.std(ddof=1)) / math.sqrt(n)
+    same = 1.0 if mean == 0.0 else None
+    p = 2 * float(stats.t.sf(abs(mean) / error_of_mean, n - 1)) if error_of_mean > 0.0 else same
+    reach = float(stats.t.ppf(0.975, n - 1)) * error_of_mean
+    return Paired(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), p)
 
 
 def samples_to_reach(samples: np.ndarray, errors: np.ndarray, reach: float) -> np.ndarray:

@@ -245,14 +245,32 @@ EXPERIMENT = Experiment(
     figures=figures,
     remarks="Bands: two standard deviations of the logarithm over networks. The number of layers counts units, as the "
     "paper does. 'As well as backprop' holds early; with more examples backprop in four layers goes decades lower.",
-    choices=(
+    choices=lambda settings: (
         Choice(
-            "stopping time", "150,000 examples", "the paper stops when backprop made negligible gains, without a number"
+            "stopping time",
+            f"{settings.examples:,} examples",
+            "the paper stops when backprop made negligible gains, without a number",
         ),
-        Choice("first weights and biases", "U(-0.1, 0.1)", "not given; +-0.5 is slower for all rules"),
-        Choice("learning rate", "0.02 for every rule and net", "not given; 0.03 is better for backprop, 0.06 harms FA"),
-        Choice("feedback weights", "U(-0.5, 0.5), new for each network", "the paper has both 'new' and 'fixed'"),
-        Choice("biases of the target", "U(-0.5, 0.5), like its weights", "not said"),
+        Choice(
+            "first weights and biases",
+            f"U(-{settings.start_scale:g}, {settings.start_scale:g})",
+            "not given; +-0.5 is slower for all rules",
+        ),
+        Choice(
+            "learning rate",
+            f"{settings.learning_rate:g} for every rule and net",
+            "not given; 0.03 is better for backprop, 0.06 harms FA",
+        ),
+        Choice(
+            "feedback weights",
+            f"U(-{settings.feedback_scale:g}, {settings.feedback_scale:g}), new for each network",
+            "the paper has both 'new' and 'fixed'",
+        ),
+        Choice(
+            "biases of the target",
+            f"U(-{settings.teacher_scale:g}, {settings.teacher_scale:g}), like its weights",
+            "not said",
+        ),
         Choice("B1's input", "delta2 o h2'", "preprint; the article's text omits the derivative"),
     ),
 )

@@ -202,9 +202,11 @@ EXPERIMENT = Experiment(
     figures=figures,
     remarks="Grey: solutions where the feedback acts like the transpose; black: solutions where it points the wrong "
     "way, dashed where unstable. Red: starts that end there. Light parabolas: paths; green: the path from zero.",
-    choices=(
+    choices=lambda settings: (
         Choice(
-            "learning rate of the figure", "0.02 to 0.0025", "the figure shows a flow; the rate only enters as drift"
+            "learning rate of the figure",
+            f"{max(settings.learning_rates):g} to {min(settings.learning_rates):g}",
+            "the figure shows a flow; the rate only enters as drift",
         ),
         Choice(
             "extent of the region of wrong starts",

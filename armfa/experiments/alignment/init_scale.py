@@ -160,8 +160,8 @@ EXPERIMENT = Experiment(
     claims=claims,
     figures=figures,
     remarks="Lines are means over networks (median for the error), blue for small first weights, red for large ones.",
-    choices=(
-        Choice("number of examples", "20,000", "the figure's axis ends near 2 x 10^4"),
+    choices=lambda settings: (
+        Choice("number of examples", f"{settings.examples:,}", "the figure's axis ends near 2 x 10^4"),
         Choice("error", "exact, |T - W W0|^2 / |T|^2", "inputs have unit variance, so no test set is needed"),
     ),
 )

@@ -235,12 +235,19 @@ EXPERIMENT = Experiment(
     remarks="Bands: two standard deviations, of the logarithm over networks (error) and over single examples (angle). "
     "Feedback alignment is ahead because backprop first has to leave the plateau at W = 0, where W^T e is small, while "
     "B is of full size from the start; later backprop falls at least as steeply.",
-    choices=(
-        Choice("learning rates", "0.01 (BP, FA), 0.0025 (NP)", "not given; the best of a search for each rule"),
-        Choice("noise of node perturbation", "0.01", "not given; small against the hidden activity"),
-        Choice("number of examples", "2,000", "not in the text"),
+    choices=lambda settings: (
         Choice(
-            "rate of shallow learning", "backprop's, and its own best", "the paper's 'hardly decreases' depends on it"
+            "learning rates",
+            f"{settings.rate_backprop:g} (BP), {settings.rate_feedback_alignment:g} (FA), "
+            f"{settings.rate_node_perturbation:g} (NP)",
+            "not given; the best of a search for each rule",
+        ),
+        Choice("noise of node perturbation", f"{settings.noise:g}", "not given; small against the hidden activity"),
+        Choice("number of examples", f"{settings.examples:,}", "not in the text"),
+        Choice(
+            "rate of shallow learning",
+            f"backprop's, {settings.rate_shallow:g}, and its own best, {settings.rate_shallow_best:g}",
+            "the paper's 'hardly decreases' depends on it",
         ),
     ),
 )

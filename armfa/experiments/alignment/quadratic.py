@@ -14,7 +14,7 @@ from armfa.controllers.network import MLP
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Frozen, Shallow
-from armfa.experiments.base import Experiment, Scales
+from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.learning import first_state, learn, points, scaled_error, streams
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
@@ -246,17 +246,25 @@ EXPERIMENT = Experiment(
     figures=figures,
     remarks="The angle first rises above 90 degrees and then falls. Backprop runs at feedback alignment's rates and "
     "first weights and was not tuned by itself: its late start is the plateau at small W.",
-    choices=(
+    choices=lambda settings: (
         Choice(
-            "first weights and biases", "U(-0.1, 0.1) hidden, U(-0.01, 0.01) output", "'manually selected', not given"
+            "first weights and biases",
+            f"U(-s, s) with s = {told(settings.start_scales)} (hidden, output)",
+            "'manually selected', not given",
         ),
-        Choice("feedback weights", "U(-0.5, 0.5)", "'manually selected', not given"),
         Choice(
-            "learning rates", "0.006 for W0, 0.002 for W; 0.002 in the phases", "not given; on means over batches of 20"
+            "feedback weights",
+            f"U(-{settings.feedback_scale:g}, {settings.feedback_scale:g})",
+            "'manually selected', not given",
+        ),
+        Choice(
+            "learning rates",
+            f"{told(settings.rates)} (W0, W); {settings.phase_rate:g} in the phases",
+            "not given; on means over batches",
         ),
         Choice(
             "length of the phases",
-            "20,000, 40,000, 40,000 examples",
+            f"{', '.join(f'{count:,}' for count in settings.phase_examples)} examples",
             "not given; phase 1 must be long enough to fill W0",
         ),
     ),

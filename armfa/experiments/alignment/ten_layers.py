@@ -13,7 +13,7 @@ from armfa.controllers.network import MLP
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Frozen, Shallow
-from armfa.experiments.base import Experiment, Scales
+from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.learning import learn, points, scaled_error, signal_angles, streams
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
@@ -218,16 +218,27 @@ EXPERIMENT = Experiment(
     remarks="Alignment spreads from the output backwards. At one rate, which is a small one for backprop, feedback "
     "alignment ends lower with two outputs; at rates and starts of their own backprop does. With ten outputs feedback "
     "alignment needs several times the examples.",
-    choices=(
-        Choice("the task", "a 30-20-2 (and 30-20-10) tanh target", "no number or task is public"),
-        Choice("width", "30 units in every layer", "not given"),
+    choices=lambda settings: (
         Choice(
-            "start gain", "0.6 for FA, 1 for backprop", "the best of a search for each: FA wants smaller first weights"
+            "the task",
+            " and ".join(f"a {settings.width}-20-{count} tanh target" for count in settings.outputs),
+            "no number or task is public",
         ),
-        Choice("learning rate", "0.03 for all, falling linearly to 0; and own ones", "not given; 0.1 diverges for FA"),
+        Choice("width", f"{settings.width} units in every layer", "not given"),
+        Choice(
+            "start gain",
+            f"{settings.gain_feedback_alignment:g} for FA, {settings.gain_backprop:g} for backprop",
+            "the best of a search for each: FA wants smaller first weights",
+        ),
+        Choice(
+            "learning rate",
+            f"{settings.learning_rate:g} for all, falling linearly to 0; and own ones",
+            "not given; 0.1 diverges for FA",
+        ),
         Choice(
             "own rates and starts",
-            "rate, gain of W, gain of B: 0.3, 0.55, - (backprop); 0.03, 0.1, 1.15 (FA)",
+            f"rate, gain of W, gain of B: {told(settings.best_backprop[:2])}, - (backprop); "
+            f"{told(settings.best_feedback_alignment)} (FA)",
             "the best of a search on eight other networks",
         ),
     ),

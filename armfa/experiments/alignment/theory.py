@@ -386,13 +386,15 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
-    choices=(
+    choices=lambda settings: (
         Choice(
-            "sizes and rates of the checks", "30-20-10, 0.005", "the theorems hold for any; the papers' linear task"
+            "sizes and rates of the checks",
+            f"{'-'.join(map(str, settings.sizes))}, {settings.learning_rate:g}",
+            "the theorems hold for any; the papers' linear task",
         ),
         Choice(
             "network whose start breaks C = 0",
-            "6-5-4 from U(-1.5, 1.5)",
+            f"{'-'.join(map(str, settings.wide_sizes))} from U(-{settings.wide_start:g}, {settings.wide_start:g})",
             "in small networks such starts are frequent enough to be counted",
         ),
         Choice("Supplementary Notes 12 and 16", "left out", "their text could not be recovered"),

@@ -19,7 +19,7 @@ from armfa.controllers.network import Dense, Params
 from armfa.controllers.trees import unstack
 from armfa.experiments.arm.pictures import figures
 from armfa.experiments.arm.reaching import closed_loop
-from armfa.experiments.base import Experiment, Scales
+from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.learning import learn, points, signal_angles, streams
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.problems.hand_velocity import HandVelocityProblem
@@ -69,6 +69,8 @@ COMMAND_MARGIN = {"static": 0.0, "first_order": 0.5}
 @dataclass(frozen=True)
 class Settings(Scales):
     """Arms, how many networks on each, and how long they learn."""
+
+    SCALELESS = ("seeds", "arms", "rules", "activation", "dt", "command_margin", "points")
 
     arms: tuple[ArmName, ...] = ("li_todorov", "lillicrap_scott")
     rules: tuple[RuleName, ...] = get_args(RuleName)
@@ -265,37 +267,47 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
     ]  # fmt: skip
 
 
-CHOICES = (
-    Choice(
-        "the plant",
-        "a human arm (Li & Todorov 2004) and a monkey's (Lillicrap & Scott 2013), static muscles",
-        "the abstract names none; its controller sees joint angles and velocities, so its muscles have no state",
-    ),
-    Choice(
-        "time step",
-        "10 ms (2 ms for the monkey's light arm), semi-implicit Euler",
-        "a discrete-time plant whose next velocity depends on the command",
-    ),
-    Choice(
-        "states and desired velocities",
-        "angles 15 degrees within their limits, joint speeds up to 2 rad/s; the velocity a random command would give",
-        "always attainable, so the error measures the controller alone",
-    ),
-    Choice(
-        "start and rates",
-        "as in LEARNERS: one rate a layer, falling linearly to zero",
-        "with one common rate and usual first weights the hidden layer hardly moves and all rules look the same",
-    ),
-    Choice(
-        "two protocols",
-        "each rule at its own rates; and FA at backprop's, with B as small as W: hidden rate x scale of B counts",
-        "the abstract does not say how rates were chosen",
-    ),
-    Choice(
-        "what reaches the output layer", "the error of the hand through the plant's transposed Jacobian", "not said"
-    ),
-    Choice("what B carries", "the output units' deltas, 500 x 6", "the literal replacement of W^T by B"),
-)
+def choices(settings: Settings) -> tuple[Choice, ...]:
+    """What the abstract does not say."""
+    return (
+        Choice(
+            "the plant",
+            f"{' and '.join(settings.arms)} (human: Li & Todorov 2004; monkey: Lillicrap & Scott 2013), muscles "
+            f"{settings.activation.replace('_', '-')}",
+            "the abstract names none; its controller sees joint angles and velocities, so its muscles have no state",
+        ),
+        Choice(
+            "time step",
+            ", ".join(f"{1000 * problem_for(arm, dt=settings.dt).dt:g} ms ({arm})" for arm in settings.arms)
+            + ", semi-implicit Euler",
+            "a discrete-time plant whose next velocity depends on the command",
+        ),
+        Choice(
+            "states and desired velocities",
+            "angles 15 degrees within their limits, joint speeds up to 2 rad/s; the velocity that a "
+            "random command would give",
+            "always attainable, so the error measures the controller alone",
+        ),
+        Choice(
+            "start and rates",
+            "rates (hidden, output) "
+            + "; ".join(f"{told(LEARNERS[rule].rates)} ({rule.replace('_', '-')})" for rule in settings.rules)
+            + ", falling linearly to zero",
+            "with one common rate and usual first weights the hidden layer hardly moves and all rules look the same",
+        ),
+        Choice(
+            "two protocols",
+            "each rule at its own rates; and FA at backprop's, with B as small as W: hidden rate x scale of B counts",
+            "the abstract does not say how rates were chosen",
+        ),
+        Choice(
+            "what reaches the output layer", "the error of the hand through the plant's transposed Jacobian", "not said"
+        ),
+        Choice(
+            "what B carries", f"the output units' deltas, {settings.hidden} x 6", "the literal replacement of W^T by B"
+        ),
+    )
+
 
 EXPERIMENT = Experiment(
     name="arm",
@@ -307,5 +319,5 @@ EXPERIMENT = Experiment(
     table=table,
     claims=claims,
     figures=figures,
-    choices=CHOICES,
+    choices=choices,
 )

@@ -14,7 +14,7 @@ import numpy as np
 from armfa.controllers.network import MLP, Params
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
-from armfa.experiments.base import Experiment
+from armfa.experiments.base import Experiment, told
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.experiments.learning import streams
 from armfa.problems import digits
@@ -319,19 +319,24 @@ EXPERIMENT = Experiment(
     remarks="Triangles: the errors printed in the papers. Bands: two standard deviations over networks (angle: one). "
     "At one common rate feedback alignment is ahead of backprop because its hidden layer takes larger steps: B is five "
     "times as large as the first W, and carries e where W^T carries e o y'. With both alike it is behind.",
-    choices=(
-        Choice("learning rate and batch", "0.01 per example, summed over batches of 4 (one rate) or 8 (own rates)",
+    choices=lambda settings: (
+        Choice("learning rate and batch", f"{settings.learning_rate:g} per example, summed over batches of "
+               f"{settings.equal_batch_size} (one rate) or {settings.batch_size} (own rates)",
                "stands for 10^-3 with ten times as many examples: the same path was measured at a tenth of the cost; "
                "the batch is not stated"),
-        Choice("omega, first weights", "0.2 at one rate for all (with 0.1 backprop learns more slowly, 0.3 kills "
-               "an output unit of one network in ten under FA); 0.1 at own rates; 0.3 for shallow learning",
-               "chosen in the paper on backprop's test error, value not given"),
-        Choice("beta, feedback weights", "1", "value not given; any above 0.5 works, 0.1 is slow"),
+        Choice("omega, first weights", f"{settings.equal_start_scale:g} at one rate for all; "
+               f"{settings.start_scale:g} at own rates; {settings.start_scale_shallow:g} for shallow learning",
+               "chosen in the paper on backprop's test error, value not given; at one rate backprop learns more slowly "
+               "with 0.1, and 0.3 kills an output unit of one network in ten under FA"),
+        Choice("beta, feedback weights", f"{settings.feedback_scale:g}",
+               "value not given; any above 0.5 works, 0.1 is slow"),
         Choice("what B carries", "the raw error e", "so printed; e o y' is clearly slower"),
-        Choice("stopping time", "the examples of the settings, which stand for ten times as many",
+        Choice("stopping time", f"{settings.equal_examples:,} (one rate) and {settings.examples:,} examples, "
+               "which stand for ten times as many",
                "the paper stops when backprop begins to overfit, and its axis ends at 15 million"),
-        Choice("number of networks", "fewer than the paper's 20", "the time that the whole report may take"),
-        Choice("own rates", "backprop 0.3 and 0.01, FA 0.03 and 0.01 (hidden, output)",
+        Choice("number of networks", f"{settings.seeds}; the paper has 20", "the time that the whole report may take"),
+        Choice("own rates", f"hidden, output: {told(settings.tuned_rates_backprop)} (backprop), "
+               f"{told(settings.tuned_rates_feedback_alignment)} (FA)",
                "a short search"),
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
-from armfa.experiments.base import Experiment
+from armfa.experiments.base import Experiment, told
 from armfa.experiments.digits.mnist import end, fields, mosaic, problem, spread
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.experiments.learning import streams
@@ -144,8 +144,13 @@ EXPERIMENT = Experiment(
     figures=figures,
     needs=lambda settings: (settings.data,),
     remarks="The triangle is the printed error. Absent synapses stay absent: their changes are set to zero.",
-    choices=(
-        Choice("learning rates", "those of each rule in the dense network", "not given for this case"),
+    choices=lambda settings: (
+        Choice(
+            "learning rates",
+            f"hidden, output: {told(settings.rates_backprop)} (backprop), "
+            f"{told(settings.rates_feedback_alignment)} (FA); those of the dense network",
+            "not given for this case",
+        ),
         Choice("which weights are sparse", "hidden to output and feedback", "the paper names W and B, not W0"),
     ),
 )

@@ -13,7 +13,7 @@ from armfa import data
 from armfa.controllers.network import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
-from armfa.experiments.base import Experiment, Scales
+from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.digits.mnist import end, spread
 from armfa.experiments.images import learn_digits
 from armfa.problems import digits
@@ -29,6 +29,8 @@ NAMES = {"svhn": "SVHN, cropped digits", "stand-in": "generated stand-in, not ho
 @dataclass(frozen=True)
 class Settings(Scales):
     """Rates are per example; pixels are centred by the mean of the training images."""
+
+    SCALELESS = ("seeds", "house_numbers")
 
     seeds: int = 3
     house_numbers: str = "auto"  # "auto": the files if they are here, else the stand-in; "download": fetch 246 MB
@@ -167,8 +169,13 @@ EXPERIMENT = Experiment(
     remarks="Where the files train_32x32.mat and test_32x32.mat (246 MB, in the folder that ARMFA_DATA names, or "
     "fetched with --house-numbers download) are absent, the network learns generated images of the same form instead: "
     "that shows that network and learning run end to end, and nothing about house numbers.",
-    choices=(
-        Choice("network, rates, duration", "3072-1000-10 logistic, rates per rule", "nothing is given for this task"),
+    choices=lambda settings: (
+        Choice(
+            "network, rates, duration",
+            f"3072-{settings.hidden}-10 logistic; rates (hidden, output): backprop {told(settings.rates_backprop)}, FA "
+            f"{told(settings.rates_feedback_alignment)}; {settings.examples:,} examples",
+            "nothing is given for this task",
+        ),
         Choice("pixels", "[0, 1] minus the mean training image", "without it all hidden units begin saturated"),
     ),
 )

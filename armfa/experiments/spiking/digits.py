@@ -344,16 +344,18 @@ EXPERIMENT = Experiment(
     needs=lambda settings: (settings.data,),
     remarks="Rasters: three test images for 50 steps each, 50 units of each hidden layer and all output units, with "
     "the weights of that stage; below, the postsynaptic potential and the modulator of one neuron of hidden layer 2.",
-    choices=(
+    choices=lambda settings: (
         Choice("equations", "rebuilt from the text", "the formulas are lost"),
-        Choice("time constant 0.9", "V = 0.1 V + 0.9 u as the default, V = 0.9 V + u beside it",
+        Choice("time constant 0.9", f"{READING['ema']} as the default, {READING['leak']} beside it",
                "'fast' suggests the first"),
         Choice("order within a step", "forward sweep, then feedback sweep", "a delay of one step a layer would answer "
                "an image of 5 steps 4 steps late"),
         Choice("phi of the backward neurons", "tanh(D / 2)", "'a simple sigmoidal function centred on 0'"),
-        Choice("size and duration", "those of the settings, in streams whose weight changes are summed",
+        Choice("size and duration", f"784-{settings.hidden} x 3-{settings.outputs}, {settings.images:,} images "
+               f"in {settings.streams} streams whose weight changes are summed",
                "the time that the whole report may take; --paper-size has the paper's sizes"),
         Choice("weight decay", "rate x gamma a step", "whether gamma stands alone or with the rate is not said"),
-        Choice("read-out", "spikes of a class summed over the 5 steps", "one step or all is not said"),
+        Choice("read-out", f"spikes of a class summed over the {settings.steps_per_image} steps",
+               "one step or all is not said"),
     ),
 )  # fmt: skip

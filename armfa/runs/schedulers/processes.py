@@ -1,61 +1,129 @@
-"""Units of work on several processes with one BLAS thread each, and what they tell while they run."""
+"""Units of work on several processes with one BLAS thread each.
+
+A process that dies is replaced, and its unit goes on from its last state.
+"""
 
 import os
+import signal
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
-from queue import Empty
+from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any
 
-from armfa.runs.job import Job, Outcome, work
+from armfa.runs.job import Job, Outcome, attempt
 
 THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
+DEATHS = 3
+"""Processes that may die over one unit, or before they have begun, until it is given up."""
 
-def run_jobs(jobs: Sequence[Job], processes: int, tell: Callable[[Job, float], None]) -> Iterator[Outcome]:
-    """Run the jobs, in order as processes get free, and yield each outcome as it comes; `tell(job, share done)`."""
+_UNKNOWN: Any = None
+"""A job that a worker could not read; who sent it knows."""
+
+Tell = Callable[[Job, float | str], None]
+"""Takes the share of a job that is done, 0 to 1, or a sentence about it."""
+
+
+def run_jobs(jobs: Sequence[Job], processes: int, tell: Tell) -> Iterator[Outcome]:
+    """Run the jobs, in order as processes get free, and yield each outcome as it comes."""
     if processes <= 1:
-        yield from (_in_this_process(job, tell) for job in jobs)
+        for job in jobs:
+            tell(job, 0.0)
+            yield attempt(job, lambda news, job=job: tell(job, news))
         return
-    context = get_context("spawn")
-    news = context.Queue()
-    waiting, running = list(jobs), dict[Future, Job]()
-    with _one_blas_thread(), ProcessPoolExecutor(processes, context, _start_worker, (news,)) as pool:
-        try:
-            while waiting or running:
-                while waiting and len(running) < processes:
-                    job = waiting.pop(0)
-                    running[pool.submit(_in_worker, job)] = job
-                    tell(job, 0.0)
-                done, _ = wait(running, timeout=0.3, return_when=FIRST_COMPLETED)
-                for job, share in _read(news, running.values()):
-                    tell(job, share)
-                for future in done:
-                    yield _outcome(running.pop(future), future)
-        except BaseException:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _in_this_process(job: Job, tell) -> Outcome:
-    tell(job, 0.0)
+    waiting, deaths = deque(jobs), Counter[str]()
+    workers = list[_Worker]()
     try:
-        return Outcome(job, work(job, lambda share: tell(job, share)), None)
-    except Exception as error:
-        return Outcome(job, 0.0, error)
+        with _one_blas_thread():
+            while waiting or any(worker.job for worker in workers):
+                while waiting and len(workers) < processes:
+                    workers.append(_Worker())
+                for worker in workers:
+                    if waiting and not worker.job:
+                        worker.begin(waiting.popleft())
+                        tell(worker.job, 0.0)
+                busy: dict[Any, _Worker] = {worker.pipe: worker for worker in workers if worker.job}
+                for pipe in wait(list(busy)):
+                    worker = busy[pipe]
+                    job = worker.job
+                    try:
+                        news = worker.pipe.recv()
+                    except (EOFError, OSError):
+                        workers.remove(worker)
+                        worker.job = None
+                        how = worker.end()
+                        key = job.label if worker.began else ""
+                        deaths[key] += 1
+                        if deaths[key] < DEATHS:
+                            tell(job, f"{job.label}: its process died ({how}); another goes on with it")
+                            waiting.appendleft(job)
+                        elif worker.began:
+                            yield Outcome(job, 0.0, f"its process died {DEATHS} times, the last time by {how}")
+                        else:
+                            raise RuntimeError(
+                                f"{DEATHS} processes died before they began, the last one by {how}: in a script, call "
+                                "what runs under `if __name__ == '__main__':`, or ask for one process"
+                            ) from None
+                        continue
+                    if news is None:
+                        worker.began = True
+                    elif isinstance(news, Outcome):
+                        worker.job = None
+                        yield news._replace(job=job)
+                    else:
+                        tell(job, news)
+    finally:
+        for worker in workers:
+            worker.end()
 
 
-_news: Any = None
+class _Worker:
+    """A process that does one job after the other, and the pipe to it."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.job: Any = None
+        self.began = False  # it has said that it is there
+
+    def begin(self, job: Job) -> None:
+        """Send it a job; one that has died is found dead when it is listened to."""
+        self.job = job
+        with suppress(BrokenPipeError):
+            self.pipe.send(job)
+
+    def end(self) -> str:
+        """End it, whatever it does; says how it had ended."""
+        self.pipe.close()
+        self.process.join(0 if self.job else 5)  # without a job it ends by itself
+        for stop in (self.process.terminate, self.process.kill):
+            if self.process.exitcode is None:
+                stop()
+                self.process.join(5)
+        code = self.process.exitcode or 0
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _start_worker(news) -> None:
-    global _news
-    _news = news
+def _serve(pipe) -> None:
+    """Do what comes through the pipe. Ctrl-C reaches the parent, which then ends this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
+    pipe.send(None)
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        except Exception as error:  # what is to be run cannot be imported here
+            pipe.send(Outcome(_UNKNOWN, 0.0, f"{type(error).__name__}: {error}"))
+            continue
+        pipe.send(attempt(job, pipe.send))
 
 
 def _end_with_parent() -> None:
@@ -64,27 +132,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _in_worker(job: Job) -> float:
-    return work(job, lambda share: _news.put((job.name, job.unit.name, share)))
-
-
-def _outcome(job: Job, future: Future) -> Outcome:
-    error = future.exception()
-    return Outcome(job, 0.0 if error else future.result(), error)
-
-
-def _read(news, running) -> Iterator[tuple[Job, float]]:
-    """What the workers told since the last look, for jobs that are still running."""
-    by_name = {(job.name, job.unit.name): job for job in running}
-    while True:
-        try:
-            name, unit, share = news.get_nowait()
-        except Empty:
-            return
-        if (name, unit) in by_name:
-            yield by_name[name, unit], share
 
 
 @contextmanager
