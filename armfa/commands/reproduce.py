@@ -178,15 +178,18 @@ def redraw(settings: Mapping[str, Any], out: Path, console: Console | None = Non
     claims = [{"experiment": section.name, **claim.row} for section in sections for claim in section.claims]
     if claims:
         write_table(out / "claims.csv", claims)
-    smaller = [name for name, each in settings.items() if each.is_short]
-    scale = f"A small reproduction: {SMALL} ({', '.join(smaller)})." if smaller else ""
+    if scale := scale_of(settings):
+        say(console, scale, "yellow")
     return write_report(out, sections, versions_of(made_with), scale)
 
 
-SMALL = (
-    "shorter training or smaller networks than at the full scale, so that claims about the end of training are not "
-    "tested"
-)
+def scale_of(settings: Mapping[str, Any]) -> str:
+    """A sentence where experiments are smaller than their full scale; nothing where none is."""
+    small = [name for name, each in settings.items() if each.is_short]
+    less = "shorter training, smaller networks or other images than at the full scale"
+    if not small:
+        return ""
+    return f"A small reproduction: {less} in {', '.join(small)}; claims about the end of training are not tested there."
 
 
 def versions_of(found: Sequence[Mapping[str, str]]) -> dict[str, str]:

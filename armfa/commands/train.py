@@ -19,7 +19,6 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
-    claims,
     network_for,
     params_of,
     problem_for,
@@ -28,6 +27,7 @@ from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import NAMES, hand_paths, learning_curves
 from armfa.experiments.registry import listed
 from armfa.plant import make_arm
+from armfa.reports.claim import STATUSES
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import write_animation
 from armfa.reports.tables import write_table
@@ -35,8 +35,6 @@ from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
 from armfa.runs.sweep import complete
 from armfa.runs.unit import Run
-
-STYLES = {"holds": "green", "fails": "red", "not tested": "yellow", "reported": None}
 
 FILM = 6.0
 """Length of the animation, s."""
@@ -108,10 +106,8 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     )
     show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
-    say(
-        console,
-        f"\n{folder} ({seconds:.0f} s): learning.png, paths.png, reaching.gif, table.csv, curves.csv, controllers/",
-    )
+    written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
+    say(console, f"\n{folder} ({seconds:.0f} s): {written}")
     say(console, f"next: armfa watch {folder}   or: armfa play {folder}")
     return folder
 
@@ -141,8 +137,11 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
             folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / FRAME_TIME))
         )
     console.print(results_table(settings, rows))
-    for claim in claims(settings, runs):
-        say(console, f"{claim.verdict.status:>10}  {claim.text}", STYLES[claim.verdict.status])
+    judged = EXPERIMENT.judged(settings, runs)
+    if judged:
+        write_table(folder / "claims.csv", [claim.row for claim in judged])
+    for claim in judged:
+        say(console, claim.line, STATUSES[claim.verdict.status])
 
 
 def policy_of(settings: Settings, run: Run, seed: int):

@@ -19,7 +19,8 @@ table { border-collapse: collapse; width: 100%; margin: .8em 0; } th { font-weig
 td, th { text-align: left; vertical-align: top; padding: .35em .6em; border-bottom: 1px solid #ddd; }
 td.number { white-space: nowrap; } .holds { color: #146c2e; font-weight: 600; }
 .fails { color: #b3261e; font-weight: 700; } .not-tested { color: #8a5a00; } .reported { color: #555; }
-img { max-width: 100%; } .small { color: #555; font-size: .87em; } nav a { margin-right: .8em; }
+img { max-width: 100%; } .small { color: #555; font-size: .87em; }
+.scale { color: #8a5a00; font-weight: 600; } nav a { margin-right: .8em; }
 pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; }
 """
 

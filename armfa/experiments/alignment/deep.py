@@ -163,6 +163,7 @@ def claims(settings, runs):
             "NSE of FA / NSE of BP at the end",
             alignment / backprop,
             ratio_below(alignment, backprop, 1.5),
+            full=True,
         ),
         Claim(
             "where FA and backprop part for good: first time at which FA's mean is twice BP's",

@@ -230,7 +230,7 @@ def claim_at_backprop_rates(arm: str, runs: Sequence[Run]) -> Claim:
     """The protocol that is tuned for backprop only."""
     fa, bp = (final(runs, arm, rule) for rule in ("feedback_alignment_backprop_rates", "backprop"))
     text = f"{arm}: and at backprop's own rates, with only the scale of B chosen (2014, fig. 2b)"
-    return Claim(text, "NSE of FA / NSE of backprop", fa / bp, ratio_below(fa, bp, 2.0))
+    return Claim(text, "NSE of FA / NSE of backprop", fa / bp, ratio_below(fa, bp, 2.0), full=True)
 
 
 def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
@@ -242,8 +242,10 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
     reach, within = 1000 * aligned["center_out"].mean(-1), (aligned["random_reach"] < 0.01).mean(-1)
     profile = aligned["profile"].mean(-1)
 
-    def claim(paper: str, quantity: str, measured: np.ndarray, verdict: Verdict, own: bool = False) -> Claim:
-        return Claim(f"{arm}: {paper}", quantity, measured, verdict, own)
+    def claim(
+        paper: str, quantity: str, measured: np.ndarray, verdict: Verdict, own: bool = False, full: bool = True
+    ) -> Claim:
+        return Claim(f"{arm}: {paper}", quantity, measured, verdict, own, full)
 
     return [
         claim("FA performs as well as backprop (2014, fig. 2b)", "NSE of FA / NSE of backprop", fa / bp,
@@ -254,7 +256,7 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
         claim("and not only because of the start", "NSE of FA / NSE of shallow, own best start", fa / own,
               ratio_below(fa, own, 1 / 3), own=True),
         claim("FA's teaching signal starts unrelated to backprop's", "angle at the start, degrees", start,
-              mean_between(start, 87, 93)),
+              mean_between(start, 87, 93), full=False),
         claim("and turns towards it", "angle at the end, degrees", end, mean_below(end, 60)),
         claim("FA's controller reaches", "center-out (10 cm; monkey 5 cm), end error, mm", reach,
               mean_below(reach, 3), own=True),
@@ -263,7 +265,7 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
         claim("with the speed asked for", "correlation with the minimum-jerk profile", profile,
               mean_above(profile, 0.99), own=True),
         claim("the best commands there are", "NSE of the box-constrained optimum", aligned["bound"], reported(),
-              own=True),
+              own=True, full=False),
     ]  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def claims(settings, runs):
         for rule in RULES:
             values = errors[rule, protocol]
             text = f"{LABELS[rule]}: {PRINTED[rule]} % test error (within 0.3 points or better; {words})"
-            found.append(Claim(text, "test error, percent", values, mean_below(values, PRINTED[rule] + 0.3)))
+            found.append(Claim(text, "test error, percent", values, mean_below(values, PRINTED[rule] + 0.3), full=True))
     fast, slow = (examples_to(EARLY, runs, rule) for rule in ("feedback_alignment", "backprop"))
     small = end(runs, rule=SMALL_B, protocol="equal")
     alignment, backprop = errors["feedback_alignment", "equal"], errors["backprop", "equal"]
@@ -178,12 +178,14 @@ def claims(settings, runs):
             "examples FA needs / examples backprop needs",
             fast / slow,
             ratio_below(fast, slow, 1.0),
+            full=True,
         ),
         Claim(
             "... and ends no higher",
             "error of FA minus that of backprop, points",
             alignment - backprop,
             paired_less(alignment, backprop),
+            full=True,
         ),
         Claim(
             f"control: with B as small as the first W, +-{settings.equal_start_scale:g}, and carrying e o y' as W^T "
@@ -201,6 +203,7 @@ def claims(settings, runs):
             "error of FA minus that of backprop, points",
             alignment - backprop,
             unchanged_within(alignment, backprop, 0.5),
+            full=True,
         )
     )
     for protocol in PROTOCOLS:
@@ -219,6 +222,7 @@ def claims(settings, runs):
             f"angle after {x[soon]:,} examples, a tenth of the run, degrees",
             angle[:, soon],
             all_of(mean_below(angle[:, soon], 80), unchanged_within(angle[:, soon], angle[:, -1], 10)),
+            full=True,
         ),
         Claim(
             "no network has lost an output unit, and with it a digit",
@@ -226,6 +230,7 @@ def claims(settings, runs):
             ends,
             every_below(ends, 8),
             own=True,
+            full=True,
         ),
         Claim(
             f"outputs die, and a warning says so, when rate x batch is too large: {settings.dying_rate:g} x 64",

@@ -83,7 +83,7 @@ def claims(settings, runs):
     both, angle = gather(runs, "both_ways", rule="feedback_alignment"), gather(runs, "angle", rule="feedback_alignment")
     bound = PRINTED + 0.3
     text = f"with half of W and B removed: {PRINTED} % test error (within 0.3 points or better)"
-    found = [Claim(f"FA {text}", "test error, percent", alignment, mean_below(alignment, bound))]
+    found = [Claim(f"FA {text}", "test error, percent", alignment, mean_below(alignment, bound), full=True)]
     found.append(
         Claim(
             "backprop with half of W removed: no worse",
@@ -91,6 +91,7 @@ def claims(settings, runs):
             backprop,
             mean_below(backprop, bound),
             own=True,
+            full=True,
         )
     )
     difference = alignment - backprop

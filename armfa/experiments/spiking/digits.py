@@ -246,6 +246,7 @@ def claims(settings, runs):
             f"test error, percent ({spent})",
             error[:, -1],
             mean_below(error[:, -1], 2.1),
+            full=True,
         ),
         Claim(
             "forward weights align with the feedback of every layer",
