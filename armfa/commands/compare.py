@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 from rich.console import Console
 
-from armfa.commands.comparing.grounds import DECAY, GROUNDS, LEARNED, Ground, held_out, rule_of
+from armfa.commands.comparing.grounds import GROUNDS, Ground, held_out
 from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
 from armfa.commands.flags import at_home, at_least_one
@@ -21,14 +21,28 @@ from armfa.controllers.metrics import classification_error, matrix_angle, normal
 from armfa.controllers.network import MLP
 from armfa.controllers.rules import Backprop, DirectRandomTarget
 from armfa.data import MissingData
+from armfa.experiments.arm.controller import params_arrays, problem_for, save_controllers
 from armfa.experiments.learning import first_state, learn, points, streams
-from armfa.experiments.registry import listed
+from armfa.experiments.rules import (
+    DECAY,
+    LEARNED,
+    anywhere,
+    code_of,
+    label,
+    listed,
+    rule_class,
+    rule_of,
+    source,
+)  # fmt: skip
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
 from armfa.runs.sweep import complete
 from armfa.runs.unit import Checkpoint, NoCheckpoint, Run, Sweep, Unit
+
+ARM = "hand-velocity"
+"""The problem whose networks are controllers, which are kept as files."""
 
 ANGLE_SAMPLES = 500
 """Test samples over which an angle is averaged."""
@@ -44,7 +58,8 @@ class Compare:
     problem: str = "linear"
     """What is learned: linear, deep, hand-velocity (the arm), digits (8x8, bundled) or mnist (where the files are)."""
     rules: str = "backprop,feedback-alignment,shallow"
-    """Rules, separated by commas; the others are tested against the first. `armfa rules` lists them."""
+    """Rules, separated by commas, also your own as file.py:Rule; the others are tested against the first. `armfa rules`
+    lists them."""
     seeds: int = 10
     """Networks per rule; networks of the same seed start alike and see the same data, so that rules pair."""
     updates: int | None = None
@@ -103,7 +118,8 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     )  # fmt: skip
     show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
-    say(console, f"\n{folder} ({seconds:.0f} s): comparison.png, comparison.csv, curves.csv")
+    written = "comparison.png, comparison.csv, curves.csv" + (", controllers/" if settings.problem == ARM else "")
+    say(console, f"\n{folder} ({seconds:.0f} s): {written}")
     return folder
 
 
@@ -113,11 +129,11 @@ def check(config: Compare) -> None:
         raise ValueError(f"expected --problem out of {', '.join(GROUNDS)}, got {config.problem!r}")
     if not config.names:
         raise ValueError(f"expected --rules out of {', '.join(RULES)}, got none")
+    called = [label(name) for name in config.names]
     for name in config.names:
-        if name not in RULES:
-            raise ValueError(f"expected --rules out of {', '.join(RULES)}, got {name!r}")
-        if config.names.count(name) > 1:
-            raise ValueError(f"expected every rule once in --rules, got {name!r} twice")
+        rule_class(name)
+        if called.count(label(name)) > 1:
+            raise ValueError(f"expected every rule once in --rules, got {label(name)!r} twice")
     at_least_one(config, "seeds", "updates", "batch_size", "tune_seeds", "processes")
     if config.reach is not None and not config.reach > 0:
         raise ValueError(f"expected --reach above 0, got {config.reach}")
@@ -145,7 +161,7 @@ def check_fit(settings: Compare, name: str) -> None:
         with np.errstate(all="ignore"):
             train_step(ground.network, rule, optimizer, state, batch, random.rule)
     except ValueError as error:
-        raise ValueError(f"{name} cannot learn {settings.problem}: {error}") from error
+        raise ValueError(f"{label(name)} cannot learn {settings.problem}: {error}") from error
 
 
 def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
@@ -153,6 +169,7 @@ def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
     if config.resume is not None:
         missing = "no comparison: expected what `armfa compare` wrote"
         return begun(config.resume, config, missing, "comparison", console, check), config.resume
+    config = replace(config, rules=",".join(anywhere(name) for name in config.names))
     return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 
@@ -161,6 +178,10 @@ def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: 
     rows = comparison_rows(runs, reach := settings.reach or settings.ground.reach)
     write_table(folder / "comparison.csv", rows)
     write_table(folder / "curves.csv", curve_rows(runs))
+    if settings.problem == ARM:
+        problem = problem_for("li_todorov")
+        for run in runs:
+            save_controllers(problem, settings.ground.network, run, folder / "controllers")
     with matplotlib.rc_context(STYLE):
         title = settings.problem + (", rates tuned for each rule" if settings.tune else "")
         save_figure(figure(runs, title, reach), folder / "comparison.png")
@@ -196,11 +217,12 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
             f"To {settings.reach:g}: median samples until NSE {settings.reach:g}. > or (k of n): the others had not "
             "reached it when the run ended (censored)."
         )
-    if any(issubclass(RULES[name], LEARNED) for name in rates):
+    kinds = [rule_class(code_of(run)) for run in runs]
+    if any(issubclass(kind, LEARNED) for kind in kinds):
         lines.append(
             f"Learned feedback has the output layer's rate; it and the weights above the first decay by {DECAY:g}."
         )
-    if any(not issubclass(RULES[name], LearningRule) for name in rates):
+    if not all(issubclass(kind, LearningRule) for kind in kinds):
         lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
     return lines
 
@@ -210,12 +232,15 @@ def units(settings: Compare) -> list[Unit]:
     networks = settings.seeds + settings.tune * EXPECTED_TRIES * settings.tune_seeds
     updates, batch = settings.updates or settings.ground.updates, settings.batch_size or settings.ground.batch_size
     seconds = networks * updates * settings.ground.seconds * batch / settings.ground.batch_size
-    return [Unit(name, {"rule": name, "seeds": list(range(settings.seeds))}, seconds) for name in settings.names]
+    seeds = list(range(settings.seeds))
+    return [
+        Unit(label(name), {"rule": label(name), "seeds": seeds, **source(name)}, seconds) for name in settings.names
+    ]
 
 
 def run(settings: Compare, unit: Unit, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     """NSE (and share of wrong answers) and angles to backprop of every network, over samples."""
-    name, seeds = unit.arguments["rule"], unit.arguments["seeds"]
+    name, seeds = code_of(unit), unit.arguments["seeds"]
     rates, found = settings.ground.rates_of(name, settings.rates), {}
     if settings.tune:
         kept = TuningCheckpoint(checkpoint, settings.tune_seeds, settings.seeds)
@@ -248,11 +273,12 @@ def learned(
 
     at = np.array([0, updates]) if tuning else points(updates, 40, first=max(1, updates // 500))
     with np.errstate(all="ignore"):
-        curves, _ = learn(
+        curves, state = learn(
             problem, ground.network, rule, ground.optimizer(rule, rates, updates), random, updates=updates,
             batch_size=size, at=at, measure=measure, checkpoint=checkpoint, dtype=ground.dtype,
         )  # fmt: skip
-    return {"samples": at * size, **curves}
+    kept = params_arrays(state.params) if settings.problem == ARM and not tuning else {}
+    return {"samples": at * size, **curves, **kept}
 
 
 def angles(network: MLP, rule: GradientEstimator, params: Any, state: Any, batch: Any) -> list[float]:
@@ -288,7 +314,7 @@ def tuned(
 
     n_layers = len(rates)
     moves = [(1,) * n_layers]
-    if n_layers > 1 and not issubclass(RULES[name], Shallow):  # all layers; the output layer; the hidden layers
+    if n_layers > 1 and not issubclass(rule_class(name), Shallow):  # all layers; the output layer; the hidden layers
         moves += [(0,) * (n_layers - 1) + (1,), (1,) * (n_layers - 1) + (0,)]
     best = search(score, moves)
     tried = [scaled(json.loads(key)) for key in kept.scores]

@@ -16,5 +16,6 @@ def at_home(config: Command) -> Command:
 def at_least_one(config: Any, *names: str) -> None:
     """Refuse a command whose fields of these names are below 1 (None: not given)."""
     for name, value in asdict(config).items():
-        if name in names and value is not None and value < 1:
+        values = value if isinstance(value, tuple) else (value,)
+        if name in names and any(each is not None and each < 1 for each in values):
             raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {value}")

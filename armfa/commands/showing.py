@@ -13,6 +13,7 @@ from rich.progress import track
 
 from armfa.controllers import Policy, load_policy
 from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
+from armfa.experiments.rules import spelt
 from armfa.plant import Arm, Simulator, hand_position, inverse_kinematics
 from armfa.plant.description import arm_from
 from armfa.problems.hand_velocity import one_step
@@ -107,15 +108,18 @@ def open_run(config: Showing) -> tuple[Follower, str]:
     folder = config.run / "controllers"
     there = sorted(file.stem for file in folder.glob("*.npz"))
     if not there:
-        todo = "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one)"
+        todo = (
+            "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one), or "
+            "`armfa compare --problem hand-velocity`"
+        )
         raise FileNotFoundError(f"{config.run} holds no trained controllers: {todo}")
-    rule = config.rule.replace("-", "_")
+    rule = spelt(config.rule)
     if not rule:
         rules = [name.rpartition("_")[0] for name in there]
-        rule = "feedback_alignment" if "feedback_alignment" in rules else rules[0]
+        rule = "feedback-alignment" if "feedback-alignment" in rules else rules[0]
     if (name := f"{rule}_{config.seed}") not in there:
         raise FileNotFoundError(f"no controller {name} in {config.run}; it holds {', '.join(there)}")
-    return Follower(load_policy(folder / f"{name}.npz")), rule.replace("_", " ")
+    return Follower(load_policy(folder / f"{name}.npz")), rule.replace("-", " ")
 
 
 def show(

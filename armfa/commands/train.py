@@ -1,13 +1,15 @@
 """`armfa train`: one arm, several rules, several seeds; figures, an animation and a table of what was learned."""
 
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
@@ -19,13 +21,16 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
+    check_fit,
+    learner_of,
     network_for,
-    params_of,
+    policy_of,
     problem_for,
-)
+    save_controllers,
+)  # fmt: skip
 from armfa.experiments.arm.controller import table as arm_table
-from armfa.experiments.arm.pictures import NAMES, hand_paths, learning_curves
-from armfa.experiments.registry import listed
+from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
+from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
 from armfa.reports.claim import STATUSES
 from armfa.reports.figures import STYLE, save_figure
@@ -46,8 +51,9 @@ class Train:
 
     arm: ArmName = "li_todorov"
     """Which published arm."""
-    rules: str = ",".join(STANDARD).replace("_", "-")
-    """Learning rules, separated by commas; also feedback-alignment-backprop-rates, with backprop's rates."""
+    rules: str = ",".join(STANDARD)
+    """Learning rules, separated by commas: these, feedback-alignment-backprop-rates, all that `armfa rules` lists, and
+    your own as file.py:Rule."""
     activation: Activation = "static"
     """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
     dt: float | None = None
@@ -57,12 +63,18 @@ class Train:
     not given (0.5 for first-order muscles)."""
     seeds: int = 5
     """Networks per rule; networks of the same seed start alike and see the same data."""
+    first_seed: int = 0
+    """Seed of the first network; the others follow."""
     updates: int = 40_000
     """Weight updates of each network."""
     batch_size: int = 16
     """Samples per update."""
-    hidden: int = 500
-    """Units of the hidden layer."""
+    rates: tuple[float, ...] = ()
+    """Learning rates of all rules, one or one per layer; each rule's own when not given."""
+    hidden: tuple[int, ...] = (500,)
+    """Units of each hidden layer."""
+    nonlinearity: Literal["tanh", "logistic", "relu", "linear"] = "tanh"
+    """Of the hidden layers."""
     out: Path | None = None
     """Folder of the run; runs/ARM-DATE-TIME when not given."""
     resume: Path | None = None
@@ -79,19 +91,28 @@ class Train:
             raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
         if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
             raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
+        if self.first_seed < 0:
+            raise ValueError(f"expected --first-seed of at least 0, got {self.first_seed}")
         names = listed(self.rules)
-        if not names or len(set(names)) < len(names) or not set(names) <= {name.replace("_", "-") for name in LEARNERS}:
-            known = ", ".join(LEARNERS).replace("_", "-")
-            raise ValueError(f"expected --rules as one or more, each once, out of {known}; got {self.rules or 'none'}")
+        if not names or len({label(name) for name in names}) < len(names):
+            raise ValueError(f"expected --rules as one or more, each once, got {self.rules or 'none'}")
         make_arm(self.arm, activation=self.activation)  # refused now or never
+        for name in names:
+            if name not in LEARNERS:
+                rule_class(name)
+        if not self.hidden:
+            raise ValueError("expected --hidden of at least one layer, got none")
+        layers = len(self.hidden) + 1
+        if len(self.rates) not in (0, 1, layers) or not all(0 <= rate < math.inf for rate in self.rates):
+            raise ValueError(f"expected --rates of 0 or more, one or one for each of {layers} layers, got {self.rates}")
 
     @property
     def settings(self) -> Settings:
         """The same as settings of the experiment."""
-        rules: Any = tuple(name.replace("-", "_") for name in listed(self.rules))
         return Settings(
-            arms=(self.arm,), rules=rules, activation=self.activation, seeds=self.seeds, updates=self.updates,
-            batch_size=self.batch_size, hidden=self.hidden, dt=self.dt, command_margin=self.command_margin,
+            arms=(self.arm,), rules=tuple(listed(self.rules)), activation=self.activation, seeds=self.seeds,
+            first_seed=self.first_seed, updates=self.updates, batch_size=self.batch_size, rates=self.rates,
+            hidden=self.hidden, nonlinearity=self.nonlinearity, dt=self.dt, command_margin=self.command_margin,
         )  # fmt: skip
 
 
@@ -117,21 +138,27 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
     if config.resume is not None:
         missing = "no run to continue: expected a folder that `armfa train` wrote"
         return begun(config.resume, config, missing, "run", console), config.resume
+    config = replace(config, rules=",".join(anywhere(name) for name in listed(config.rules)))
+    check_fit(config.settings)
     return config, begin(config.out, config.arm, config)
 
 
 def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console: Console) -> None:
     """Controllers, curves, figures, animation and table, from finished runs."""
-    save_controllers(settings, runs, folder / "controllers")
+    problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
+    networks = [network_for(settings, learner_of(code_of(run)), problem) for run in runs]
+    for network, run in zip(networks, runs):
+        save_controllers(problem, network, run, folder / "controllers")
     rows = arm_table(settings, runs)
     write_table(folder / "table.csv", rows)
     write_table(folder / "curves.csv", curve_rows(runs))
     with matplotlib.rc_context(STYLE):
         save_figure(learning_curves(runs), folder / "learning.png")
         save_figure(hand_paths(runs), folder / "paths.png")
-    shown = next((run for run in runs if run.arguments["rule"] == "feedback_alignment"), runs[0])
-    follower = Follower(policy_of(settings, shown, 0))
-    caption = NAMES[shown.arguments["rule"]]
+    ways = [run.arguments["rule"] for run in runs]
+    number = ways.index("feedback-alignment") if "feedback-alignment" in ways else 0
+    follower = Follower(policy_of(problem, networks[number], runs[number], 0))
+    caption = name_of(ways[number])
     with console.status("drawing the animation"):
         write_animation(
             folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / FRAME_TIME))
@@ -142,22 +169,6 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
         write_table(folder / "claims.csv", [claim.row for claim in judged])
     for claim in judged:
         say(console, claim.line, STATUSES[claim.verdict.status])
-
-
-def policy_of(settings: Settings, run: Run, seed: int):
-    """One trained network of a run as a policy."""
-    learner = LEARNERS[run.arguments["rule"]]
-    problem = problem_for(run.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
-    network = network_for(learner, settings.hidden, problem)
-    about = {"rule": run.arguments["rule"], "seed": run.arguments["seeds"][seed]}
-    return problem.policy(network, params_of(run, seed), **about)
-
-
-def save_controllers(settings: Settings, runs: Sequence[Run], folder: Path) -> None:
-    """Every trained network as a file of its own, RULE_SEED.npz."""
-    for run in runs:
-        for number, seed in enumerate(run.arguments["seeds"]):
-            policy_of(settings, run, number).save(folder / f"{run.arguments['rule']}_{seed}.npz")
 
 
 def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -186,7 +197,7 @@ def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     for row in rows:
         spread = f" ±{row['nse_sd']:.4f}" if row["n"] > 1 else ""
         table.add_row(
-            NAMES[row["rule"]],
+            escape(name_of(row["rule"])),
             f"{row['nse']:.4f}{spread}",
             f"{row['nse_by_coasting']:.4f}",
             "" if row["angle_deg"] != row["angle_deg"] else f"{row['angle_deg']:.0f}°",

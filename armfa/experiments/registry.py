@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from armfa.experiments.base import Experiment
+from armfa.experiments.rules import listed
 
 PLACES = {
     "arm": "arm.controller",
@@ -31,11 +32,6 @@ def experiment(name: str) -> Experiment:
     if name not in PLACES:
         raise ValueError(f"expected one of {', '.join(NAMES)}, got {name!r}")
     return import_module(f"armfa.experiments.{PLACES[name]}").EXPERIMENT
-
-
-def listed(text: str) -> list[str]:
-    """The names in a comma-separated list, with hyphens as the command line writes them."""
-    return [name.strip().replace("_", "-") for name in text.split(",") if name.strip()]
 
 
 def chosen(only: str) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """How every figure looks: one colour a rule, log axes for errors, bands of two standard deviations, angles."""
 
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,26 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from armfa.files import replacing
 
 COLOURS = {
-    "shallow": "#b5b5b5",
-    "node_perturbation": "#6f6f6f",
-    "backprop": "#111111",
-    "feedback_alignment": "#1a9641",
-    "backprop_4": "#c51b8a",  # the paper's magenta and blue for the deeper net
-    "feedback_alignment_4": "#2166ac",
+    "shallow": "#a6a6a6",
+    "shallow-own-start": "#e69f00",
+    "node-perturbation": "#666666",
+    "backprop": "#000000",
+    "feedback-alignment": "#009e73",
+    "feedback-alignment-backprop-rates": "#56b4e9",
+    "backprop-4": "#cc79a7",
+    "feedback-alignment-4": "#0072b2",
 }
+"""Of Okabe and Ito, whom readers with any colour vision can follow; grey for rules without a teaching signal."""
+SPARE = (
+    "#d55e00", "#0072b2", "#cc79a7", "#56b4e9", "#e69f00", "#a8a000", "#882255", "#44aa99", "#332288", "#999933",
+    "#ddaa88", "#117733", "#aa4499", "#88ccee",
+)  # fmt: skip
+"""Of rules that have none of their own: Okabe and Ito's others, then Tol's."""
 LABELS = {
     "shallow": "shallow",
-    "node_perturbation": "node perturbation",
+    "node-perturbation": "node perturbation",
     "backprop": "backprop",
-    "feedback_alignment": "feedback alignment",
+    "feedback-alignment": "feedback alignment",
 }
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -37,6 +47,13 @@ STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "white",
 }
+
+
+def colours(rules: Sequence[str]) -> dict[str, str]:
+    """One colour per rule: its own, or one that no other of these rules has."""
+    taken = {COLOURS[rule] for rule in rules if rule in COLOURS}
+    spare = cycle(colour for colour in SPARE if colour not in taken)
+    return {rule: COLOURS[rule] if rule in COLOURS else next(spare) for rule in rules}
 
 
 def panels(*widths: float, height: float = 3.1):

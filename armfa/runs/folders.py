@@ -98,7 +98,7 @@ def refuse_other_flags(folder: Path, config: Any, begun: Any, besides: Sequence[
         if field.name not in besides and given not in (field.default, own):
             flag = f"--{field.name.replace('_', '-')}"
             raise ValueError(
-                f"{folder} was begun with {flag} {own} and goes on with its own settings: leave {flag} out, "
+                f"{folder} was begun with {flag} {_written(own)} and goes on with its own settings: leave {flag} out, "
                 "or begin anew elsewhere"
             )
 
@@ -107,5 +107,10 @@ def own_settings(folder: Path, config: Any, besides: Sequence[str]) -> str:
     """A sentence that says with which settings a folder goes on: those that are not the defaults."""
     kept = {field.name: field.default for field in fields(config) if field.name not in besides}
     own = {name: value for name, value in asdict(config).items() if name in kept and value != kept[name]}
-    told = [f"--{name.replace('_', '-')} {value}" for name, value in own.items()]
+    told = [f"--{name.replace('_', '-')} {_written(value)}" for name, value in own.items()]
     return f"{folder} goes on with its own settings: {', '.join(told) or 'the defaults'}"
+
+
+def _written(value: Any) -> str:
+    """A value as the command line writes it."""
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,5 +1,6 @@
 """The commands, as a user types them."""
 
+import csv
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ import armfa
 from armfa.__main__ import main as start
 from armfa.cli import COMMANDS, main
 from armfa.commands.showing import has_display
-from armfa.controllers import load_policy
+from armfa.controllers import RULES, load_policy
 
 SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
 
@@ -42,7 +43,7 @@ def test_train_leaves_settings_curves_parameters_pictures_and_a_table(trained):
 def test_train_starts_every_rule_from_the_same_error(trained):
     rows = [line.split(",") for line in (trained / "curves.csv").read_text().splitlines()[1:]]
     starts = {row[0]: row[3] for row in rows if row[1] == "0" and row[2] == "0"}
-    assert starts["backprop"] == starts["feedback_alignment"] == starts["shallow"]
+    assert starts["backprop"] == starts["feedback-alignment"] == starts["shallow"]
 
 
 def test_a_run_that_lost_a_unit_is_resumed_to_the_same_curves(trained, tmp_path):
@@ -300,3 +301,83 @@ def test_the_second_ctrl_c_waits_for_nothing(tmp_path):
     )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr and "stopped at once" in done.stderr
+
+
+TINY = ["--updates", "4", "--seeds", "2", "--batch-size", "4", "--processes", "1", "--quiet"]
+
+
+def test_every_rule_that_can_gives_a_controller(tmp_path):
+    names = [name for name in RULES if name != "direct-random-target"]
+    assert main(["train", "--rules", ",".join(names), *TINY, "--hidden", "6", "--out", str(tmp_path / "run")]) == 0
+    there = {path.stem for path in (tmp_path / "run" / "controllers").glob("*.npz")}
+    assert there == {f"{name}_{seed}" for name in names for seed in (0, 1)}
+    with (tmp_path / "run" / "table.csv").open(newline="") as file:
+        assert [row["rule"] for row in csv.DictReader(file)] == names
+
+
+def test_depth_rates_nonlinearity_and_first_seed_are_flags(tmp_path):
+    flags = ["--hidden", "8", "6", "--rates", "0.5", "--nonlinearity", "relu", "--first-seed", "3"]
+    out = str(tmp_path / "run")
+    assert main(["train", "--rules", "backprop,feedback_alignment", *TINY, *flags, "--out", out]) == 0
+    policy = load_policy(tmp_path / "run" / "controllers" / "feedback-alignment_4.npz")
+    assert policy.network.sizes == (6, 8, 6, 6)
+    assert policy.network.nonlinearities == ("relu", "relu", "tanh")
+    assert main(["watch", out, "--rule", "backprop", "--seed", "3", "--seconds", "0.1", "--out", f"{out}.gif"]) == 0
+
+
+OWN_RULE = """
+from dataclasses import dataclass
+from armfa.controllers import FeedbackAlignment
+
+@dataclass(frozen=True)
+class Own(FeedbackAlignment):
+    scale: float = 0.25
+"""
+
+
+def test_a_rule_of_ones_own_is_trained_compared_and_watched(tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(OWN_RULE)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--rules", "own.py:Own", *TINY, "--hidden", "6", "--out", "run"]) == 0
+    assert main(["watch", "run", "--seconds", "0.1", "--out", "film.gif"]) == 0
+    small = ["--problem", "hand-velocity", "--seeds", "2", "--updates", "2", "--processes", "1", "--quiet"]
+    assert main(["compare", "--rules", "backprop,own.py:Own", *small, "--out", "both"]) == 0
+    assert main(["watch", "both", "--rule", "Own", "--seconds", "0.1", "--out", "film.gif"]) == 0
+    monkeypatch.chdir("/")
+    assert main(["train", "--resume", str(tmp_path / "run")]) == 0
+
+
+def test_a_rule_of_ones_own_that_was_changed_is_trained_anew(tmp_path, capsys):
+    (tmp_path / "own.py").write_text(OWN_RULE)
+    flags = ["--rules", f"{tmp_path / 'own.py'}:Own", *TINY[:-1], "--hidden", "6", "--out", str(tmp_path / "run")]
+    assert main(["train", *flags]) == 0
+    (tmp_path / "own.py").write_text(OWN_RULE.replace("0.25", "0.5"))
+    capsys.readouterr()
+    assert main(["train", "--resume", str(tmp_path / "run")]) == 0
+    assert "1 of 1  arm: li_todorov_Own" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "there is no"),
+        ("x = (", "cannot be run: SyntaxError"),
+        ("class Own: pass", "it holds none"),
+        (OWN_RULE.replace("Own", "Other"), "it holds Other"),
+    ],
+)
+def test_a_rule_of_ones_own_that_is_none_is_refused(tmp_path, content, sentence, capsys):
+    if content is not None:
+        (tmp_path / "own.py").write_text(content)
+    out = str(tmp_path / "run")
+    with pytest.raises(SystemExit):
+        raise SystemExit(main(["train", "--rules", f"{tmp_path / 'own.py'}:Own", *TINY, "--out", out]))
+    said = capsys.readouterr()
+    assert sentence in " ".join((said.out + said.err).replace("│", " ").split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rule_that_cannot_learn_the_arm_is_refused(tmp_path, capsys):
+    assert main(["train", "--rules", "direct-random-target", *TINY, "--out", str(tmp_path / "run")]) == 2
+    assert "direct-random-target cannot learn the arm: it needs" in " ".join(capsys.readouterr().out.split())
+    assert not (tmp_path / "run").exists()

@@ -11,14 +11,16 @@ from scipy import stats
 
 from armfa.cli import main
 from armfa.commands.compare import Compare, compare, run, units
-from armfa.commands.comparing.grounds import GROUNDS, Guarded, rule_of
-from armfa.commands.comparing.results import colours, comparison_rows, paired, samples_to_reach
+from armfa.commands.comparing.grounds import GROUNDS
+from armfa.commands.comparing.results import comparison_rows, paired, samples_to_reach
 from armfa.commands.comparing.tuning import TuningCheckpoint, search
 from armfa.commands.rules import Rules, show_rules
 from armfa.controllers import MLP, RULES, SGD, Backprop, Dense
 from armfa.controllers.rules import WRAPPERS
 from armfa.experiments.alignment import linear
 from armfa.experiments.arm import controller as arm
+from armfa.experiments.rules import Guarded, rule_of
+from armfa.reports.figures import colours
 from armfa.runs.unit import NoCheckpoint, Run, Unit
 
 RATIOS = np.array([1.1, 1.4, 0.9, 1.3, 1.2])
@@ -87,7 +89,7 @@ def test_censored_and_diverged_networks_are_counted():
 
 def test_the_curve_on_the_arm_is_that_of_armfa_train():
     """Where both measure: before learning, and at the end."""
-    train = arm.Settings(arms=("li_todorov",), rules=("feedback_alignment",), seeds=2, updates=40, points=2)
+    train = arm.Settings(arms=("li_todorov",), rules=("feedback-alignment",), seeds=2, updates=40, points=2)
     there = arm.run(train, arm.units(train)[0], NoCheckpoint())
     settings = small(problem="hand-velocity", rules="feedback-alignment", seeds=2, updates=40).settled
     here = run(settings, units(settings)[0], NoCheckpoint())

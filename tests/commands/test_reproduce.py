@@ -72,7 +72,7 @@ def test_resume_runs_only_what_is_missing(folder):
 
 def test_a_repeated_run_gives_the_same_numbers(folder, tmp_path):
     reproduce(Reproduce(out=tmp_path, only="linear", quick=True, seeds=3, processes=1), quiet())
-    for name in ("backprop", "node_perturbation"):
+    for name in ("backprop", "node-perturbation"):
         first, second = (np.load(out / f"runs/linear/{name}.npz")["nse"] for out in (folder, tmp_path))
         np.testing.assert_array_equal(first, second)
 

@@ -16,7 +16,7 @@ from armfa.reports.tables import write_table
 from armfa.runs.unit import NoCheckpoint, Run
 
 SMALL = {
-    "arm": {"seeds": 2, "updates": 60, "hidden": 12, "points": 4},
+    "arm": {"seeds": 2, "updates": 60, "hidden": (12,), "points": 4},
     "linear": {"seeds": 2, "examples": 60},
     "init-scale": {"seeds": 2, "scales": (0.001, 0.25), "examples": 60},
     "flow-field": {"starts": 40, "time": 20.0},

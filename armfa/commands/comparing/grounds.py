@@ -4,20 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from armfa import data
-from armfa.controllers import MLP, SGD, Batch, GradientEstimator, make_rule, take
-from armfa.controllers.network import Dense, per_layer
-from armfa.controllers.rules import RULES, DirectKolenPollack, KolenPollack, ProductFeedbackAlignment
+from armfa.controllers import MLP, SGD, Batch, GradientEstimator, take
+from armfa.controllers.network import per_layer
 from armfa.experiments.arm.controller import LEARNERS, Settings, problem_for
 from armfa.experiments.learning import Streams4
+from armfa.experiments.rules import Guarded, decay_of
 from armfa.problems import digits, regression
-
-DECAY = 0.001
-"""Decay of feedback that learns after Kolen and Pollack, and of the forward weights that it is to resemble."""
 
 TESTED = 2500
 """Test images at most, the first ones: with all 10,000 of MNIST measuring would take longer than learning."""
@@ -56,53 +53,7 @@ class Ground:
     def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
         """Plain SGD that holds a network still once it has diverged."""
         sgd = SGD(rates, self.schedule, updates, biases=self.biases)
-        return Guarded(sgd, DECAY if isinstance(rule, LEARNED) else 0.0)
-
-
-LEARNED = (KolenPollack, DirectKolenPollack, ProductFeedbackAlignment)
-"""Rules whose feedback changes as the forward weights do, and so needs their rate and decay."""
-
-
-def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
-    """The rule of a name as it is, but feedback that learns as W does has W's rate and decay."""
-    if issubclass(RULES[name], LEARNED):
-        return make_rule(name, rate=rates[-1], decay=DECAY)
-    return make_rule(name)
-
-
-class Guarded(NamedTuple):
-    """An optimizer that makes no update of networks for which it would not be finite.
-
-    decay : of the weights above the first layer, -rate decay W, beside feedback that decays.
-    """
-
-    optimizer: SGD
-    decay: float = 0.0
-
-    def init(self, params):
-        """State of the optimizer."""
-        return self.optimizer.init(params)
-
-    def update(self, gradients, state, params):
-        """The optimizer's updates where they are finite, and zero elsewhere."""
-        updates, following = self.optimizer.update(gradients, state, params)
-        if self.decay:
-            rates = per_layer(self.optimizer.rates, len(params), "rates")
-            shrink = [0.0, *(rate * self.decay * self.optimizer.factor(state.step) for rate in rates[1:])]
-            updates = tuple(
-                None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
-                for u, layer, factor in zip(updates, params, shrink)
-            )
-        sums = [u.weight.sum((-1, -2)) + u.bias.sum(-1) for u in updates if u is not None]
-        finite = np.isfinite(sum(sums))
-        return updates if finite.all() else tuple(_where(finite, u) for u in updates), following
-
-
-def _where(finite, update):
-    if update is None:
-        return None
-    zero = update.weight.dtype.type(0)
-    return Dense(np.where(finite[..., None, None], update.weight, zero), np.where(finite[..., None], update.bias, zero))
+        return Guarded(sgd, decay_of(rule))
 
 
 def held_out(problem: Any, count: int) -> list[Batch]:
@@ -174,8 +125,8 @@ GROUNDS: Mapping[str, Ground] = {
         "the arm's hand velocity one step ahead, 6-500-6 tanh units, rates falling linearly to zero",
         MLP((6, 500, 6), "tanh", weight_scale=_ARM, bias_scale=(_ARM[0], 0.0)),
         _hand_velocity,
-        rates=LEARNERS["feedback_alignment"].rates,
-        own_rates={name.replace("_", "-"): learner.rates for name, learner in LEARNERS.items()},
+        rates=LEARNERS["feedback-alignment"].rates,
+        own_rates={name: learner.rates for name, learner in LEARNERS.items()},
         updates=6000,
         batch_size=Settings.batch_size,
         reach=0.01,

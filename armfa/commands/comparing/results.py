@@ -6,21 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 from scipy import stats
 
-from armfa.controllers import RULES, LearningRule
-from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
+from armfa.controllers import LearningRule
+from armfa.experiments.rules import code_of, rule_class
+from armfa.reports.figures import angle_axis, band, colours, examples_axis, panels
 from armfa.runs.unit import Run
 
 DIVERGED = 10.0
 """A network has diverged when it ends above so many times its first error, or not at a number."""
-
-PALETTE = (
-    "#2166ac", "#8c510a", "#b8a000", "#7b3294", "#b39ddb", "#e377c2", "#e41a1c", "#00a3a3", "#fb8072", "#c51b8a",
-    "#6baed6", "#4d4dff",
-)  # fmt: skip
-"""Colours of the rules that the other figures do not show, in the order of the registry."""
 
 
 class Paired(NamedTuple):
@@ -83,6 +79,15 @@ def diverged(nse: np.ndarray) -> np.ndarray:
         return ~(nse <= DIVERGED * nse[:, :1])
 
 
+WEIGHTS = "change of the weights"
+"""What the angle is of, where a rule has no teaching signals."""
+
+
+def angle_of(run: Run) -> str:
+    """What the angle to backprop is of."""
+    return "teaching signals" if issubclass(rule_class(code_of(run)), LearningRule) else WEIGHTS
+
+
 def comparison_rows(runs: Sequence[Run], reach: float) -> list[dict[str, Any]]:
     """One row a rule: its error, samples to reach, the paired statistics against the first rule, angles and rates."""
     rows = []
@@ -105,6 +110,7 @@ def comparison_rows(runs: Sequence[Run], reach: float) -> list[dict[str, Any]]:
                 "ratio_low": against.low,
                 "ratio_high": against.high,
                 "p": math.nan if against.p is None else against.p,
+                "angle_of": angle_of(run),
                 "angle_start": float(angle[:, 0].mean()),
                 "angle_end": float(angle[:, -1].mean()),
                 "wrong_percent": 100 * float(run.arrays["wrong"][:, -1].mean()) if "wrong" in run.arrays else math.nan,
@@ -139,7 +145,7 @@ def results_table(rows: Sequence[dict[str, Any]], samples: int, reach: float) ->
         )
     for number, row in enumerate(rows):
         wrong = [f"{row['wrong_percent']:.1f} %"] if classes else []
-        cells = [row["rule"], error_text(row), *wrong, samples_text(row, samples)]
+        cells = [escape(row["rule"]), error_text(row), *wrong, samples_text(row, samples)]
         cells += ["", "", ""] if number == 0 else ratio_texts(row)
         table.add_row(*cells, angle_text(row))
     return table
@@ -184,15 +190,8 @@ def angle_text(row: dict[str, Any]) -> str:
         return "-"
     if row["angle_start"] == row["angle_end"] == 0.0:
         return "0°"
-    star = "" if issubclass(RULES[row["rule"]], LearningRule) else "*"
+    star = "*" if row["angle_of"] == WEIGHTS else ""
     return f"{row['angle_start']:.0f}→{row['angle_end']:.0f}°{star}"
-
-
-def colours(rules: Sequence[str]) -> dict[str, str]:
-    """One colour a rule, the same in every figure."""
-    spare = [name for name in RULES if name.replace("-", "_") not in COLOURS]
-    known = {name: COLOURS.get(name.replace("-", "_"), "") for name in RULES}
-    return {name: known[name] or PALETTE[spare.index(name) % len(PALETTE)] for name in rules}
 
 
 def figure(runs: Sequence[Run], title: str, reach: float):

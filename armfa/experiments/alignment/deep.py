@@ -21,7 +21,7 @@ from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, pane
 from armfa.reports.statistics import all_of, mean_below, paired_less, ratio_below, reported
 from armfa.runs.unit import Unit, find
 
-RULES = ("shallow", "backprop", "feedback_alignment")
+RULES = ("shallow", "backprop", "feedback-alignment")
 NETS = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
 
 
@@ -64,7 +64,7 @@ def units(settings):
 def make_rule(name, settings):
     """The learning rule of a unit, without freezing."""
     alignment = FeedbackAlignment(scale=settings.feedback_scale)
-    return {"shallow": Shallow(), "backprop": Backprop(), "feedback_alignment": alignment}[name]
+    return {"shallow": Shallow(), "backprop": Backprop(), "feedback-alignment": alignment}[name]
 
 
 def run(settings, unit, checkpoint):
@@ -82,7 +82,7 @@ def run(settings, unit, checkpoint):
     def measure(state):
         output = network.forward(state.params, test.inputs).output
         found = {"nse": scaled_error(output, test.loss.target)}
-        if name == "feedback_alignment":
+        if name == "feedback-alignment":
             found["angles"] = signal_angles(network, rule, state, few)
         return found
 
@@ -125,7 +125,7 @@ def claims(settings, runs):
         for run in runs
     }
     found = []
-    for rule, word, printed in (("feedback_alignment", "FA", "9e-13"), ("backprop", "BP", "3e-12")):
+    for rule, word, printed in (("feedback-alignment", "FA", "9e-13"), ("backprop", "BP", "3e-12")):
         three, four, frozen = end[rule, 3, False], end[rule, 4, False], end[rule, 4, True]
         found.append(
             Claim(
@@ -147,16 +147,16 @@ def claims(settings, runs):
     early = {rule: find(runs, rule=rule, layers=4, frozen=False).arrays["nse"] for rule in RULES[1:]}
     x = find(runs, rule="backprop", layers=4, frozen=False).arrays["examples"]
     at = int(np.searchsorted(x, min(settings.early, x[-1])))
-    ratio = early["feedback_alignment"][:, at] / early["backprop"][:, at]
-    angles = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays["angles"][:, -1].max(1)
-    alignment, backprop = end["feedback_alignment", 4, False], end["backprop", 4, False]
+    ratio = early["feedback-alignment"][:, at] / early["backprop"][:, at]
+    angles = find(runs, rule="feedback-alignment", layers=4, frozen=False).arrays["angles"][:, -1].max(1)
+    alignment, backprop = end["feedback-alignment", 4, False], end["backprop", 4, False]
     return [
         *found,
         Claim(
             "FA performed as well as backprop in four layers: within a factor of 1.5 early on",
             f"NSE of FA / NSE of BP after {settings.early:,} examples",
             ratio,
-            ratio_below(early["feedback_alignment"][:, at], early["backprop"][:, at], 1.5),
+            ratio_below(early["feedback-alignment"][:, at], early["backprop"][:, at], 1.5),
         ),
         Claim(
             f"... and at the stopping time of {settings.examples:,} examples",
@@ -181,7 +181,7 @@ def claims(settings, runs):
         Claim(
             "deep learning beats shallow for both rules, three layers",
             "NSE of FA minus NSE of shallow",
-            end["feedback_alignment", 3, False] - end["shallow", 3, False],
+            end["feedback-alignment", 3, False] - end["shallow", 3, False],
             all_of(*(paired_less(end[rule, 3, False], end["shallow", 3, False]) for rule in RULES[1:])),
         ),
     ]
@@ -189,7 +189,7 @@ def claims(settings, runs):
 
 def parting(runs) -> float:
     """Examples after which the mean NSE of FA in four layers stays at more than twice that of backprop."""
-    alignment = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays
+    alignment = find(runs, rule="feedback-alignment", layers=4, frozen=False).arrays
     backprop = find(runs, rule="backprop", layers=4, frozen=False).arrays
     apart = alignment["nse"].mean(0) > 2 * backprop["nse"].mean(0)
     together = np.flatnonzero(~apart)
@@ -200,8 +200,8 @@ def parting(runs) -> float:
 def figures(settings, runs):
     """The article's Fig. 3d, the frozen control, and the angles in four layers."""
     figure, (error, control, angle) = panels(4.4, 3.6, 3.2, height=3.4)
-    shown = [("shallow", 3, "shallow"), ("backprop", 3, "backprop"), ("feedback_alignment", 3, "feedback_alignment")]
-    shown += [("backprop", 4, "backprop_4"), ("feedback_alignment", 4, "feedback_alignment_4")]
+    shown = [("shallow", 3, "shallow"), ("backprop", 3, "backprop"), ("feedback-alignment", 3, "feedback-alignment")]
+    shown += [("backprop", 4, "backprop-4"), ("feedback-alignment", 4, "feedback-alignment-4")]
     for rule, layers, colour in shown:
         arrays = find(runs, rule=rule, layers=layers, frozen=False).arrays
         label = f"{rule.replace('_', ' ')}, {layers} layers"
@@ -215,11 +215,11 @@ def figures(settings, runs):
             dashes: dict[str, Any] = {"linestyle": "--"} if frozen else {}
             label = f"{rule.replace('_', ' ')}{', W0 frozen' if frozen else ''}"
             band(control, arrays["examples"], arrays["nse"], COLOURS[f"{rule}_4"], label, log=True, **dashes)
-    arrays = find(runs, rule="feedback_alignment", layers=4, frozen=False).arrays
+    arrays = find(runs, rule="feedback-alignment", layers=4, frozen=False).arrays
     for layer, style in ((1, "-"), (0, "--")):
         label = f"hidden layer {layer + 1}"
         x, values = arrays["examples"][1:], arrays["angles"][:, 1:, layer]
-        band(angle, x, values, COLOURS["feedback_alignment_4"], label, linestyle=style)
+        band(angle, x, values, COLOURS["feedback-alignment-4"], label, linestyle=style)
     angle_axis(angle, 120)
     for axis, title in (
         (error, "function approximation"),

@@ -150,7 +150,7 @@ def figures(settings, runs):
     drifts = np.stack([run.arrays["drift"] for run in runs])
     shown = np.argsort(-drifts[0])[:: max(1, settings.starts // 40)]
     drift.loglog(
-        rates, np.maximum(drifts[:, shown], 1e-8), color=COLOURS["feedback_alignment"], alpha=0.35, linewidth=0.8
+        rates, np.maximum(drifts[:, shown], 1e-8), color=COLOURS["feedback-alignment"], alpha=0.35, linewidth=0.8
     )
     guide = np.array([rates[0], rates[-1]])
     drift.loglog(guide, guide * 10, "k--", linewidth=1.2)
@@ -178,11 +178,11 @@ def _draw_flow(axis, settings, run):
     axis.plot(stable, 1 / stable, color="black", linewidth=3, zorder=3)
     axis.plot(unstable, 1 / unstable, color="black", linewidth=2, linestyle="--", zorder=3)
     path = run.arrays["paths"][:, :, 0]
-    axis.plot(*path.T, color=COLOURS["feedback_alignment"], linewidth=3, zorder=4)
+    axis.plot(*path.T, color=COLOURS["feedback-alignment"], linewidth=3, zorder=4)
     axis.annotate(
-        "", path[-1], path[12], arrowprops={"arrowstyle": "-|>", "color": COLOURS["feedback_alignment"], "lw": 2}
+        "", path[-1], path[12], arrowprops={"arrowstyle": "-|>", "color": COLOURS["feedback-alignment"], "lw": 2}
     )
-    axis.plot(0, 0, "o", color=COLOURS["feedback_alignment"], zorder=5)
+    axis.plot(0, 0, "o", color=COLOURS["feedback-alignment"], zorder=5)
     axis.text(1.02, 1.2, r"$e\,WB\,e > 0$", color="#777777")
     axis.text(-1.95, -1.15, r"$e\,WB\,e < 0$")
     axis.set(

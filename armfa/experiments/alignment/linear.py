@@ -22,7 +22,7 @@ from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_ax
 from armfa.reports.statistics import all_of, every_above, mean_above, mean_between, paired_less, unchanged_within
 from armfa.runs.unit import Unit, find
 
-KINDS = ("shallow", "shallow_best", "node_perturbation", "backprop", "feedback_alignment")
+KINDS = ("shallow", "shallow-best", "node-perturbation", "backprop", "feedback-alignment")
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Settings(Scales):
         """The rate of each kind of learning."""
         return {
             "shallow": self.rate_shallow,
-            "shallow_best": self.rate_shallow_best,
-            "node_perturbation": self.rate_node_perturbation,
+            "shallow-best": self.rate_shallow_best,
+            "node-perturbation": self.rate_node_perturbation,
             "backprop": self.rate_backprop,
-            "feedback_alignment": self.rate_feedback_alignment,
+            "feedback-alignment": self.rate_feedback_alignment,
         }
 
     @classmethod
@@ -70,13 +70,13 @@ def run(settings, unit, checkpoint):
     kind = unit.arguments["kind"]
     rule = {
         "shallow": Shallow(),
-        "node_perturbation": NodePerturbation(noise=settings.noise, output="delta"),
+        "node-perturbation": NodePerturbation(noise=settings.noise, output="delta"),
         "backprop": Backprop(),
-        "feedback_alignment": FeedbackAlignment(scale=settings.feedback_scale),
-    }[kind.removesuffix("_best")]
+        "feedback-alignment": FeedbackAlignment(scale=settings.feedback_scale),
+    }[kind.removesuffix("-best")]
 
     def angles(state, error):
-        if kind != "feedback_alignment":
+        if kind != "feedback-alignment":
             return {}
         found = angle_between(error @ transpose(state.rule.matrices[0]), error @ state.params[1].weight)
         return {"angle": found.mean(1), "angle_spread": found.std(1, ddof=1), "smallest_angle": found.min(1)}
@@ -140,17 +140,17 @@ def claims(settings, runs):
     arrays = {run.unit: run.arrays for run in runs}
     half = int(np.searchsorted(arrays["backprop"]["examples"], settings.examples // 2))
     at_half = {kind: np.log10(arrays[kind]["nse"][:, half]) for kind in KINDS}
-    until = {kind: examples_until(arrays[kind], 0.01) for kind in ("backprop", "feedback_alignment")}
-    angle = arrays["feedback_alignment"]["angle"]
-    smallest = arrays["feedback_alignment"]["smallest_angle"].min(1)
-    best = arrays["shallow_best"]["nse"][:, -1]
+    until = {kind: examples_until(arrays[kind], 0.01) for kind in ("backprop", "feedback-alignment")}
+    angle = arrays["feedback-alignment"]["angle"]
+    smallest = arrays["feedback-alignment"]["smallest_angle"].min(1)
+    best = arrays["shallow-best"]["nse"][:, -1]
     common = arrays["shallow"]["nse"][:, -1]
     return [
         Claim(
             "FA learns just as quickly as backprop: NSE < 0.01 in no more examples",
             "examples needed by FA minus those needed by backprop",
-            until["feedback_alignment"] - until["backprop"],
-            paired_less(until["feedback_alignment"], until["backprop"]),
+            until["feedback-alignment"] - until["backprop"],
+            paired_less(until["feedback-alignment"], until["backprop"]),
         ),
         Claim(
             "backprop sends the loss rapidly towards zero",
@@ -161,11 +161,11 @@ def claims(settings, runs):
         Claim(
             "node perturbation learns, but slowly: between shallow and the two",
             f"NSE after {settings.examples // 2} examples",
-            arrays["node_perturbation"]["nse"][:, half],
+            arrays["node-perturbation"]["nse"][:, half],
             all_of(
-                paired_less(at_half["node_perturbation"], at_half["shallow"]),
-                paired_less(at_half["backprop"], at_half["node_perturbation"]),
-                paired_less(at_half["feedback_alignment"], at_half["node_perturbation"]),
+                paired_less(at_half["node-perturbation"], at_half["shallow"]),
+                paired_less(at_half["backprop"], at_half["node-perturbation"]),
+                paired_less(at_half["feedback-alignment"], at_half["node-perturbation"]),
             ),
         ),
         Claim(
@@ -200,9 +200,9 @@ def claims(settings, runs):
 def figures(settings, runs):
     """The article's Fig. 2: error of the four rules, and the angle between their modulators."""
     figure, (error, angle) = panels(4.4, 3.6, height=3.3)
-    lines: dict[str, dict[str, Any]] = {"shallow_best": {"linestyle": "--"}}
+    lines: dict[str, dict[str, Any]] = {"shallow-best": {"linestyle": "--"}}
     for kind in KINDS:
-        base = kind.removesuffix("_best")
+        base = kind.removesuffix("-best")
         label = LABELS[base] + (", own best rate" if kind.endswith("best") else "")
         run = find(runs, kind=kind)
         band(error, run.arrays["examples"], run.arrays["nse"], COLOURS[base], label, log=True, **lines.get(kind, {}))
@@ -210,9 +210,9 @@ def figures(settings, runs):
     error.text(settings.examples, 0.31, "floor of shallow", ha="right", va="top", fontsize=7, color="#888888")
     error.set(yscale="log", ylim=(1e-6, 2), xlim=(0, settings.examples), ylabel="NSE", title="linear function")
     error.legend(loc="lower right", bbox_to_anchor=(1.0, 0.02))
-    arrays = find(runs, kind="feedback_alignment").arrays
+    arrays = find(runs, kind="feedback-alignment").arrays
     mean, spread = arrays["angle"].mean(0), arrays["angle_spread"].mean(0)
-    x, colour = arrays["examples"], COLOURS["feedback_alignment"]
+    x, colour = arrays["examples"], COLOURS["feedback-alignment"]
     angle.fill_between(x, mean - 2 * spread, mean + 2 * spread, color=colour, alpha=0.18, linewidth=0)
     angle.plot(x, mean, color=colour)
     angle_axis(angle, 120)

@@ -22,7 +22,7 @@ from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, pane
 from armfa.reports.statistics import all_of, every_between, mean_above, mean_below, paired_less, unchanged_within
 from armfa.runs.unit import NoCheckpoint, Unit, chunks, gather, select
 
-RULES = ("feedback_alignment", "backprop", "shallow")
+RULES = ("feedback-alignment", "backprop", "shallow")
 STACK = 5
 
 
@@ -88,7 +88,7 @@ def run(settings, unit, checkpoint):
         return learn(problem, network, rule, optimizer, random, **task, checkpoint=keep, start=start)
 
     if kind in RULES:
-        rule = {"feedback_alignment": alignment, "backprop": Backprop(), "shallow": Shallow()}[kind]
+        rule = {"feedback-alignment": alignment, "backprop": Backprop(), "shallow": Shallow()}[kind]
         rates = (0.0, settings.shallow_rate) if kind == "shallow" else settings.rates
         at = _times(settings.examples // settings.batch_size)
         curves, _ = train(rule, rates, settings.examples, at, checkpoint)
@@ -124,7 +124,7 @@ def table(settings, runs):
     rows = []
     for kind in RULES:
         nse = gather(runs, "nse", kind=kind)[:, -1]
-        angle = gather(runs, "angle", kind=kind)[:, -1] if kind == "feedback_alignment" else np.array([np.nan])
+        angle = gather(runs, "angle", kind=kind)[:, -1] if kind == "feedback-alignment" else np.array([np.nan])
         rows.append(_row(kind, nse, angle))
     for kind, count in (("phases", 3), ("control", 2)):
         for number in range(count):
@@ -141,8 +141,8 @@ def _row(name, nse, angle):
 
 def claims(settings, runs):
     """Alignment of W with B^T as a whole and by unit; which phases lower the error."""
-    angle = gather(runs, "angle", kind="feedback_alignment")[:, -1]
-    share = gather(runs, "share_below_90", kind="feedback_alignment")[:, -1]
+    angle = gather(runs, "angle", kind="feedback-alignment")[:, -1]
+    share = gather(runs, "share_below_90", kind="feedback-alignment")[:, -1]
     start, one, two, three = _phase_ends(runs, "phases", 3)
     control_start, control_two, control_three = _phase_ends(runs, "control", 2)
     return [
@@ -195,19 +195,19 @@ def _phase_ends(runs, kind, count):
 
 def figures(settings, runs):
     """The article's Fig. 5a (with the error beside it) and Fig. 5c with its control."""
-    green = COLOURS["feedback_alignment"]
+    green = COLOURS["feedback-alignment"]
     figure, (turn, error, phased) = panels(3.6, 3.4, 4.0, height=3.3)
-    first = select(runs, kind="feedback_alignment")[0].arrays
+    first = select(runs, kind="feedback-alignment")[0].arrays
     x = first["examples"]
     turn.plot(x, first["unit_angles"][0][:, :40], color="#333333", alpha=0.25, linewidth=0.6)
-    band(turn, x, gather(runs, "angle", kind="feedback_alignment"), "#2166ac", linewidth=2.4)
+    band(turn, x, gather(runs, "angle", kind="feedback-alignment"), "#2166ac", linewidth=2.4)
     turn.plot([], [], color="#2166ac", linewidth=2.4, label=r"$W$ to $B^T$")
     turn.plot([], [], color="#333333", alpha=0.5, linewidth=0.8, label="single hidden units")
     turn.legend(loc="lower left")
     angle_axis(turn, 180)
     turn.set(title="alignment", xlim=(0, settings.examples))
     for kind in reversed(RULES):
-        band(error, x, gather(runs, "nse", kind=kind), COLOURS[kind], kind.replace("_", " "), log=True)
+        band(error, x, gather(runs, "nse", kind=kind), COLOURS[kind], kind.replace("-", " "), log=True)
     error.set(yscale="log", ylabel="NSE (test)", title="error", xlim=(0, settings.examples))
     error.legend(loc="lower left")
     for kind, count, colour in (("control", 2, "#999999"), ("phases", 3, green)):

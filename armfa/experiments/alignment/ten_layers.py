@@ -21,8 +21,8 @@ from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_ax
 from armfa.reports.statistics import every_below, paired_less, ratio_below, reported
 from armfa.runs.unit import Unit, find
 
-KINDS = ("shallow", "feedback_alignment_frozen", "backprop", "feedback_alignment")
-BEST = ("backprop_best", "feedback_alignment_best")
+KINDS = ("shallow", "feedback-alignment-frozen", "backprop", "feedback-alignment")
+BEST = ("backprop-best", "feedback-alignment-best")
 """Each at its own best rate and start, with two outputs; the others share one rate."""
 
 
@@ -76,7 +76,7 @@ def run(settings, unit, checkpoint):
     rate, feedback_gain = settings.learning_rate, settings.feedback_gain
     gain = settings.gain_feedback_alignment if kind.startswith("feedback") else settings.gain_backprop
     if kind in BEST:
-        best = {"backprop_best": settings.best_backprop, "feedback_alignment_best": settings.best_feedback_alignment}
+        best = {"backprop-best": settings.best_backprop, "feedback-alignment-best": settings.best_feedback_alignment}
         rate, gain, feedback_gain = best[kind]
     kinds = ("tanh",) * (settings.layers - 1) + ("linear",)
     network = MLP(sizes, kinds, weight_scale=tuple(gain * math.sqrt(3 / n) for n in sizes[:-1]))
@@ -85,15 +85,15 @@ def run(settings, unit, checkpoint):
     rule = {
         "shallow": Shallow(),
         "backprop": Backprop(),
-        "feedback_alignment": alignment,
-        "feedback_alignment_frozen": Frozen(alignment, tuple(range(settings.layers // 2))),
-    }[kind.removesuffix("_best")]
+        "feedback-alignment": alignment,
+        "feedback-alignment-frozen": Frozen(alignment, tuple(range(settings.layers // 2))),
+    }[kind.removesuffix("-best")]
     test: Any = problem.test()
     few = type(test)(test.inputs[:, :200], type(test.loss)(test.loss.target[:, :200]))
 
     def measure(state):
         found = {"nse": scaled_error(network.forward(state.params, test.inputs).output, test.loss.target)}
-        if kind == "feedback_alignment":
+        if kind == "feedback-alignment":
             found["angles"] = signal_angles(network, alignment, state, few)
         return found
 
@@ -124,10 +124,10 @@ def table(settings, runs):
 def claims(settings, runs):
     """Two outputs: as good as backprop, far better than the last layer alone, by way of the deep layers."""
     two, ten = settings.outputs
-    alignment, backprop, shallow = (_end(runs, kind, two) for kind in ("feedback_alignment", "backprop", "shallow"))
-    frozen = _end(runs, "feedback_alignment_frozen", two)
+    alignment, backprop, shallow = (_end(runs, kind, two) for kind in ("feedback-alignment", "backprop", "shallow"))
+    frozen = _end(runs, "feedback-alignment-frozen", two)
     best_backprop, best_alignment = (_end(runs, kind, two) for kind in BEST)
-    angles = find(runs, kind="feedback_alignment", outputs=two).arrays["angles"][:, -1].max(1)
+    angles = find(runs, kind="feedback-alignment", outputs=two).arrays["angles"][:, -1].max(1)
     return [
         Claim(
             "networks with as many as ten layers were trained (two outputs): more than ten times better than the last "
@@ -162,7 +162,7 @@ def claims(settings, runs):
             angles,
             every_below(angles, 90),
         ),
-        Claim("ten outputs, FA", "NSE", _end(runs, "feedback_alignment", ten), reported(), own=True),
+        Claim("ten outputs, FA", "NSE", _end(runs, "feedback-alignment", ten), reported(), own=True),
         Claim("ten outputs, backprop", "NSE", _end(runs, "backprop", ten), reported(), own=True),
         Claim("ten outputs, last layer alone", "NSE", _end(runs, "shallow", ten), reported(), own=True),
     ]
@@ -174,7 +174,7 @@ def figures(settings, runs):
     for axis, outputs in zip(axes, settings.outputs):
         for kind in kinds_for(settings, outputs):
             arrays = find(runs, kind=kind, outputs=outputs).arrays
-            base, _, way = kind.replace("_frozen", " frozen").replace("_best", " best").partition(" ")
+            base, _, way = kind.replace("-frozen", " frozen").replace("-best", " best").partition(" ")
             label = LABELS[base] + {"": "", "frozen": ", first half frozen", "best": ", own rate and start"}[way]
             style: dict[str, Any] = {"linestyle": {"": "-", "frozen": "--", "best": ":"}[way]}
             band(axis, arrays["examples"], arrays["nse"], COLOURS[base], label, log=True, **style)
@@ -184,7 +184,7 @@ def figures(settings, runs):
     axes[0].legend(loc="lower left")
     from matplotlib import colormaps
 
-    arrays = find(runs, kind="feedback_alignment", outputs=settings.outputs[0]).arrays
+    arrays = find(runs, kind="feedback-alignment", outputs=settings.outputs[0]).arrays
     hidden = arrays["angles"].shape[2]
     for layer in range(hidden):
         colour = colormaps["viridis"](0.9 * layer / max(1, hidden - 1))

@@ -344,7 +344,7 @@ def figures(settings, runs):
     """Error, Lyapunov function, drift of the conserved quantity, and the angle of theorem 2."""
     one, start, drift, two, _, _ = (find(runs, part=part).arrays for part in PARTS)
     figure, (error, lyapunov, order, angle) = panels(3.0, 3.0, 2.7, 3.0)
-    green, black, red = COLOURS["feedback_alignment"], COLOURS["backprop"], "#b3261e"
+    green, black, red = COLOURS["feedback-alignment"], COLOURS["backprop"], "#b3261e"
     steps = np.arange(one["error_independent"].shape[1]) * int(one["every"])
     wide = np.arange(start["error"].shape[1]) * int(start["every"])
     shown = np.argsort(-start["error"][:, -1])[:: max(1, len(start["error"]) // 25)]

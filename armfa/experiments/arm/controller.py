@@ -9,18 +9,33 @@ weights. Without the second, a figure that shows feedback alignment ahead of it 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from armfa.controllers import MLP, SGD, Backprop, Batch, FeedbackAlignment, Shallow, TrainState
+from armfa.controllers import (
+    MLP,
+    SGD,
+    Backprop,
+    Batch,
+    FeedbackAlignment,
+    LearningRule,
+    Policy,
+    Shallow,
+    TrainState,
+    train_step,
+)  # fmt: skip
+from armfa.controllers.evaluation import hidden_angles
 from armfa.controllers.metrics import normalized_error
-from armfa.controllers.network import Dense, Params
+from armfa.controllers.network import Dense, Params, per_layer
+from armfa.controllers.rules import DirectRandomTarget
 from armfa.controllers.trees import unstack
 from armfa.experiments.arm.pictures import figures
 from armfa.experiments.arm.reaching import closed_loop
 from armfa.experiments.base import Experiment, Scales, told
-from armfa.experiments.learning import learn, points, signal_angles, streams
+from armfa.experiments.learning import first_state, learn, points, streams
+from armfa.experiments.rules import Guarded, code_of, decay_of, label, rule_of, source
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.reports.claim import Choice, Claim, Verdict
@@ -32,11 +47,10 @@ ArmName = Literal[
     "li_todorov", "lillicrap_scott", "kalidindi2021", "li_todorov_smooth", "motornet_arm26", "katayama_kawato"
 ]
 Activation = Literal["static", "first_order"]
-RuleName = Literal[
-    "backprop", "feedback_alignment", "shallow", "shallow_own_start", "feedback_alignment_backprop_rates"
-]
-STANDARD: tuple[RuleName, ...] = ("backprop", "feedback_alignment", "shallow", "shallow_own_start")
-"""Each rule at rates of its own. The fifth is the protocol tuned for backprop: its rates, and B's scale chosen."""
+STANDARD = ("backprop", "feedback-alignment", "shallow", "shallow-own-start")
+"""Each rule at rates of its own."""
+BACKPROP_RATES = "feedback-alignment-backprop-rates"
+"""The protocol tuned for backprop: its rates, and B's scale chosen."""
 
 
 class Learner(NamedTuple):
@@ -49,10 +63,10 @@ class Learner(NamedTuple):
 
 LEARNERS: Mapping[str, Learner] = {
     "backprop": Learner(Backprop(), (100.0, 0.015), (0.05, 0.02)),
-    "feedback_alignment": Learner(FeedbackAlignment(scale=0.5), (6.0, 0.014), (0.05, 0.02)),
+    "feedback-alignment": Learner(FeedbackAlignment(scale=0.5), (6.0, 0.014), (0.05, 0.02)),
     "shallow": Learner(Shallow(), (0.0, 0.05), (0.05, 0.02)),
-    "shallow_own_start": Learner(Shallow(), (0.0, 0.05), (1.0, 0.02)),
-    "feedback_alignment_backprop_rates": Learner(FeedbackAlignment(scale=0.03), (100.0, 0.015), (0.05, 0.02)),
+    "shallow-own-start": Learner(Shallow(), (0.0, 0.05), (1.0, 0.02)),
+    BACKPROP_RATES: Learner(FeedbackAlignment(scale=0.03), (100.0, 0.015), (0.05, 0.02)),
 }
 """Plain SGD, rates falling linearly to zero. Found by search with other seeds than those that are reported."""
 
@@ -70,17 +84,20 @@ COMMAND_MARGIN = {"static": 0.0, "first_order": 0.5}
 class Settings(Scales):
     """Arms, how many networks on each, and how long they learn."""
 
-    SCALELESS = ("seeds", "arms", "rules", "activation", "dt", "command_margin", "points")
+    SCALELESS = ("seeds", "first_seed", "arms", "rules", "activation", "dt", "command_margin", "points")
 
     arms: tuple[ArmName, ...] = ("li_todorov", "lillicrap_scott")
-    rules: tuple[RuleName, ...] = get_args(RuleName)
+    rules: tuple[str, ...] = (*STANDARD, BACKPROP_RATES)  # these, and all that `rules.rule_of` takes
+    rates: tuple[float, ...] = ()  # of every rule, one or one per layer; each rule's own when empty
     activation: Activation = "static"
     dt: float | None = None  # s; None: that of TIME_STEP
     command_margin: float | None = None  # None: that of COMMAND_MARGIN
     seeds: int = 10
+    first_seed: int = 0
     updates: int = 40_000
     batch_size: int = 16
-    hidden: int = 500
+    hidden: tuple[int, ...] = (500,)
+    nonlinearity: str = "tanh"  # of the hidden layers; the output layer is tanh
     points: int = 30
 
     @classmethod
@@ -98,23 +115,40 @@ def problem_for(
     return HandVelocityProblem(make_arm(arm, activation=activation), task, dt or TIME_STEP.get(arm, 0.01))
 
 
-def network_for(learner: Learner, hidden: int, problem: HandVelocityProblem) -> MLP:
-    """6-500-6 (12-500-6 with activation), tanh in both layers, with the learner's own start."""
-    sizes = (problem.n_inputs, hidden, problem.world.arm.n_muscles)
-    return MLP(sizes, "tanh", weight_scale=learner.weight_scale, bias_scale=(learner.weight_scale[0], 0.0))
+def learner_of(name: str) -> Learner:
+    """The rule of a name with its rates; where none were searched, those of feedback alignment and its start."""
+    if name in LEARNERS:
+        return LEARNERS[name]
+    like = LEARNERS["feedback-alignment"]
+    return Learner(rule_of(name, like.rates), like.rates, like.weight_scale)
 
 
-def rates_for(learner: Learner, problem: HandVelocityProblem) -> tuple[float, float]:
-    """The learner's rates, that of the hidden layer shared out where there are more than six inputs."""
-    return learner.rates[0] * 6 / problem.n_inputs, learner.rates[1]
+def network_for(settings: Settings, learner: Learner, problem: HandVelocityProblem) -> MLP:
+    """6-500-6 tanh (12-500-6 with activation) as it stands in the paper, with the learner's own start."""
+    hidden, output = learner.weight_scale
+    depth = len(settings.hidden)
+    return MLP(
+        (problem.n_inputs, *settings.hidden, problem.world.arm.n_muscles), (*(settings.nonlinearity,) * depth, "tanh"),
+        weight_scale=(*(hidden,) * depth, output), bias_scale=(*(hidden,) * depth, 0.0),
+    )  # fmt: skip
+
+
+def rates_for(settings: Settings, learner: Learner, problem: HandVelocityProblem) -> tuple[float, ...]:
+    """One rate per layer: those asked for, or the learner's own, shared out where there are more than six inputs."""
+    depth = len(settings.hidden)
+    if settings.rates:
+        chosen = settings.rates
+        return per_layer(chosen[0] if len(chosen) == 1 else chosen, depth + 1, "--rates")
+    hidden, output = learner.rates
+    return (hidden * 6 / problem.n_inputs, *(hidden,) * (depth - 1), output)
 
 
 def units(settings: Settings) -> list[Unit]:
-    """One unit an arm and rule: all its networks as one stack."""
-    seeds = list(range(settings.seeds))
+    """One unit per arm and rule: all its networks as one stack."""
+    seeds = list(range(settings.first_seed, settings.first_seed + settings.seeds))
     seconds = 5e-6 * settings.seeds * settings.updates * settings.batch_size + 2
     return [
-        Unit(f"{arm}_{rule}", {"arm": arm, "rule": rule, "seeds": seeds}, seconds)
+        Unit(f"{arm}_{label(rule)}", {"arm": arm, "rule": label(rule), "seeds": seeds, **source(rule)}, seconds)
         for arm in settings.arms
         for rule in settings.rules
     ]
@@ -122,16 +156,16 @@ def units(settings: Settings) -> list[Unit]:
 
 def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     """Train the stack, then let every network move the arm."""
-    learner = LEARNERS[unit.arguments["rule"]]
+    name = code_of(unit)
     problem = problem_for(unit.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
-    network = network_for(learner, settings.hidden, problem)
+    learner, network, optimizer = made(settings, name, problem)
     test, few = problem.test(), problem.batch(np.random.default_rng(problem.test_seed), ANGLE_SAMPLES)
 
     def measure(state):
         networks = unstack(state._replace(optimizer=()))
         found = {"nse": np.array([error_of(network, each, test) for each in networks])}
-        if isinstance(learner.rule, FeedbackAlignment):
-            found["angle"] = np.concatenate([signal_angles(network, learner.rule, each, few) for each in networks])
+        if isinstance(learner.rule, LearningRule) and not isinstance(learner.rule, Backprop | Shallow):
+            found["angle"] = np.array([angle_of(network, learner.rule, each, few) for each in networks])
         return found
 
     at = points(settings.updates, settings.points, first=30)
@@ -139,7 +173,7 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
         problem,
         network,
         learner.rule,
-        SGD(rates_for(learner, problem), schedule="linear", updates=settings.updates),
+        optimizer,
         streams(unit.arguments["seeds"]),
         updates=settings.updates,
         batch_size=settings.batch_size,
@@ -152,9 +186,41 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
         **curves,
         **closed_loop(problem, network, state.params),
         **references(problem),
-        **{f"weight_{number}": layer.weight for number, layer in enumerate(state.params)},
-        **{f"bias_{number}": layer.bias for number, layer in enumerate(state.params)},
+        **params_arrays(state.params),
     }
+
+
+def made(settings: Settings, name: str, problem: HandVelocityProblem) -> tuple[Learner, MLP, Any]:
+    """Learner, network and optimizer of a rule; SGD whose rates fall linearly to zero."""
+    learner = learner_of(name)
+    rates = rates_for(settings, learner, problem)
+    sgd = SGD(rates, schedule="linear", updates=settings.updates)
+    if name in LEARNERS:
+        return learner, network_for(settings, learner, problem), sgd
+    rule = rule_of(name, rates)
+    return learner._replace(rule=rule), network_for(settings, learner, problem), Guarded(sgd, decay_of(rule))
+
+
+def check_fit(settings: Settings) -> None:
+    """Let each rule whose learning nobody has tried make one update of one network; the error says what cannot."""
+    for name in set(settings.rules) - set(LEARNERS):
+        problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
+        learner, network, optimizer = made(settings, name, problem)
+        random = streams([0])
+        try:
+            if isinstance(learner.rule, DirectRandomTarget):
+                raise ValueError("it needs a target for every muscle, and there is one for the hand")
+            state = first_state(network, learner.rule, optimizer, random)
+            with np.errstate(all="ignore"):
+                train_step(network, learner.rule, optimizer, state, problem.batch(random.data, 2), random.rule)
+        except Exception as error:
+            raise ValueError(f"{label(name)} cannot learn the arm: {error or type(error).__name__}") from error
+
+
+def angle_of(network: MLP, rule: LearningRule, state: TrainState, batch: Batch) -> float:
+    """Angle of a rule's teaching signals to backprop's, degrees: the mean of the hidden layers."""
+    noise = np.random.default_rng(0)
+    return float(np.mean(hidden_angles(network, rule, Backprop(), state.params, batch, state.rule, noise)))
 
 
 def error_of(network: MLP, state: TrainState, test: Batch) -> float:
@@ -179,9 +245,28 @@ def references(problem: HandVelocityProblem) -> dict[str, np.ndarray]:
     }
 
 
+def params_arrays(params: Params) -> dict[str, np.ndarray]:
+    """Weights and biases of a stack of networks by name, as `params_of` reads them."""
+    weights = {f"weight_{number}": layer.weight for number, layer in enumerate(params)}
+    return weights | {f"bias_{number}": layer.bias for number, layer in enumerate(params)}
+
+
+def save_controllers(problem: HandVelocityProblem, network: MLP, run: Run, folder: Path) -> None:
+    """Every network of a run as a policy in a file of its own, RULE_SEED.npz."""
+    for number, seed in enumerate(run.arguments["seeds"]):
+        policy_of(problem, network, run, number).save(folder / f"{run.arguments['rule']}_{seed}.npz")
+
+
+def policy_of(problem: HandVelocityProblem, network: MLP, run: Run, number: int) -> Policy:
+    """One trained network of a run as a policy."""
+    about = {"rule": run.arguments["rule"], "seed": run.arguments["seeds"][number]}
+    return problem.policy(network, params_of(run, number), **about)
+
+
 def params_of(run: Run, seed: int) -> Params:
     """One network of a run, as `Dense` layers."""
-    return tuple(Dense(run.arrays[f"weight_{layer}"][seed], run.arrays[f"bias_{layer}"][seed]) for layer in (0, 1))
+    depth = sum(name.startswith("weight_") for name in run.arrays)
+    return tuple(Dense(run.arrays[f"weight_{n}"][seed], run.arrays[f"bias_{n}"][seed]) for n in range(depth))
 
 
 def final(runs: Sequence[Run], arm: str, rule: str) -> np.ndarray:
@@ -221,23 +306,23 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
     found = []
     for arm in settings.arms if set(STANDARD) <= set(settings.rules) else ():
         found += claims_on(arm, runs)
-        if "feedback_alignment_backprop_rates" in settings.rules:
+        if BACKPROP_RATES in settings.rules:
             found.append(claim_at_backprop_rates(arm, runs))
     return found
 
 
 def claim_at_backprop_rates(arm: str, runs: Sequence[Run]) -> Claim:
     """The protocol that is tuned for backprop only."""
-    fa, bp = (final(runs, arm, rule) for rule in ("feedback_alignment_backprop_rates", "backprop"))
+    fa, bp = (final(runs, arm, rule) for rule in (BACKPROP_RATES, "backprop"))
     text = f"{arm}: and at backprop's own rates, with only the scale of B chosen (2014, fig. 2b)"
     return Claim(text, "NSE of FA / NSE of backprop", fa / bp, ratio_below(fa, bp, 2.0), full=True)
 
 
 def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
     """What the abstract says, and what should hold of a controller that is any good, on one arm."""
-    rules = ("feedback_alignment", "backprop", "shallow", "shallow_own_start")
+    rules = ("feedback-alignment", "backprop", "shallow", "shallow-own-start")
     fa, bp, same, own = (final(runs, arm, rule) for rule in rules)
-    aligned = find(runs, arm=arm, rule="feedback_alignment").arrays
+    aligned = find(runs, arm=arm, rule="feedback-alignment").arrays
     start, end = aligned["angle"][:, 0], aligned["angle"][:, -1]
     reach, within = 1000 * aligned["center_out"].mean(-1), (aligned["random_reach"] < 0.01).mean(-1)
     profile = aligned["profile"].mean(-1)
@@ -293,7 +378,7 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         Choice(
             "start and rates",
             "rates (hidden, output) "
-            + "; ".join(f"{told(LEARNERS[rule].rates)} ({rule.replace('_', '-')})" for rule in settings.rules)
+            + "; ".join(f"{told(settings.rates or learner_of(rule).rates)} ({label(rule)})" for rule in settings.rules)
             + ", falling linearly to zero",
             "with one common rate and usual first weights the hidden layer hardly moves and all rules look the same",
         ),
@@ -306,7 +391,9 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
             "what reaches the output layer", "the error of the hand through the plant's transposed Jacobian", "not said"
         ),
         Choice(
-            "what B carries", f"the output units' deltas, {settings.hidden} x 6", "the literal replacement of W^T by B"
+            "what B carries",
+            f"the output units' deltas, {settings.hidden[-1]} x 6",
+            "the literal replacement of W^T by B",
         ),
     )
 

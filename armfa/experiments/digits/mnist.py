@@ -33,12 +33,12 @@ from armfa.reports.statistics import (
 )
 from armfa.runs.unit import Run, Unit, gather, select
 
-RULES = ("shallow", "backprop", "feedback_alignment")
+RULES = ("shallow", "backprop", "feedback-alignment")
 PROTOCOLS = ("equal", "tuned")
-SMALL_B = "feedback_alignment_small_b"
+SMALL_B = "feedback-alignment-small-b"
 """The control: FA at the one common rate, with B drawn as the first W is and carrying what backprop's W^T carries."""
 RULES_OF = {"equal": (*RULES, SMALL_B), "tuned": RULES}
-PRINTED = {"shallow": 7.2, "backprop": 2.4, "feedback_alignment": 2.1}
+PRINTED = {"shallow": 7.2, "backprop": 2.4, "feedback-alignment": 2.1}
 """Test error in percent, as printed."""
 EARLY = 5.0
 """Percent; the error that tells how quickly a network learns."""
@@ -94,7 +94,7 @@ def plan(settings, name, protocol):
         return rule, (settings.learning_rate,) * 2, settings.equal_start_scale
     tuned = {
         "backprop": settings.tuned_rates_backprop,
-        "feedback_alignment": settings.tuned_rates_feedback_alignment,
+        "feedback-alignment": settings.tuned_rates_feedback_alignment,
     }
     return rule, tuned.get(name, (settings.learning_rate,) * 2), settings.start_scale
 
@@ -147,7 +147,7 @@ def table(settings, runs):
                 "sd": spread(error),
                 "paper": PRINTED.get(rule, ""),
             }
-            if rule.startswith("feedback_alignment"):
+            if rule.startswith("feedback-alignment"):
                 row["angle"] = float(gather(runs, "angle", rule=rule, protocol=protocol)[:, -1].mean())
             else:
                 row["angle"] = float("nan")
@@ -169,9 +169,9 @@ def claims(settings, runs):
             values = errors[rule, protocol]
             text = f"{LABELS[rule]}: {PRINTED[rule]} % test error (within 0.3 points or better; {words})"
             found.append(Claim(text, "test error, percent", values, mean_below(values, PRINTED[rule] + 0.3), full=True))
-    fast, slow = (examples_to(EARLY, runs, rule) for rule in ("feedback_alignment", "backprop"))
+    fast, slow = (examples_to(EARLY, runs, rule) for rule in ("feedback-alignment", "backprop"))
     small = end(runs, rule=SMALL_B, protocol="equal")
-    alignment, backprop = errors["feedback_alignment", "equal"], errors["backprop", "equal"]
+    alignment, backprop = errors["feedback-alignment", "equal"], errors["backprop", "equal"]
     found += [
         Claim(
             f"FA learns just as quickly as backprop (one rate for all): {EARLY:g} % error after no more examples",
@@ -196,7 +196,7 @@ def claims(settings, runs):
             own=True,
         ),
     ]
-    alignment, backprop = errors["feedback_alignment", "tuned"], errors["backprop", "tuned"]
+    alignment, backprop = errors["feedback-alignment", "tuned"], errors["backprop", "tuned"]
     found.append(
         Claim(
             "FA matches backprop when each has its own rates: within 0.5 points",
@@ -207,10 +207,10 @@ def claims(settings, runs):
         )
     )
     for protocol in PROTOCOLS:
-        deep, shallow = errors["feedback_alignment", protocol], errors["shallow", protocol]
+        deep, shallow = errors["feedback-alignment", protocol], errors["shallow", protocol]
         text = f"FA makes use of the hidden layer: better than shallow learning ({protocol})"
         found.append(Claim(text, "error minus error of shallow, points", deep - shallow, paired_less(deep, shallow)))
-    angle = gather(runs, "angle", rule="feedback_alignment", protocol="equal")
+    angle = gather(runs, "angle", rule="feedback-alignment", protocol="equal")
     soon = int(np.searchsorted(x := select(runs, rule="backprop", protocol="equal")[0].arrays["examples"], x[-1] / 10))
     dying = select(runs, protocol="dying")[0].arrays
     deep = [run for run in runs if run.arguments["rule"] != "shallow" and run.arguments["protocol"] != "dying"]
@@ -269,15 +269,15 @@ def figures(settings, runs):
         if protocol == "equal":
             error = gather(runs, "error", rule=SMALL_B, protocol=protocol)
             label = f"FA, signal as W's: {error[:, -1].mean():.1f} %"
-            band(axis, x, error, COLOURS["feedback_alignment"], label, linestyle="--")
+            band(axis, x, error, COLOURS["feedback-alignment"], label, linestyle="--")
         axis.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title=title)
         axis.legend(loc="upper right")
     for protocol, style in (("equal", "-"), ("tuned", "--")):
-        runs_of = {"rule": "feedback_alignment", "protocol": protocol}
+        runs_of = {"rule": "feedback-alignment", "protocol": protocol}
         x = select(runs, **runs_of)[0].arrays["examples"]
         values = gather(runs, "angle", **runs_of)
         label = {"equal": "one rate for all", "tuned": "own rates"}[protocol]
-        band(angle, x, values, COLOURS["feedback_alignment"], label, deviations=1.0, linestyle=style)
+        band(angle, x, values, COLOURS["feedback-alignment"], label, deviations=1.0, linestyle=style)
     angle_axis(angle)
     angle.set(
         xlim=(0, max(settings.examples, settings.equal_examples)), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$"
@@ -293,7 +293,7 @@ def receptive_fields(runs):
     figure, axes = panels(3.3, 3.3, 3.3, height=3.6)
     start = select(runs, rule="backprop", protocol="tuned", seed=0)[0].arrays["fields_start"]
     shown = [("before learning", start)]
-    for rule in ("backprop", "feedback_alignment"):
+    for rule in ("backprop", "feedback-alignment"):
         shown.append((LABELS[rule], select(runs, rule=rule, protocol="tuned", seed=0)[0].arrays["fields_end"]))
     for axis, (title, fields) in zip(axes, shown):
         axis.imshow(mosaic(fields.astype(float)), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")

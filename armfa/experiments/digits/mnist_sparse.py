@@ -18,7 +18,7 @@ from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_ax
 from armfa.reports.statistics import every_between, mean_below
 from armfa.runs.unit import Unit, gather, select
 
-RULES = ("backprop", "feedback_alignment")
+RULES = ("backprop", "feedback-alignment")
 PRINTED = 2.4
 
 
@@ -52,7 +52,7 @@ def run(settings, unit, checkpoint):
     alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error", sparsity=settings.sparsity)
     rule, rates = {
         "backprop": (Backprop(), settings.rates_backprop),
-        "feedback_alignment": (alignment, settings.rates_feedback_alignment),
+        "feedback-alignment": (alignment, settings.rates_feedback_alignment),
     }[name]
     arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
     feedback = alignment.init(params, streams([seed]).rule.generators[0]).matrices[0]
@@ -79,8 +79,8 @@ def table(settings, runs):
 
 def claims(settings, runs):
     """The printed error, FA against backprop, and the share of reciprocal pairs."""
-    alignment, backprop = (end(runs, rule=rule) for rule in ("feedback_alignment", "backprop"))
-    both, angle = gather(runs, "both_ways", rule="feedback_alignment"), gather(runs, "angle", rule="feedback_alignment")
+    alignment, backprop = (end(runs, rule=rule) for rule in ("feedback-alignment", "backprop"))
+    both, angle = gather(runs, "both_ways", rule="feedback-alignment"), gather(runs, "angle", rule="feedback-alignment")
     bound = PRINTED + 0.3
     text = f"with half of W and B removed: {PRINTED} % test error (within 0.3 points or better)"
     found = [Claim(f"FA {text}", "test error, percent", alignment, mean_below(alignment, bound), full=True)]
@@ -120,11 +120,11 @@ def figures(settings, runs):
     error.plot(x[-1], PRINTED, "<", color="#333333", clip_on=False)
     error.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title="half of W and B absent")
     error.legend(loc="upper right")
-    values = gather(runs, "angle", rule="feedback_alignment")
-    band(angle, x, values, COLOURS["feedback_alignment"], deviations=1.0)
+    values = gather(runs, "angle", rule="feedback-alignment")
+    band(angle, x, values, COLOURS["feedback-alignment"], deviations=1.0)
     angle_axis(angle)
     angle.set(xlim=(0, x[-1]), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$")
-    shown = select(runs, rule="feedback_alignment", seed=0)[0].arrays["fields_end"].astype(float)
+    shown = select(runs, rule="feedback-alignment", seed=0)[0].arrays["fields_end"].astype(float)
     fields.imshow(mosaic(shown), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
     fields.set_axis_off()
     fields.set_title("receptive fields, FA")

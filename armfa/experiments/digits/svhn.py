@@ -22,7 +22,7 @@ from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_ax
 from armfa.reports.statistics import mean_below, paired_less, reported
 from armfa.runs.unit import Unit, gather, select
 
-RULES = ("shallow", "backprop", "feedback_alignment")
+RULES = ("shallow", "backprop", "feedback-alignment")
 NAMES = {"svhn": "SVHN, cropped digits", "stand-in": "generated stand-in, not house numbers"}
 
 
@@ -87,7 +87,7 @@ def run(settings, unit, checkpoint):
     rule, rates = {
         "shallow": (Shallow(), settings.rates_shallow),
         "backprop": (Backprop(), settings.rates_backprop),
-        "feedback_alignment": (alignment, settings.rates_feedback_alignment),
+        "feedback-alignment": (alignment, settings.rates_feedback_alignment),
     }[name]
     task = problem(unit.arguments["images"], settings.stand_in_size)
     network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=settings.start_scale)
@@ -110,8 +110,8 @@ def claims(settings, runs):
     """FA learns with a hidden layer and aligns; which images that was shown on."""
     images = runs[0].arguments["images"]
     name = NAMES[images]
-    alignment, shallow = end(runs, rule="feedback_alignment"), end(runs, rule="shallow")
-    angle = gather(runs, "angle", rule="feedback_alignment")[:, -1]
+    alignment, shallow = end(runs, rule="feedback-alignment"), end(runs, rule="shallow")
+    angle = gather(runs, "angle", rule="feedback-alignment")[:, -1]
     works = "the mechanism works on more difficult tasks, such as SVHN: better than shallow"
     quantity = "error minus error of shallow, points"
     if images == "stand-in":
@@ -147,7 +147,7 @@ def figures(settings, runs):
         band(error, x, values, COLOURS[rule], f"{LABELS[rule]}: {values[:, -1].mean():.1f} %")
     error.set(ylim=(0, 100), xlim=(0, x[-1]), ylabel="test error (%)", title=NAMES[images])
     error.legend(loc="upper right")
-    band(angle, x, gather(runs, "angle", rule="feedback_alignment"), COLOURS["feedback_alignment"], deviations=1.0)
+    band(angle, x, gather(runs, "angle", rule="feedback-alignment"), COLOURS["feedback-alignment"], deviations=1.0)
     angle_axis(angle)
     angle.set(xlim=(0, x[-1]), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$")
     for axis in (error, angle):

@@ -1,0 +1,136 @@
+"""Learning rules by name: those of the registry, and a user's own as `file.py:Rule`; and what all of them need.
+
+Names are spelt with hyphens, as the command line and every output write them.
+"""
+
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from armfa.controllers import RULES, SGD, GradientEstimator
+from armfa.controllers.network import Dense, per_layer
+from armfa.controllers.rules import DirectKolenPollack, KolenPollack, ProductFeedbackAlignment
+from armfa.runs.unit import Run, Unit
+
+DECAY = 0.001
+"""Decay of feedback that learns after Kolen and Pollack, and of the forward weights that it is to resemble."""
+
+LEARNED = (KolenPollack, DirectKolenPollack, ProductFeedbackAlignment)
+"""Rules whose feedback changes as the forward weights do, and so needs their rate and decay."""
+
+
+def listed(text: str) -> list[str]:
+    """The names in a comma-separated list, as they are spelt."""
+    return [spelt(name) for name in text.split(",") if name.strip()]
+
+
+def spelt(name: str) -> str:
+    """A name with hyphens; of a file nothing is changed."""
+    return name.strip() if is_file(name) else name.strip().replace("_", "-")
+
+
+def is_file(name: str) -> bool:
+    """Whether a rule is a user's own: `file.py:Rule`."""
+    return ".py:" in name
+
+
+def label(name: str) -> str:
+    """What a rule is called in files and figures: its name, or that of its class."""
+    return name.rpartition(":")[2] if is_file(name) else name
+
+
+def anywhere(name: str) -> str:
+    """The same rule, whatever the working folder will be."""
+    return f"{_file(name).resolve()}:{label(name)}" if is_file(name) else name
+
+
+def source(name: str) -> dict[str, str]:
+    """What decides the numbers of a user's own rule, for the arguments of its units: its place and what is there."""
+    if not is_file(name):
+        return {}
+    return {"code": name, "digest": hashlib.sha256(_file(name).read_bytes()).hexdigest()[:16]}
+
+
+def code_of(unit: Unit | Run) -> str:
+    """The name by which the rule of a unit is found."""
+    return unit.arguments.get("code", unit.arguments["rule"])
+
+
+def rule_class(name: str) -> type[GradientEstimator]:
+    """The class of a rule."""
+    if not is_file(name):
+        if name not in RULES:
+            raise ValueError(f"expected rules out of {', '.join(RULES)}, or file.py:Rule, got {name!r}")
+        return RULES[name]
+    path, wanted = _file(name), label(name)
+    spec = importlib.util.spec_from_file_location(f"armfa_rule_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"expected a Python file, got {path}")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    found = vars(module).get(wanted)
+    if not (isinstance(found, type) and issubclass(found, GradientEstimator)):
+        own = [each for each, kind in vars(module).items() if isinstance(kind, type)
+               and issubclass(kind, GradientEstimator) and kind.__module__ == module.__name__]  # fmt: skip
+        raise ValueError(f"expected {path} to hold a learning rule {wanted}, it holds {', '.join(own) or 'none'}")
+    return found
+
+
+def _file(name: str) -> Path:
+    path = Path(name.rpartition(":")[0]).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a Python file with a learning rule, and there is no {path}")
+    return path
+
+
+def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
+    """The rule of a name as it is, but feedback that learns as W does has W's rate and decay."""
+    kind = rule_class(name)
+    return kind(rate=rates[-1], decay=DECAY) if issubclass(kind, LEARNED) else kind()  # type: ignore[call-arg]
+
+
+def decay_of(rule: GradientEstimator) -> float:
+    """Decay of the forward weights that goes with a rule."""
+    return DECAY if isinstance(rule, LEARNED) else 0.0
+
+
+class Guarded(NamedTuple):
+    """An optimizer that makes no update of networks for which it would not be finite.
+
+    decay : of the weights above the first layer, -rate decay W, beside feedback that decays.
+    """
+
+    optimizer: SGD
+    decay: float = 0.0
+
+    def init(self, params):
+        """State of the optimizer."""
+        return self.optimizer.init(params)
+
+    def update(self, gradients, state, params):
+        """The optimizer's updates where they are finite, and zero elsewhere."""
+        updates, following = self.optimizer.update(gradients, state, params)
+        if self.decay:
+            rates = per_layer(self.optimizer.rates, len(params), "rates")
+            shrink = [0.0, *(rate * self.decay * self.optimizer.factor(state.step) for rate in rates[1:])]
+            updates = tuple(
+                None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
+                for u, layer, factor in zip(updates, params, shrink)
+            )
+        sums = [u.weight.sum((-1, -2)) + u.bias.sum(-1) for u in updates if u is not None]
+        finite = np.isfinite(sum(sums))
+        return updates if finite.all() else tuple(_where(finite, u) for u in updates), following
+
+
+def _where(finite, update):
+    if update is None:
+        return None
+    zero = update.weight.dtype.type(0)
+    return Dense(np.where(finite[..., None, None], update.weight, zero), np.where(finite[..., None], update.bias, zero))
