@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from armfa.plant.description import arm_from
 from armfa.problems.hand_velocity import one_step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame, import_pygame
-from armfa.reports.film import FRAME, checked_film, write_animation
+from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.runs.display import say
 from armfa.tasks import HandVelocity, center_out_targets
 from armfa.world import World
@@ -29,8 +29,8 @@ TRAIL_TIME = 0.8
 """s of the hand's path that are drawn."""
 TARGET_RADIUS = 0.01
 """m"""
-FRAME_TIME, WINDOW_FRAME_TIME = 0.04, 0.02
-"""s of movement from one frame to the next, of an animation and of a window."""
+WINDOW_FRAME_TIME = 0.02
+"""s of movement from one frame of a window to the next."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,16 @@ class Showing:
     """Write the animation to this file (.gif or .mp4) instead of opening a window."""
     seconds: float = 12.0
     """Length of the animation, s; a window stays open until it is closed."""
+    frame_size: int = FRAME_SIZE
+    """Side of the animation, pixels."""
+    frames_per_second: int = FRAMES_PER_SECOND
+    """Of the animation."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be shown."""
         if not 0 < self.seconds < 3600:
             raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
-        if self.out is not None:
-            checked_film(self.out)
+        check_film(self.frame_size, self.frames_per_second, self.out)
 
 
 class Follower:
@@ -138,8 +141,11 @@ def show(
     path.parent.mkdir(parents=True, exist_ok=True)  # refused before anything is drawn
     if config.out is None:
         say(console, "no display here, so the animation goes to a file")
-    frames = max(1, round(config.seconds / FRAME_TIME))
-    write_animation(path, track(moving(follower, caption, targets, frames), "drawing", total=frames, console=console))
+    frames = max(1, round(config.seconds * config.frames_per_second))
+    film = moving(follower, caption, targets, frames, config.frame_size, config.frames_per_second)
+    if console.is_terminal:
+        film = track(film, "drawing", total=frames, console=console)
+    write_film(path, film, config.frames_per_second)
     say(console, path)
 
 
@@ -176,13 +182,21 @@ def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], m
     window.close()
 
 
-def moving(follower: Follower, caption: str, targets: Iterator[np.ndarray], frames: int) -> Iterator[np.ndarray]:
-    """The frames of an animation, (side, side, 3)."""
-    for _ in range(frames):
-        for _ in range(follower.steps_in(FRAME_TIME)):
-            target = next(targets)
+def moving(
+    follower: Follower,
+    caption: str,
+    targets: Iterator[np.ndarray],
+    frames: int,
+    size: int = FRAME_SIZE,
+    frames_per_second: int = FRAMES_PER_SECOND,
+) -> Iterable[np.ndarray]:
+    """The frames of an animation at real-time speed, (size, size, 3)."""
+    target, steps = follower.center, 0
+    for number in range(frames):
+        while steps < round((number + 1) / (frames_per_second * follower.dt)):
+            target, steps = next(targets), steps + 1
             follower.step(target)
-        yield draw_frame(follower.scene(target, caption), FRAME)
+        yield draw_frame(follower.scene(target, caption), size)
 
 
 def center_out(follower: Follower, hold: float = 0.9) -> Iterator[np.ndarray]:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.showing import FRAME_TIME, Follower, center_out, moving
+from armfa.commands.showing import Follower, center_out, moving
 from armfa.experiments.arm.controller import (
     EXPERIMENT,
     LEARNERS,
@@ -34,7 +34,7 @@ from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
 from armfa.reports.claim import STATUSES
 from armfa.reports.figures import STYLE, save_figure
-from armfa.reports.film import write_animation
+from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
@@ -81,6 +81,10 @@ class Train:
     """Folder of a run to continue, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
+    frame_size: int = FRAME_SIZE
+    """Side of the animation, pixels."""
+    frames_per_second: int = FRAMES_PER_SECOND
+    """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
 
@@ -91,6 +95,7 @@ class Train:
             raise ValueError(f"expected --dt from 0.0001 to 0.05 s, got {self.dt}")
         if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
             raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
+        check_film(self.frame_size, self.frames_per_second)
         if self.first_seed < 0:
             raise ValueError(f"expected --first-seed of at least 0, got {self.first_seed}")
         names = listed(self.rules)
@@ -125,7 +130,7 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     runs = complete(
         EXPERIMENT.sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet
     )
-    show_results(settings, runs, folder, console)
+    show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
     say(console, f"\n{folder} ({seconds:.0f} s): {written}")
@@ -143,8 +148,9 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
     return config, begin(config.out, config.arm, config)
 
 
-def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console: Console) -> None:
+def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Console) -> None:
     """Controllers, curves, figures, animation and table, from finished runs."""
+    settings = config.settings
     problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
     networks = [network_for(settings, learner_of(code_of(run)), problem) for run in runs]
     for network, run in zip(networks, runs):
@@ -158,11 +164,12 @@ def show_results(settings: Settings, runs: Sequence[Run], folder: Path, console:
     ways = [run.arguments["rule"] for run in runs]
     number = ways.index("feedback-alignment") if "feedback-alignment" in ways else 0
     follower = Follower(policy_of(problem, networks[number], runs[number], 0))
-    caption = name_of(ways[number])
     with console.status("drawing the animation"):
-        write_animation(
-            folder / "reaching.gif", moving(follower, caption, center_out(follower), round(FILM / FRAME_TIME))
-        )
+        film = moving(
+            follower, name_of(ways[number]), center_out(follower), round(FILM * config.frames_per_second),
+            config.frame_size, config.frames_per_second,
+        )  # fmt: skip
+        write_film(folder / "reaching.gif", film, config.frames_per_second)
     console.print(results_table(settings, rows))
     judged = EXPERIMENT.judged(settings, runs)
     if judged:
@@ -189,20 +196,27 @@ def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     """The rows as a table for a terminal."""
     samples = settings.updates * settings.batch_size
     title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
-    heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "center-out, mm\nmean (worst)", "random\n< 1 cm",
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, collapse_padding=True)
+    heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "reach, mm\nmean (worst)", "random\n< 1 cm",
              "speed\nr")  # fmt: skip
     for number, head in enumerate(heads):
-        table.add_column(head, justify="left" if number == 0 else "right", no_wrap=number > 0)
+        table.add_column(head, justify="left" if number == 0 else "right", no_wrap=number > 0, overflow="fold")
     for row in rows:
-        spread = f" ±{row['nse_sd']:.4f}" if row["n"] > 1 else ""
         table.add_row(
             escape(name_of(row["rule"])),
-            f"{row['nse']:.4f}{spread}",
-            f"{row['nse_by_coasting']:.4f}",
+            with_spread(row["nse"], row["nse_sd"]),
+            f"{row['nse_by_coasting']:.2g}",
             "" if row["angle_deg"] != row["angle_deg"] else f"{row['angle_deg']:.0f}°",
             f"{row['center_out_mm']:.1f} ({row['center_out_worst_mm']:.1f})",
             f"{100 * row['random_reach_within_1cm']:.0f} %",
             f"{row['profile_correlation']:.3f}",
         )
     return table
+
+
+def with_spread(mean: float, spread: float) -> str:
+    """A mean to the digit that its standard deviation leaves it: `0.00072 ± 0.00005`."""
+    if not spread > 0:
+        return f"{mean:.2g}"
+    digits = max(0, -math.floor(math.log10(float(f"{spread:.0e}"))))
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"

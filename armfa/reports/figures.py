@@ -63,9 +63,27 @@ def panels(*widths: float, height: float = 3.1):
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
-    """Write the figure as a .png, all or nothing."""
+    """Write the figure as a .png, all or nothing; below it what lines and bands are, and of how many networks."""
+    if note := bands_note(figure):
+        figure.supxlabel(note, x=0.99, ha="right", fontsize=7, color="#666666")
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def bands_note(figure: Figure) -> str:
+    """What the bands of a figure are: mean, standard deviations, and n; nothing where there are none."""
+    drawn = [line.get_gid() for axis in figure.axes for line in axis.lines]
+    found = [gid.removeprefix(BAND).split() for gid in drawn if gid is not None and gid.startswith(BAND)]
+    if not found:
+        return ""
+    counts, spreads = (sorted({float(each[place]) for each in found}) for place in (0, 1))
+    n = " to ".join(f"{count:g}" for count in dict.fromkeys((counts[0], counts[-1])))
+    wide = " or ".join(f"{spread:g}" for spread in spreads if spread > 0)
+    return f"lines: mean, n = {n}" + (f"; bands: ± {wide} standard deviations" if wide and counts[-1] > 1 else "")
+
+
+BAND = "band "
+"""Begins the mark of a line that `band` drew: number of runs, standard deviations."""
 
 
 def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line: Any):
@@ -76,7 +94,7 @@ def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **li
     if log:
         mean, low, high = 10**mean, 10**low, 10**high
     axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    axis.plot(x, mean, color=colour, label=label, **line)
+    axis.plot(x, mean, color=colour, label=label, gid=f"{BAND}{len(shown)} {deviations}", **line)
 
 
 def angle_axis(axis, top: float = 100.0) -> None:

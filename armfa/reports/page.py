@@ -1,6 +1,7 @@
 """One self-contained page: every figure, what the paper says against what was measured, and what had to be chosen."""
 
 import base64
+import re
 import time
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -19,7 +20,7 @@ table { border-collapse: collapse; width: 100%; margin: .8em 0; } th { font-weig
 td, th { text-align: left; vertical-align: top; padding: .35em .6em; border-bottom: 1px solid #ddd; }
 td.number { white-space: nowrap; } .holds { color: #146c2e; font-weight: 600; }
 .fails { color: #b3261e; font-weight: 700; } .not-tested { color: #8a5a00; } .reported { color: #555; }
-img { max-width: 100%; } .small { color: #555; font-size: .87em; }
+img { max-width: 100%; height: auto; } .wide { overflow-x: auto; } .small { color: #555; font-size: .87em; }
 .scale { color: #8a5a00; font-weight: 600; } nav a { margin-right: .8em; }
 pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; }
 """
@@ -54,7 +55,7 @@ def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, 
             own[claim.verdict.status] += claim.own
     head = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width'>",
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
         f"<title>armfa: the experiments, reproduced</title><style>{STYLE}</style>",
         f"<p class='scale'>{escape(scale)}</p>" if scale else "",
         "<h1>The experiments of feedback alignment, reproduced</h1>",
@@ -84,11 +85,11 @@ def _section(section: Section) -> str:
     parts += [f"<p><img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'></p>"
               for key, png in section.figures.items()]  # fmt: skip
     if section.remarks:
-        parts.append(f"<p>{escape(section.remarks)}</p>")
+        parts.append(f"<p>{maths(section.remarks)}</p>")
     parts.append(_claims(section.claims))
     if section.choices:
         rows = "".join(_row(choice.what, choice.chosen, choice.why) for choice in section.choices)
-        parts.append(f"<table><tr><th>not recovered<th>chosen<th>why</tr>{rows}</table>")
+        parts.append(_table(("not recovered", "chosen", "why"), rows))
     settings = ", ".join(f"{key} = {value}" for key, value in section.settings.items())
     parts.append(f"<details><summary>settings and cost</summary><pre>{escape(settings)}</pre>")
     parts.append(f"<p class='small'>{section.runs} runs, {section.seconds:.0f} s of one core.</p></details>")
@@ -97,16 +98,36 @@ def _section(section: Section) -> str:
 
 def _claims(claims: Sequence[Claim]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(claim.text)}<td>{escape(claim.quantity)}<td class='number'>{escape(claim.told)}"
+        f"<tr><td>{maths(claim.text)}<td>{maths(claim.quantity)}<td class='number'>{escape(claim.told)}"
         f"<td><span class='{claim.verdict.status.replace(' ', '-')}'>{claim.verdict.status}</span>"
         f"<br><span class='small'>{escape(claim.verdict.words)}</span></tr>"
         for claim in claims
     )
-    return f"<table><tr><th>paper says<th>quantity<th>we measured<th>verdict</tr>{rows}</table>"
+    return _table(("paper says", "quantity", "we measured", "verdict"), rows)
 
 
 def _row(*cells: str) -> str:
-    return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td>{maths(cell)}" for cell in cells) + "</tr>"
+
+
+def _table(heads: Sequence[str], rows: str) -> str:
+    """A table that scrolls in itself where the screen is narrower."""
+    return f"<div class='wide'><table><tr>{''.join(f'<th>{head}' for head in heads)}</tr>{rows}</table></div>"
+
+
+def maths(text: str) -> str:
+    """Text for the page, its formulas as they are printed: powers raised, indices lowered, letters in italics."""
+    text = escape(text)
+    text = re.sub(r"\^(\([^)]*\)|-?\w+)", lambda found: f"<sup>{found[1].strip('()')}</sup>", text)
+    text = re.sub(r"(?<![\w-])([A-Z]|delta|h)_?(\d)(?![\w.])", r"<i>\1</i><sub>\2</sub>", text)
+    text = re.sub(r"(?<![\w<>&;/-])([BWTC])(?![\w>'-])", r"<i>\1</i>", text)
+    for plain, printed in PRINTED.items():
+        text = text.replace(plain, printed)
+    return text
+
+
+PRINTED = {" +-": " ±", " x 10<sup>": " × 10<sup>", " o ": " ∘ ", "<sup>-": "<sup>−", "<i>delta</i>": "<i>δ</i>"}
+"""Signs that a keyboard does not have."""
 
 
 def _text(png: bytes) -> str:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,7 +13,7 @@ from rich.console import Console
 from armfa.files import write_text
 from armfa.runs.display import say
 
-NOT_KEPT = ("out", "resume", "processes", "quiet")
+NOT_KEPT = ("out", "resume", "processes", "quiet", "frame_size", "frames_per_second")
 """Fields that no number depends on."""
 
 
@@ -39,20 +39,19 @@ def begun(
     console: Console,
     check: Callable[[Any], None] = lambda found: None,
 ) -> Any:
-    """The settings of a command with which the run in a folder was begun; its `processes` are those that continue it.
+    """The settings of a command with which the run in a folder was begun; what no number depends on is as now asked.
 
     They are told on the console.
 
     config : the command that continues it. missing, what : for the sentences that say that there is no run, or that
     its settings are damaged.
     """
-    kind = type(config)
     path = folder / "settings.json"
     if not path.exists():
         raise FileNotFoundError(f"{folder} holds {missing}")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        found = kind(**checked(kind, kept), processes=config.processes)
+        found = replace(config, **checked(type(config), kept))
         check(found)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged or not of this command ({error}): start a new {what}") from error

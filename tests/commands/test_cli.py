@@ -18,6 +18,7 @@ import armfa
 from armfa.__main__ import main as start
 from armfa.cli import COMMANDS, main
 from armfa.commands.showing import has_display
+from armfa.commands.train import with_spread
 from armfa.controllers import RULES, load_policy
 
 SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
@@ -381,3 +382,20 @@ def test_a_rule_that_cannot_learn_the_arm_is_refused(tmp_path, capsys):
     assert main(["train", "--rules", "direct-random-target", *TINY, "--out", str(tmp_path / "run")]) == 2
     assert "direct-random-target cannot learn the arm: it needs" in " ".join(capsys.readouterr().out.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_size_and_rate_of_a_film_are_flags(trained, tmp_path):
+    flags = ["--frame-size", "100", "--frames-per-second", "10", "--seconds", "0.5"]
+    assert main(["watch", str(trained), *flags, "--out", str(tmp_path / "film.gif")]) == 0
+    with Image.open(tmp_path / "film.gif") as film:
+        assert (film.size, film.n_frames) == ((100, 100), 5)
+    assert main(["train", "--resume", str(trained), "--frame-size", "100"]) == 0
+    with Image.open(trained / "reaching.gif") as film:
+        assert film.size == (100, 100)
+
+
+def test_numbers_have_the_digits_that_their_spread_leaves_them():
+    assert with_spread(0.000724, 0.0000512) == "0.00072 ± 0.00005"
+    assert with_spread(0.0603, 0.00097) == "0.060 ± 0.001"
+    assert with_spread(12.3, 4.2) == "12 ± 4"
+    assert with_spread(0.000724, float("nan")) == "0.00072"

@@ -157,7 +157,10 @@ def figures(settings, runs):
     drift.text(guide.mean() * 0.7, guide.mean() * 16, "first order", ha="right")
     drift.set(xlabel="learning rate", ylabel=r"drift of $2BW - W_0^2$", title="conserved quantity", ylim=(1e-5, 1))
     drift.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    drift.plot([], [], color=COLOURS["feedback-alignment"], label=f"starts (n = {len(shown)} shown)")
+    drift.legend(loc="lower right")
     drift.minorticks_off()
+    figure.legend(*flow.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return {"flow": figure}
 
 
@@ -166,19 +169,24 @@ def _draw_flow(axis, settings, run):
     w0, w = np.meshgrid(grid, grid)
     _, d_w0, d_w = residual_and_step(w0, w, settings)
     axis.contourf(w0, w, goes_wrong(w0, w), levels=[0.5, 1.5], colors=["#f2c5c0"])
-    for c in np.arange(-7, 5.1, 1.0):
-        axis.plot(grid, (grid**2 + c) / 2, color="#c9d8e8", linewidth=0.7, zorder=1)
+    kept = (grid[:, None] ** 2 + np.arange(-7, 5.1, 1.0)) / 2
+    lines = axis.plot(grid, kept, color="#c9d8e8", linewidth=0.7, zorder=1)
+    lines[0].set_label("$2BW - W_0^2$ kept")
     coarse = slice(None, None, 10)
     length = np.hypot(d_w0, d_w)[coarse, coarse]
     arrows = [d[coarse, coarse] / np.maximum(length, 1e-9) * np.minimum(length, 1) ** 0.5 for d in (d_w0, d_w)]
     axis.quiver(w0[coarse, coarse], w[coarse, coarse], *arrows, color="#3f6f9f", width=0.003, scale=24, zorder=2)
+    axis.plot(
+        [], [], linestyle="", marker=r"$\rightarrow$", markersize=9, color="#3f6f9f", label="change of $(W_0, W)$"
+    )
     good = np.linspace(0.5, 2, 80)
     unstable, stable = -np.linspace(0.5, 1, 40), -np.linspace(1, 2, 40)
-    axis.plot(good, 1 / good, color="#9a9a9a", linewidth=3, zorder=3)
-    axis.plot(stable, 1 / stable, color="black", linewidth=3, zorder=3)
-    axis.plot(unstable, 1 / unstable, color="black", linewidth=2, linestyle="--", zorder=3)
+    axis.plot(good, 1 / good, color="#9a9a9a", linewidth=3, zorder=3, label="no error, reached")
+    axis.plot(stable, 1 / stable, color="black", linewidth=3, zorder=3,
+              label="no error, from shaded starts")  # fmt: skip
+    axis.plot(unstable, 1 / unstable, color="black", linewidth=2, linestyle="--", zorder=3, label="no error, left")
     path = run.arrays["paths"][:, :, 0]
-    axis.plot(*path.T, color=COLOURS["feedback-alignment"], linewidth=3, zorder=4)
+    axis.plot(*path.T, color=COLOURS["feedback-alignment"], linewidth=3, zorder=4, label="path from $W_0 = W = 0$")
     axis.annotate(
         "", path[-1], path[12], arrowprops={"arrowstyle": "-|>", "color": COLOURS["feedback-alignment"], "lw": 2}
     )

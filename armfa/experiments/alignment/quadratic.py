@@ -200,8 +200,8 @@ def figures(settings, runs):
     first = select(runs, kind="feedback-alignment")[0].arrays
     x = first["examples"]
     turn.plot(x, first["unit_angles"][0][:, :40], color="#333333", alpha=0.25, linewidth=0.6)
-    band(turn, x, gather(runs, "angle", kind="feedback-alignment"), "#2166ac", linewidth=2.4)
-    turn.plot([], [], color="#2166ac", linewidth=2.4, label=r"$W$ to $B^T$")
+    band(turn, x, gather(runs, "angle", kind="feedback-alignment"), "#0072b2", linewidth=2.4)
+    turn.plot([], [], color="#0072b2", linewidth=2.4, label=r"$W$ to $B^T$")
     turn.plot([], [], color="#333333", alpha=0.5, linewidth=0.8, label="single hidden units")
     turn.legend(loc="lower left")
     angle_axis(turn, 180)

@@ -344,15 +344,19 @@ def figures(settings, runs):
     """Error, Lyapunov function, drift of the conserved quantity, and the angle of theorem 2."""
     one, start, drift, two, _, _ = (find(runs, part=part).arrays for part in PARTS)
     figure, (error, lyapunov, order, angle) = panels(3.0, 3.0, 2.7, 3.0)
-    green, black, red = COLOURS["feedback-alignment"], COLOURS["backprop"], "#b3261e"
+    green, black, red = COLOURS["feedback-alignment"], COLOURS["backprop"], "#d55e00"
     steps = np.arange(one["error_independent"].shape[1]) * int(one["every"])
     wide = np.arange(start["error"].shape[1]) * int(start["every"])
     shown = np.argsort(-start["error"][:, -1])[:: max(1, len(start["error"]) // 25)]
     error.semilogy(wide, np.maximum(start["error"][shown].T, 1e-16), color=red, alpha=0.35, linewidth=0.8)
-    error.semilogy(steps, one["error_dependent"].T, color="#d95f0e", linewidth=0.9)
+    error.semilogy(steps, one["error_dependent"].T, color="#e69f00", linewidth=0.9)
     error.semilogy(steps, np.maximum(one["error_independent"].T, 1e-16), color=green, linewidth=0.9)
-    for label, colour in (("zero start", green), ("columns of B dependent", "#d95f0e"), ("start with C ≠ 0", red)):
-        error.plot([], [], color=colour, label=label)
+    for label, colour, lines in (
+        ("zero start", green, one["error_independent"]),
+        ("columns of B dependent", "#e69f00", one["error_dependent"]),
+        ("start with C ≠ 0", red, shown),
+    ):
+        error.plot([], [], color=colour, label=f"{label} (n = {len(lines)})")
     error.set(xlabel="step", ylabel="|E| / |T|", title="theorem 1", ylim=(1e-24, 100))
     error.legend(loc="lower left")
     v = one["lyapunov_independent"] / one["lyapunov_independent"][:, :1]
@@ -362,15 +366,17 @@ def figures(settings, runs):
     lyapunov.set(xlabel="step", ylabel="V / V(0)", title="Lyapunov function")
     rates = np.array(settings.drift_rates)
     order.loglog(rates, drift["drift"].T, color=green, alpha=0.6, linewidth=0.9)
-    order.loglog(rates, rates * drift["drift"].max() / rates[0] * 2, "k--", linewidth=1)
-    order.set(xlabel="learning rate", ylabel="drift of C", title="eq. 14: first order")
+    order.loglog(rates, rates * drift["drift"].max() / rates[0] * 2, "k--", linewidth=1, label="first order")
+    order.set(xlabel="learning rate", ylabel="drift of C", title="eq. 14")
+    order.plot([], [], color=green, label=f"networks (n = {len(drift['drift'])})")
+    order.legend(loc="upper left")
     order.set_xticks(rates, [f"{rate:g}" for rate in rates])
     order.minorticks_off()
     trial = np.arange(two["angle_1"].shape[1]) + 2
     angle.semilogy(trial, np.maximum(two["angle_2"].T, 1e-7), color=red, alpha=0.6, linewidth=0.8)
     angle.semilogy(trial, np.maximum(two["angle_1"].T, 1e-7), color=black, alpha=0.6, linewidth=0.8)
-    angle.plot([], [], color=black, label="one pair")
-    angle.plot([], [], color=red, label="two pairs")
+    angle.plot([], [], color=black, label=f"one pair (n = {len(two['angle_1'])})")
+    angle.plot([], [], color=red, label=f"two pairs (n = {len(two['angle_2'])})")
     angle.set(xlabel="step", ylabel="angle to pseudo-backprop (degrees)", title="theorem 2")
     angle.legend(loc="center right")
     return {"theorems": figure}

@@ -19,7 +19,7 @@ NAMES = {
 
 def name_of(rule: str) -> str:
     """A rule in the words of a figure."""
-    return NAMES.get(rule, rule.replace("-", " "))
+    return NAMES.get(rule, rule)
 
 
 def figures(settings: Any, runs: Sequence[Run]) -> dict[str, Any]:
@@ -55,7 +55,6 @@ def learning_curves(runs: Sequence[Run]):
     )
     axes[0].legend(loc="lower left")
     examples_axis(axes[0], "training samples")
-    axes[0].set_title("band: two standard deviations", loc="right", fontsize=7, fontweight="normal", color="#666666")
     if aligned:
         for run in aligned:
             samples = np.maximum(run.arrays["samples"], run.arrays["samples"][1] / 2)

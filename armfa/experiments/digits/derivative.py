@@ -19,7 +19,7 @@ from armfa.reports.statistics import mean_above, mean_below
 from armfa.runs.unit import Unit, gather, select
 
 ROUGH, CONTROL = ("boxcar", "triangular", "random-gain"), "constant"
-COLOURS = dict(zip(DERIVATIVES, ("#1a9641", "#d95f0e", "#2166ac", "#7b3294", "#b5b5b5")))
+COLOURS = dict(zip(DERIVATIVES, ("#009e73", "#d55e00", "#0072b2", "#cc79a7", "#a6a6a6")))
 
 
 @dataclass(frozen=True)

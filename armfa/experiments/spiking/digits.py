@@ -24,7 +24,7 @@ from armfa.reports.statistics import all_of, every_below, mean_below, paired_les
 from armfa.runs.unit import Unit, find, gather, select
 
 STAGES = ("early", "middle", "late")
-COLOUR = {"ema": COLOURS["feedback-alignment"], "leak": "#d95f0e"}
+COLOUR = {"ema": COLOURS["feedback-alignment"], "leak": "#d55e00"}
 READING = {"ema": "V = 0.1 V + 0.9 u (fast)", "leak": "V = 0.9 V + u (literal)"}
 
 DECAY_EVERY = 1000
@@ -317,7 +317,7 @@ def _rasters(settings, arrays):
                 axis.set_yticks([(k + 0.5) * group for k in range(10)], [f"'{k}'" for k in range(10)], fontsize=6)
             if column == 0:
                 axis.set_ylabel(f"hidden {layer + 1}" if layer < 3 else "output", fontsize=8)
-        for row, key, colour in ((5, "potential", "#2166ac"), (6, "modulator", COLOURS["feedback-alignment"])):
+        for row, key, colour in ((5, "potential", "#0072b2"), (6, "modulator", COLOURS["feedback-alignment"])):
             axis = axes[row, column]
             axis.plot(arrays[f"{stage}_{key}"], color=colour, linewidth=0.9)
             axis.axhline(0, color="#bbbbbb", linewidth=0.6)
@@ -328,7 +328,7 @@ def _rasters(settings, arrays):
         axes[6, column].set_xlabel("time step")
         for row in range(1, 7):
             for edge in range(1, 3):
-                axes[row, column].axvline(edge * settings.probe_steps, color="#d95f0e", linewidth=0.6, alpha=0.7)
+                axes[row, column].axvline(edge * settings.probe_steps, color="#d55e00", linewidth=0.6, alpha=0.7)
     return figure
 
 
