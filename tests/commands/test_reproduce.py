@@ -1,5 +1,6 @@
 """One command: it runs what is missing, repeats nothing, survives a kill, and says what failed."""
 
+import csv
 import io
 import json
 import os
@@ -258,3 +259,41 @@ def test_the_display_tells_when_it_will_end(tmp_path):
     console = quiet()
     reproduce(Reproduce(out=tmp_path, only="flow-field", quick=True, processes=1), console)
     assert re.search(r"3 of 4 .*ends \d\d:\d\d:\d\d", console.file.getvalue())
+
+
+def test_a_small_reproduction_says_so_in_its_first_line_and_on_the_terminal(folder):
+    console = quiet()
+    page = reproduce(Reproduce(out=folder, redraw=True), console).read_text()
+    words = "shorter training, smaller networks or other images than at the full scale in flow-field;"
+    assert words in page.partition("<h1>")[0] and words in console.file.getvalue()
+    whole = {name: experiment(name).settings() for name in NAMES}
+    assert command.scale_of(whole) == ""
+    paper = {name: experiment(name).settings.paper() for name in NAMES}
+    assert command.scale_of(paper) == ""
+
+
+def test_the_report_tells_with_which_versions_its_runs_were_made(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "runs" / "linear" / "backprop.json"
+    facts = json.loads(path.read_text())
+    facts["versions"]["numpy"] = "0.0.1"
+    facts.pop("digest")
+    path.write_text(json.dumps(facts))
+    page = reproduce(Reproduce(out=tmp_path / "copy", redraw=True), quiet()).read_text()
+    assert f"numpy {np.__version__}, 0.0.1" in page or f"numpy 0.0.1, {np.__version__}" in page
+
+
+def test_every_claim_of_the_report_has_value_threshold_number_and_verdict_in_the_table(folder):
+    reproduce(Reproduce(out=folder, redraw=True), quiet())
+    with (folder / "claims.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"mean", "sd", "n", "threshold", "verdict", "P"} <= set(rows[0])
+    assert all(row["threshold"] or row["verdict"] == "reported" for row in rows)
+
+
+def test_a_damaged_run_is_told_of(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy/runs/linear/backprop.npz").write_bytes(b"PK")
+    console = quiet()
+    reproduce(Reproduce(out=tmp_path / "copy", resume=True, processes=1), console)
+    assert "backprop: damaged" in console.file.getvalue()

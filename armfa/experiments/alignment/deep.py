@@ -17,7 +17,7 @@ from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.learning import learn, points, scaled_error, signal_angles, streams
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
-from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
+from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 from armfa.reports.statistics import all_of, mean_below, paired_less, ratio_below, reported
 from armfa.runs.unit import Unit, find
 
@@ -204,7 +204,7 @@ def figures(settings, runs):
     shown += [("backprop", 4, "backprop-4"), ("feedback-alignment", 4, "feedback-alignment-4")]
     for rule, layers, colour in shown:
         arrays = find(runs, rule=rule, layers=layers, frozen=False).arrays
-        label = f"{rule.replace('_', ' ')}, {layers} layers"
+        label = f"{LABELS[rule]}, {layers} layers"
         band(error, arrays["examples"], arrays["nse"], COLOURS[colour], label, log=True)
     part = parting(runs)
     error.axvline(part, color="#666666", linewidth=0.8, linestyle=":")
@@ -213,8 +213,8 @@ def figures(settings, runs):
         for frozen in (False, True):
             arrays = find(runs, rule=rule, layers=4, frozen=frozen).arrays
             dashes: dict[str, Any] = {"linestyle": "--"} if frozen else {}
-            label = f"{rule.replace('_', ' ')}{', W0 frozen' if frozen else ''}"
-            band(control, arrays["examples"], arrays["nse"], COLOURS[f"{rule}_4"], label, log=True, **dashes)
+            label = f"{LABELS[rule]}{', W0 frozen' if frozen else ''}"
+            band(control, arrays["examples"], arrays["nse"], COLOURS[f"{rule}-4"], label, log=True, **dashes)
     arrays = find(runs, rule="feedback-alignment", layers=4, frozen=False).arrays
     for layer, style in ((1, "-"), (0, "--")):
         label = f"hidden layer {layer + 1}"
