@@ -150,7 +150,7 @@ class HandVelocityProblem:
     task: HandVelocity = field(default_factory=lambda: HandVelocity(target="reach"))
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
-    effort: float = 0.01
+    effort: float = 0.007
     plant_feedback: PlantFeedback = "jacobian"
     feedback_seed: int = 0
     test_size: int = 2000
