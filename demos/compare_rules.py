@@ -5,7 +5,7 @@ python demos/compare_rules.py [--updates 3000]
 
 import argparse
 
-from armfa.controllers import MLP, RULES, SGD, train
+from armfa.controllers import MLP, SGD, train
 from armfa.problems.hand_velocity import HandVelocityProblem
 
 RATES = {  # hidden layer, output layer: each rule has its own best pair
@@ -23,7 +23,7 @@ def main(updates: int = 3000, seeds: int = 3) -> None:
     print(f"{'rule':28}{'test NSE':>12}{'sd':>10}{'angle to backprop':>20}")
     for name, rates in RATES.items():
         optimizer = SGD(rates, schedule="linear", updates=updates)
-        curve = train(problem, network, RULES[name](), optimizer, seeds=seeds, updates=updates, batch_size=32).curve
+        curve = train(problem, network, name, optimizer, seeds=seeds, updates=updates, batch_size=32).curve
         error, angle = curve["nse"][-1], curve["angle"][-1].mean()
         print(f"{name:28}{error.mean():12.5f}{error.std(ddof=1):10.5f}{angle:19.0f}°")
 

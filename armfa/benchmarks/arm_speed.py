@@ -9,8 +9,7 @@ import numpy as np
 
 from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, side_by_side, tanh_per_second
 from armfa.benchmarks.peers import installed, motornet_update, reacher, stepping
-from armfa.controllers import MLP, SGD, FeedbackAlignment, init_state, train_step
-from armfa.controllers.compiled import compile_updates
+from armfa.controllers import MLP, SGD, FeedbackAlignment, Streams, compiled, init_state
 from armfa.controllers.trees import tree_map
 from armfa.plant import Simulator, make_arm, rest_state
 from armfa.problems.hand_velocity import HandVelocityProblem
@@ -96,20 +95,15 @@ def environments(budget: float) -> Iterator[Line]:
 def compiled_updates(budget: float) -> Iterator[Line]:
     """The same update inside JAX's compiled loop."""
     problem = HandVelocityProblem(make_arm("lillicrap_scott"))
-    update = compile_updates(NETWORK, RULE, OPTIMIZER)
+    update = compiled(NETWORK, RULE, OPTIMIZER)
     for batch, count, aim in ((1, 4000, 150e3), (32, 1000, 400e3), (128, 500, None)):
-        rng = np.random.default_rng(0)
-        state = init_state(NETWORK, RULE, OPTIMIZER, rng, rng)
-        batches = in_batches(problem.batch(rng, batch * count), count)
-        seconds = seconds_per_call(finished, update, state, batches, budget=3 * budget)
+        one = Streams([np.random.default_rng(0)])
+        state = init_state(NETWORK, RULE, OPTIMIZER, one, one)
+        batches = in_batches(problem.batch(one, batch * count), count)
+        seconds = seconds_per_call(update, state, batches, one, budget=3 * budget)
         yield Line(f"samples, the same compiled by JAX, batch {batch}", batch * count / seconds, aim)
 
 
 def in_batches(examples: Any, count: int) -> Any:
-    """Examples (n, ...) as `count` batches (count, n / count, ...)."""
-    return tree_map(lambda leaf: leaf.reshape(count, -1, *leaf.shape[1:]), examples)
-
-
-def finished(update: Callable[..., Any], state: Any, batches: Any) -> None:
-    """Run compiled updates and wait for their end."""
-    update(state, batches, 0).params[0].weight.block_until_ready()
+    """Examples (networks, n, ...) as `count` batches (networks, count, n / count, ...)."""
+    return tree_map(lambda leaf: leaf.reshape(len(leaf), count, -1, *leaf.shape[2:]), examples)

@@ -6,12 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from armfa.benchmarks.arm_speed import finished
 from armfa.benchmarks.limits import Line, products_seconds, seconds_per_call, side_by_side
-from armfa.controllers import MLP, SGD, Batch, FeedbackAlignment, SquaredError, init_state, train_step
-from armfa.controllers.compiled import compile_updates
-from armfa.controllers.in_place import train_in_place
-from armfa.controllers.trees import Streams, tree_map
+from armfa.controllers import MLP, SGD, Batch, FeedbackAlignment, SquaredError, compiled, init_state, train_step
+from armfa.controllers.streams import Streams
+from armfa.controllers.training.in_place import train_in_place
+from armfa.controllers.trees import tree_map
 
 DIGITS = MLP((784, 1000, 10), "logistic", weight_scale=0.1)
 RULE = FeedbackAlignment(scale=1.0, carry="error")
@@ -94,8 +93,7 @@ def tiny_networks(budget: float) -> Iterator[Line]:
     rule, optimizer = FeedbackAlignment(), SGD(0.008)
     stack = Streams([np.random.default_rng(seed) for seed in range(20)])
     state = init_state(LINEAR, rule, optimizer, stack, stack)
-    batch = stacked_examples(1)
-    one = tree_map(lambda leaf: leaf[0], batch)
+    one = tree_map(lambda leaf: leaf[:, 0], stacked_examples(1))
     seconds = seconds_per_call(train_step, LINEAR, rule, optimizer, state, one, stack, budget=budget)
     yield Line("example-updates, 30-20-10 online, 20 networks", 20 / seconds, 2e5)
 
@@ -105,13 +103,13 @@ def tiny_networks_compiled(budget: float) -> Iterator[Line]:
     rule, optimizer = FeedbackAlignment(), SGD(0.008)
     stack = Streams([np.random.default_rng(seed) for seed in range(20)])
     state = init_state(LINEAR, rule, optimizer, stack, stack)
-    update, batches = compile_updates(LINEAR, rule, optimizer), stacked_examples(2000)
-    seconds = seconds_per_call(finished, update, state, batches, budget=3 * budget)
+    update, batches = compiled(LINEAR, rule, optimizer), stacked_examples(2000)
+    seconds = seconds_per_call(update, state, batches, stack, budget=3 * budget)
     yield Line("example-updates, 30-20-10 online, 20 networks, compiled by JAX", 20 * 2000 / seconds, 1e6)
 
 
 def stacked_examples(count: int) -> Batch:
-    """`count` examples one after the other for each of 20 networks: (count, 20, 1, n)."""
+    """`count` examples one after the other for each of 20 networks: (20, count, 1, n)."""
     rng = np.random.default_rng(0)
-    inputs = rng.standard_normal((count, 20, 1, 30), dtype=np.float32)
-    return Batch(inputs, SquaredError(rng.standard_normal((count, 20, 1, 10), dtype=np.float32)))
+    inputs = rng.standard_normal((20, count, 1, 30), dtype=np.float32)
+    return Batch(inputs, SquaredError(rng.standard_normal((20, count, 1, 10), dtype=np.float32)))

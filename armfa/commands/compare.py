@@ -15,14 +15,15 @@ from armfa.commands.comparing.grounds import GROUNDS, Ground, held_out
 from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
 from armfa.commands.flags import at_home, at_least_one
-from armfa.controllers import RULES, GradientEstimator, LearningRule, Shallow, TrainState, take, train_step, unstack
-from armfa.controllers.evaluation import hidden_angles
-from armfa.controllers.metrics import classification_error, matrix_angle, normalized_error
-from armfa.controllers.network import MLP
-from armfa.controllers.rules import Backprop, DirectRandomTarget
+from armfa.controllers import RULES, LearningRule, Shallow, TrainState, take, train_step, unstack
+from armfa.controllers.metrics import classification_error, normalized_error
+from armfa.controllers.rules import DirectRandomTarget
+from armfa.controllers.streams import streams
+from armfa.controllers.training.measures import teaching_angles
+from armfa.controllers.training.update import init_state
 from armfa.data import MissingData
 from armfa.experiments.arm.controller import params_arrays, problem_for, save_controllers
-from armfa.experiments.learning import first_state, learn, points, streams
+from armfa.experiments.learning import learn, points
 from armfa.experiments.rules import (
     DECAY,
     LEARNED,
@@ -157,7 +158,7 @@ def check_fit(settings: Compare, name: str) -> None:
         if isinstance(rule, DirectRandomTarget) and wanted != outputs:
             raise ValueError(f"it needs a target of {outputs} numbers, one an output, and there are {wanted}")
         optimizer = ground.optimizer(rule, rates, 1)
-        state = first_state(ground.network, rule, optimizer, random, ground.dtype)
+        state = init_state(ground.network, rule, optimizer, random.weights, random.rule, ground.dtype)
         with np.errstate(all="ignore"):
             train_step(ground.network, rule, optimizer, state, batch, random.rule)
     except ValueError as error:
@@ -268,29 +269,20 @@ def learned(
         if ground.classes:
             found["wrong"] = np.array([classification_error(y, test.loss) for y, test in zip(outputs, tests)])
         if not tuning:
-            found["angle"] = np.array([angles(ground.network, rule, p, s, part) for p, s, _, part in networks])
+            noise = [np.random.default_rng(0) for _ in seeds]  # the same at every point
+            found["angle"] = np.array(
+                [teaching_angles(ground.network, rule, p, part, s, r) for (p, s, _, part), r in zip(networks, noise)]
+            )
         return found
 
     at = np.array([0, updates]) if tuning else points(updates, 40, first=max(1, updates // 500))
     with np.errstate(all="ignore"):
         curves, state = learn(
             problem, ground.network, rule, ground.optimizer(rule, rates, updates), random, updates=updates,
-            batch_size=size, at=at, measure=measure, checkpoint=checkpoint, dtype=ground.dtype,
+            batch_size=size, at=at, measure=measure, checkpoint=checkpoint, dtype=ground.dtype, alone=True,
         )  # fmt: skip
     kept = params_arrays(state.params) if settings.problem == ARM and not tuning else {}
     return {"samples": at * size, **curves, **kept}
-
-
-def angles(network: MLP, rule: GradientEstimator, params: Any, state: Any, batch: Any) -> list[float]:
-    """Angle to backprop at each hidden layer, degrees: of the teaching signals, or of the weights' change."""
-    noise = np.random.default_rng(0)
-    if isinstance(rule, LearningRule):
-        return hidden_angles(network, rule, Backprop(), params, batch, state, noise)
-    own, exact = (
-        each.gradients(network, params, batch.inputs, batch.loss, held, noise)[0]
-        for each, held in ((rule, state), (Backprop(), ()))
-    )
-    return [float(matrix_angle(a.weight, b.weight)) for a, b in zip(own[:-1], exact[:-1]) if a and b]
 
 
 def tuned(

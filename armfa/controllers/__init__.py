@@ -1,12 +1,12 @@
-"""The learner: networks, losses, learning rules, optimizers, training. It knows no arm."""
+"""The learner: circuits, losses, learning rules, optimizers, training. It knows no arm."""
 
 from armfa.controllers.checkpoint import CheckpointError
-from armfa.controllers.evaluation import DeadOutputWarning
+from armfa.controllers.circuits import CIRCUITS, MLP, NONLINEARITIES, Circuit, Dense, Nonlinearity, Params, Trace
 from armfa.controllers.losses import Loss, SoftmaxCrossEntropy, SquaredError, one_hot
 from armfa.controllers.machine import keep_memory, one_blas_thread
-from armfa.controllers.network import MLP, NONLINEARITIES, Dense, Nonlinearity, Params, Trace
 from armfa.controllers.optimizers import SGD, Adam, Optimizer
 from armfa.controllers.policy import Policy, load_policy
+from armfa.controllers.problem import Batch, Episode, Problem, rollout
 from armfa.controllers.rules import (
     RULES,
     Backprop,
@@ -17,14 +17,22 @@ from armfa.controllers.rules import (
     LearningRule,
     NodePerturbation,
     Shallow,
+    Sparse,
     make_rule,
     rules_table,
 )
-from armfa.controllers.step import Batch, Problem, TrainState, init_state, train_step
-from armfa.controllers.training import Report, TrainResult, train
-from armfa.controllers.trees import Streams, stack, take, tree_map, unstack
+from armfa.controllers.streams import RunStreams, Streams
+from armfa.controllers.training.compiled import compiled
+from armfa.controllers.training.in_place import in_place
+from armfa.controllers.training.loop import Divergence
+from armfa.controllers.training.measures import DeadOutputWarning
+from armfa.controllers.training.progress import Report
+from armfa.controllers.training.train import TrainResult, train
+from armfa.controllers.training.update import TrainState, init_state, one_by_one, train_step
+from armfa.controllers.trees import stack, take, tree_map, unstack
 
 __all__ = [
+    "CIRCUITS",
     "MLP",
     "NONLINEARITIES",
     "RULES",
@@ -33,9 +41,12 @@ __all__ = [
     "Backprop",
     "Batch",
     "CheckpointError",
+    "Circuit",
     "DeadOutputWarning",
     "Dense",
     "DirectFeedbackAlignment",
+    "Divergence",
+    "Episode",
     "FeedbackAlignment",
     "Frozen",
     "GradientEstimator",
@@ -48,19 +59,25 @@ __all__ = [
     "Policy",
     "Problem",
     "Report",
+    "RunStreams",
     "Shallow",
     "SoftmaxCrossEntropy",
+    "Sparse",
     "SquaredError",
     "Streams",
     "Trace",
     "TrainResult",
     "TrainState",
+    "compiled",
+    "in_place",
     "init_state",
     "keep_memory",
     "load_policy",
     "make_rule",
     "one_blas_thread",
+    "one_by_one",
     "one_hot",
+    "rollout",
     "rules_table",
     "stack",
     "take",

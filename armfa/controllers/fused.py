@@ -16,12 +16,13 @@ from typing import Any, cast
 import numpy as np
 
 from armfa.compiled import kernels
-from armfa.controllers.network import MLP, Dense
+from armfa.controllers.circuits.mlp import MLP, Dense
 from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.problem import Batch
 from armfa.controllers.rules.direct import DirectFeedbackAlignment
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
-from armfa.controllers.step import Batch, TrainState
+from armfa.controllers.training.update import TrainState
 
 CHUNK = 128
 """Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""

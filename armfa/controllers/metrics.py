@@ -1,6 +1,5 @@
 """Measures of learning: normalised error, angles, accuracy."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -43,11 +42,15 @@ def angle_between(a: Array, b: Array) -> Array:
     return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
 
-def mean_angle(a: Array, b: Array) -> float:
-    """Mean over samples (batch, n) of the angle between two teaching signals, degrees; zero vectors do not count."""
+def mean_angle(a: Array, b: Array) -> Array:
+    """Mean over samples of the angle between two teaching signals (..., batch, n), degrees (...).
+
+    Zero vectors do not count; NaN where nothing else is there.
+    """
     angles = angle_between(a, b)
     counted = np.isfinite(angles)
-    return float(angles[counted].mean()) if counted.any() else math.nan
+    with np.errstate(invalid="ignore"):
+        return np.where(counted, angles, 0.0).sum(-1) / counted.sum(-1)
 
 
 def matrix_angle(a: Array, b: Array) -> Array:

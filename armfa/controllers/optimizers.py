@@ -1,24 +1,32 @@
-"""Optimizers: gradients in, updates out; updates are added to the weights."""
+"""Optimizers: gradients in, updates out; updates are added to the weights.
 
+Weights are any tree; the trees of its first level are its layers, see `Circuit`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from armfa.controllers.network import Dense, Params, per_layer
-from armfa.controllers.trees import tree_map
+from armfa.controllers.circuits.mlp import per_layer
+from armfa.controllers.trees import branches, regrown, tree_map
 
-Gradients = tuple[Dense | None, ...]
-"""One entry a layer; None is a layer that does not learn."""
+Gradients = Any
+"""A tree in the form of the weights; None stands for a layer, or a part of one, that does not learn."""
 
 
 class Optimizer(Protocol):
     """Turns gradients into updates; its state is returned, not kept."""
 
-    def init(self, params: Params) -> Any:
+    def init(self, params: Any) -> Any:
         """First state."""
         ...
 
-    def update(self, gradients: Gradients, state: Any, params: Params) -> tuple[Gradients, Any]:
+    def update(self, gradients: Gradients, state: Any, params: Any) -> tuple[Gradients, Any]:
         """Updates to add, and the next state."""
+        ...
+
+    def share(self, state: Any) -> Any:
+        """Share of the rates that is left at this update: 1 without a schedule."""
         ...
 
 
@@ -32,10 +40,15 @@ class SGDState(NamedTuple):
 class SGD:
     """Stochastic gradient descent: update = -rate_l (gradient + weight_decay W_l).
 
-    rates : one number, or one a layer of weights.
-    schedule : of the rates: "constant", or "linear", which falls to 0 over `updates` updates.
-    weight_decay : acts on weights, not on biases.
-    biases : whether biases learn; with False, and biases that start at 0, a network has none.
+    Parameters
+    ----------
+    rates : number, or one per layer
+    schedule : str
+        Of the rates: "constant", or "linear", which falls to 0 over `updates` updates.
+    weight_decay : number
+        Acts on weights, not on biases.
+    biases : bool
+        Whether biases learn; with False, and biases that start at 0, a network has none.
     """
 
     rates: tuple[float, ...] | float
@@ -57,9 +70,9 @@ class SGD:
                 "expected updates=N beside schedule='linear' (after how many updates the rate is 0), got none"
             )
 
-    def init(self, params: Params) -> SGDState:
+    def init(self, params: Any) -> SGDState:
         """A count of zero."""
-        per_layer(self.rates, len(params), "rates")
+        rates_of(self.rates, params)
         return SGDState()
 
     def factor(self, step: Any) -> Any:
@@ -69,27 +82,37 @@ class SGD:
         left = 1.0 - step / self.updates
         return left * (left > 0)
 
-    def update(self, gradients: Gradients, state: SGDState, params: Params) -> tuple[Gradients, SGDState]:
+    def share(self, state: SGDState) -> Any:
+        """Share of the rates that is left at this update."""
+        return self.factor(state.step)
+
+    def update(self, gradients: Gradients, state: SGDState, params: Any) -> tuple[Gradients, SGDState]:
         """-rate (gradient + weight_decay W), and the count."""
         factor = self.factor(state.step)
-        updates = tuple(
-            None if gradient is None else self._layer(gradient, layer, -rate * factor)
-            for gradient, layer, rate in zip(gradients, params, per_layer(self.rates, len(params), "rates"))
-        )
-        return updates, SGDState(state.step + 1)
+        layers = zip(branches(gradients).items(), branches(params).values(), rates_of(self.rates, params))
+        updates = [self._updates(name, gradient, layer, -rate * factor) for (name, gradient), layer, rate in layers]
+        return regrown(params, updates), SGDState(state.step + 1)
 
-    def _layer(self, gradient: Dense, layer: Dense, rate: Any) -> Dense:
-        weight = gradient.weight * rate
+    def _updates(self, name: str, gradient: Any, weight: Any, rate: Any) -> Any:
+        """Those of a tree of gradients, which stands in a field of that name."""
+        if gradient is None:
+            return None
+        if inner := branches(gradient):
+            held = branches(weight).values()
+            return regrown(gradient, [self._updates(key, inner[key], w, rate) for key, w in zip(inner, held)])
+        if is_bias(name):
+            return gradient * (rate if self.biases else 0.0)
+        update = gradient * rate
         if self.weight_decay:
-            weight += layer.weight * (rate * self.weight_decay)  # of its own memory: one pass fewer
-        return Dense(weight, gradient.bias * (rate if self.biases else 0.0))
+            update += weight * (rate * self.weight_decay)  # of its own memory: one pass fewer
+        return update
 
 
 class AdamState(NamedTuple):
     """Running means of the gradient and of its square, and the number of updates."""
 
-    mean: Params
-    square: Params
+    mean: Any
+    square: Any
     step: Any = 0
 
 
@@ -110,43 +133,65 @@ class Adam:
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.epsilon > 0):
             raise ValueError(f"expected beta1 and beta2 in [0, 1) and epsilon above 0, got {self}")
 
-    def init(self, params: Params) -> AdamState:
+    def init(self, params: Any) -> AdamState:
         """Means of zero."""
-        per_layer(self.rates, len(params), "rates")
+        rates_of(self.rates, params)
         zeros = tree_map(lambda leaf: leaf * 0, params)
         return AdamState(zeros, zeros)
 
-    def update(self, gradients: Gradients, state: AdamState, params: Params) -> tuple[Gradients, AdamState]:
-        """One step of Adam on every layer that learns."""
+    def share(self, state: AdamState) -> float:
+        """All of the rates, always."""
+        return 1.0
+
+    def update(self, gradients: Gradients, state: AdamState, params: Any) -> tuple[Gradients, AdamState]:
+        """One step of Adam on everything that learns."""
         step = state.step + 1
         correction1, correction2 = 1.0 - self.beta1**step, 1.0 - self.beta2**step
+        mean = where_learning(lambda m, g: self.beta1 * m + (1.0 - self.beta1) * g, state.mean, gradients)
+        square = where_learning(lambda v, g: self.beta2 * v + (1.0 - self.beta2) * (g * g), state.square, gradients)
 
-        def layer(gradient, mean, square, rate):
-            if gradient is None:
-                return None, mean, square
-            mean = tree_map(lambda m, g: self.beta1 * m + (1.0 - self.beta1) * g, mean, gradient)
-            square = tree_map(lambda v, g: self.beta2 * v + (1.0 - self.beta2) * (g * g), square, gradient)
-            update = tree_map(
-                lambda m, v: m * (-rate / correction1) / ((v * (1.0 / correction2)) ** 0.5 + self.epsilon), mean, square
-            )
-            return update, mean, square
+        def layer(gradient: Any, mean: Any, square: Any, rate: float) -> Any:
+            return tree_map(
+                lambda g, m, v: m * (-rate / correction1) / ((v * (1.0 / correction2)) ** 0.5 + self.epsilon),
+                gradient, mean, square,
+            )  # fmt: skip
 
-        rates = per_layer(self.rates, len(params), "rates")
-        updates, means, squares = zip(*map(layer, gradients, state.mean, state.square, rates))
-        return updates, AdamState(means, squares, step)
+        layers = zip(*(branches(tree).values() for tree in (gradients, mean, square)), strict=True)
+        updates = [layer(g, m, v, rate) for (g, m, v), rate in zip(layers, rates_of(self.rates, params))]
+        return regrown(params, updates), AdamState(mean, square, step)
+
+
+def is_bias(name: str) -> bool:
+    """Whether weights in a field of this name are biases."""
+    return name.startswith("bias")
+
+
+def rates_of(rates: Any, params: Any) -> tuple[float, ...]:
+    """One rate per layer of these weights."""
+    return per_layer(rates, len(params), "rates", "layer")
 
 
 def checked_rates(rates: Any) -> tuple[float, ...] | float:
     """Rates as Python floats, so that they neither change a precision nor a hash."""
-    values = [float(rate) for rate in (rates if hasattr(rates, "__len__") else [rates])]
+    try:
+        values = [float(rate) for rate in (rates if isinstance(rates, Iterable) else [rates])]
+    except (TypeError, ValueError):
+        raise TypeError(f"expected rates as a number, or one per layer, got {rates!r}") from None
     if any(not 0 <= rate < float("inf") for rate in values):
         raise ValueError(f"expected rates of 0 or more, got {rates}")
-    return tuple(values) if hasattr(rates, "__len__") else values[0]
+    return tuple(values) if isinstance(rates, Iterable) else values[0]
 
 
-def apply_updates(params: Params, updates: Gradients) -> Params:
+def apply_updates(params: Any, updates: Gradients) -> Any:
     """The weights with the updates added."""
-    return tuple(
-        layer if update is None else Dense(layer.weight + update.weight, layer.bias + update.bias)
-        for layer, update in zip(params, updates)
-    )
+    return where_learning(lambda weight, update: weight + update, params, updates)
+
+
+def where_learning(function: Callable[[Any, Any], Any], tree: Any, changes: Any) -> Any:
+    """The tree with `function(leaf, change)` where both are there, and as it was where either is None."""
+    if tree is None or changes is None:
+        return tree
+    if inner := branches(tree):
+        others: Sequence[Any] = list(branches(changes).values())
+        return regrown(tree, [where_learning(function, *each) for each in zip(inner.values(), others)])
+    return function(tree, changes)

@@ -8,7 +8,10 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.controllers import checkpoint
-from armfa.controllers.network import MLP, Params
+from armfa.controllers.circuits import CIRCUITS, Circuit
+from armfa.controllers.trees import first_array, is_array, leaves, tree_map
+
+RANGES = ("input_offset", "input_scale", "output_offset", "output_scale")
 
 
 class Policy(NamedTuple):
@@ -17,11 +20,11 @@ class Policy(NamedTuple):
     The offsets and scales are those that the problem trained with, so that a controller takes what the task observes
     (SI units) and returns what the body takes. A tanh output becomes an excitation in [0, 1] by scale and offset 1/2.
 
-    about : anything JSON-able worth keeping beside the weights (the arm's name, the rule, ...).
+    about : anything JSON-able worth keeping beside the weights (the arm's constants, the rule, ...), nested at will.
     """
 
-    network: MLP
-    params: Params
+    network: Circuit
+    params: Any
     input_offset: Any = 0.0  # (n_in,) or a number
     input_scale: Any = 1.0
     output_offset: Any = 0.0  # (n_out,) or a number
@@ -29,35 +32,68 @@ class Policy(NamedTuple):
     about: dict[str, Any] | None = None
 
     def __call__(self, observation: Array) -> Array:
-        """Commands (..., n_out) for observations (..., n_in), in the precision of the weights."""
-        n_in, weight = self.network.sizes[0], self.params[0].weight
-        if observation.shape[-1:] != (n_in,):
+        """Commands (..., n_out) of a network that remembers nothing; see `step`."""
+        memory, command = self.step(None, observation)
+        if leaves(memory):
+            raise ValueError("expected a network without memory, got one that has it: call step(memory, observation)")
+        return command
+
+    def step(self, memory: Any, observation: Array) -> tuple[Any, Array]:
+        """The next memory and the commands (..., n_out) for observations (..., n_in).
+
+        memory : what the last step returned; None before the first. observation : an array of NumPy, JAX or torch, or
+        a list of numbers. Commands have the library of the observation and the precision of the weights.
+        """
+        n_in, weight = self.network.n_in, first_array(self.params)
+        if not is_array(observation):
+            try:
+                observation = np.asarray(observation, dtype=float)
+            except (TypeError, ValueError) as error:
+                raise TypeError(
+                    f"expected observations as an array or a list of numbers, got {type(observation).__name__}"
+                ) from error
+        if tuple(observation.shape[-1:]) != (n_in,):
             raise ValueError(f"expected observations of shape (..., {n_in}), got {tuple(observation.shape)}")
         xp = namespace(observation, weight)
-        scaled = xp.asarray((observation - self.input_offset) * self.input_scale, dtype=weight.dtype)
-        flat = scaled.reshape(-1, n_in)
-        output = self.network.forward(self.params, flat).output
-        commands = xp.asarray(output * self.output_scale + self.output_offset, dtype=weight.dtype)
-        return commands.reshape(*observation.shape[:-1], self.network.sizes[-1])
+        policy = self if xp is np else tree_map(xp.asarray, self)
+        scaled = (observation - policy.input_offset) * policy.input_scale
+        flat = xp.asarray(scaled, dtype=first_array(policy.params).dtype).reshape(-1, n_in)
+        memory = policy.network.rest(policy.params, len(flat)) if memory is None else memory
+        memory, trace = policy.network.step(policy.params, memory, flat)
+        commands = xp.asarray(trace.output * policy.output_scale + policy.output_offset, dtype=flat.dtype)
+        return memory, commands.reshape(*observation.shape[:-1], self.network.n_out)
+
+    def __repr__(self) -> str:
+        """One line, with what `about` says in a word."""
+        said = [f"{key}={value!r}" for key, value in (self.about or {}).items() if isinstance(value, str | int | float)]
+        return f"Policy({', '.join([str(self.network), *said])})"
 
     def save(self, path: str | Path) -> None:
-        """Write the controller, one network and not a stack, to one `.npz` file."""
-        if self.params[0].weight.ndim != 2:
-            raise ValueError(f"expected one network, got a stack of {len(self.params[0].weight)}: save them one by one")
-        ranges = [np.asarray(value) for value in self[2:6]]
-        settings = {"kind": "policy", "network": dataclasses.asdict(self.network)}
-        checkpoint.save(path, (self.params, ranges), settings, self.about or {})
+        """Write the controller, one network and not a stack, to one `.npz` file (`~` is the home folder)."""
+        kind = type(self.network).__name__
+        if CIRCUITS.get(kind) is not type(self.network):
+            raise ValueError(f"expected a network out of {', '.join(CIRCUITS)}, got {kind}: add it to CIRCUITS")
+        shapes = [np.shape(leaf) for leaf in leaves(self.network.blank(np.float32))]
+        if (found := [np.shape(leaf) for leaf in leaves(self.params)]) != shapes:
+            many = found[0][1:] == shapes[0]
+            what = f"a stack of {found[0][0]}: save them one by one" if many else f"weights of shapes {found}"
+            raise ValueError(f"expected one network, got {what}")
+        settings = {"kind": "policy", "circuit": kind, "network": dataclasses.asdict(self.network)}  # pyright: ignore
+        checkpoint.save(path, (self.params, [np.asarray(getattr(self, name)) for name in RANGES]), settings, self.about)
 
 
 def load_policy(path: str | Path) -> Policy:
     """The controller in a file that `Policy.save` wrote."""
-    arrays, settings, about = checkpoint.read(path)
+    arrays, header = checkpoint.read(path)
+    settings = header["settings"]
     if settings.get("kind") != "policy":
         raise checkpoint.CheckpointError(
             f"{path}: expected a saved policy, got {settings.get('kind', 'a training run')}"
         )
-    network = MLP(**settings["network"])
-    like = network.init(np.random.default_rng(0), arrays[0].dtype.type)
+    try:
+        network = CIRCUITS[settings.get("circuit", "MLP")](**settings["network"])
+        params = checkpoint.fill(network.blank(arrays[0].dtype), arrays[:-4])
+    except Exception as error:
+        raise checkpoint.CheckpointError(f"{path}: its network cannot be built: {error}") from error
     numbers = [array if array.ndim else array.item() for array in arrays[-4:]]
-    ranges = dict(zip(("input_offset", "input_scale", "output_offset", "output_scale"), numbers))
-    return Policy(network, checkpoint.fill(path, like, arrays[:-4]), **ranges, about=about)
+    return Policy(network, params, **dict(zip(RANGES, numbers)), about=header["extra"])

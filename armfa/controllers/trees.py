@@ -1,6 +1,6 @@
-"""Nested tuples of arrays, and random streams, for stacks of networks: the leading axis is the seed."""
+"""Nested tuples of arrays: weights, states, batches. In a stack of networks the leading axis is the seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,48 @@ def is_number_or_array(leaf: object) -> bool:
     return is_array(leaf) or isinstance(leaf, int | float)
 
 
+def branches(tree: Tree) -> dict[str, Tree]:
+    """The trees that a tree holds, by field, key or place; none where it is a leaf."""
+    if isinstance(tree, dict):
+        return tree
+    if isinstance(tree, tuple | list):
+        return dict(zip(getattr(tree, "_fields", map(str, range(len(tree)))), tree))
+    return {}
+
+
+def regrown(tree: Tree, children: Sequence[Tree]) -> Tree:
+    """A tree of the same kind with other trees in it."""
+    if isinstance(tree, dict):
+        return dict(zip(tree, children))
+    return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
+
+
 def tree_map(
     function: Callable[..., Any], tree: Tree, *others: Tree, is_leaf: Callable[[object], bool] = is_array
 ) -> Tree:
-    """The tree with `function` applied to each array (and the arrays at the same place in the other trees)."""
+    """The tree with `function` applied to each array (and the arrays at the same place in the other trees).
+
+    What is None in the first tree is None in the result, whatever the others have there.
+    """
     if isinstance(tree, tuple | list):
         children = [tree_map(function, *each, is_leaf=is_leaf) for each in zip(tree, *others)]
         return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
     if isinstance(tree, dict):
         return {key: tree_map(function, tree[key], *(o[key] for o in others), is_leaf=is_leaf) for key in tree}
     return function(tree, *others) if is_leaf(tree) else tree
+
+
+def named_leaves(tree: Tree, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Each array or number of a tree with its place, such as ("0.weight", array), in order."""
+    if is_number_or_array(tree):
+        yield name, tree
+    for key, child in branches(tree).items():
+        yield from named_leaves(child, f"{name}.{key}" if name else str(key))
+
+
+def leaves(tree: Tree) -> list[Any]:
+    """The arrays and numbers (such as a count of updates) of a tree, in order."""
+    return [leaf for _, leaf in named_leaves(tree)]
 
 
 def stack(trees: Sequence[Tree]) -> Tree:
@@ -41,12 +73,16 @@ def stack(trees: Sequence[Tree]) -> Tree:
 def unstack(tree: Tree, length: int | None = None) -> list[Tree]:
     """The trees that were stacked; `length` is needed for a tree without arrays."""
     if length is None:
-        found: list[Array] = []
-        tree_map(found.append, tree)
-        if not found:
-            raise ValueError("expected a tree with an array in it, or a length, got neither: nothing to unstack")
-        length = len(found[0])
+        length = len(first_array(tree))
     return [take(tree, place) for place in range(length)]
+
+
+def first_array(tree: Tree) -> Array:
+    """The first array of a tree."""
+    found = next((leaf for leaf in leaves(tree) if is_array(leaf)), None)
+    if found is None:
+        raise ValueError("expected a tree with an array in it, got none: nothing to count or to unstack")
+    return found
 
 
 def take(tree: Tree, place: Any) -> Tree:
@@ -59,19 +95,6 @@ def take(tree: Tree, place: Any) -> Tree:
     return tree[place] if is_array(tree) else tree
 
 
-class Streams:
-    """One random generator a network: draws come stacked, `(S, *size)`, each row from its own generator.
-
-    A stack of S seeds so sees exactly the numbers that S separate runs see.
-    """
-
-    def __init__(self, generators: Sequence[np.random.Generator]) -> None:
-        self.generators = tuple(generators)
-
-    def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
-        """Draws from U(low, high), float64 (S, *size)."""
-        return np.stack([rng.uniform(low, high, size) for rng in self.generators])
-
-    def standard_normal(self, size: tuple[int, ...], dtype: Any = np.float64) -> Array:
-        """Draws from N(0, 1), (S, *size)."""
-        return np.stack([rng.standard_normal(size, dtype) for rng in self.generators])
+def spread(numbers: Array, like: Array) -> Array:
+    """One number per network, (...), shaped so that it multiplies an array (..., any axes)."""
+    return numbers.reshape(*numbers.shape, *(1,) * (like.ndim - numbers.ndim))

@@ -1,31 +1,33 @@
-"""Training on images: networks too large to be stacked, one a process, with weights that are changed in place.
+"""Training on images: networks as wide as those of the digits, one per process, with weights that are changed in place.
 
-The updates are those of `controllers.in_place`; here are the order of the images, the curves and the half-way state.
+The loop is that of `learning.learn`; here are the order of the images and what is measured.
 """
 
-import json
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
-from armfa.controllers.evaluation import DeadOutputWarning, unwrapped, warn_of_dead_outputs
-from armfa.controllers.in_place import train_in_place
-from armfa.controllers.machine import keep_memory
-from armfa.controllers.network import MLP, Params, per_layer
+from armfa.controllers.circuits.mlp import MLP, Params, per_layer
 from armfa.controllers.optimizers import SGD
+from armfa.controllers.problem import Batch
 from armfa.controllers.rules.sparse import Sparse
-from armfa.controllers.step import Batch, TrainState, init_state
+from armfa.controllers.streams import RunStreams, streams
+from armfa.controllers.training.in_place import in_place
+from armfa.controllers.training.measures import DeadOutputWarning, teaching_angles, unwrapped, warn_of_dead_outputs
+from armfa.controllers.training.update import TrainState
+from armfa.controllers.trees import take
 from armfa.experiments.base import Scales
-from armfa.experiments.learning import Streams4, signal_angles, streams
+from armfa.experiments.learning import learn
 from armfa.problems.digits import DigitRecognition
 from armfa.runs.unit import Checkpoint
 
 SECONDS = 60e-6
 """What one image costs a 784-1000-10 network on one core, for the display's end time."""
+
+BLOCK = 240
+"""Updates whose images are picked at once; a multiple of what the first layer takes ahead."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def learn_images(
     problem: DigitRecognition,
     network: MLP,
     rule: Any,
-    random: Streams4,
+    random: RunStreams,
     *,
     rates: tuple[float, ...],
     batch_size: int,
@@ -79,37 +81,28 @@ def learn_images(
     at: np.ndarray,
     checkpoint: Checkpoint,
 ) -> tuple[dict[str, np.ndarray], Params]:
-    """Curves (1, points) of test error and angle for one network, and its last weights.
+    """Curves (seeds, points) of test error and angle, and the last weights of the first network.
 
-    rates : per example, one a layer: updates are summed over the batch. A rate of 0 leaves a layer alone.
+    rates : per example, one per layer: updates are summed over the batch. A rate of 0 leaves a layer alone.
     at : updates after which the curve is measured.
     """
-    keep_memory()
-    data, weights, draw = (kind.generators[0] for kind in (random.data, random.weights, random.rule))
     optimizer = SGD(tuple(rate * batch_size for rate in rates), weight_decay=weight_decay)
     learner = Sparse(rule) if any(per_layer(network.sparsity, network.n_layers, "sparsity")) else rule
-    state = init_state(network, learner, optimizer, weights, draw)
-    curve: list[dict[str, np.ndarray]] = []
-    done, saved = 0, checkpoint.load()
-    if saved is not None:
-        for number, layer in enumerate(state.params):
-            layer.weight[...], layer.bias[...] = saved[f"weight_{number}"], saved[f"bias_{number}"]
-        data.bit_generator.state = json.loads(str(saved["random"]))
-        done, names = int(saved["done"]), [name for name in saved if name.startswith("curve_")]
-        curve = [{name[6:]: saved[name][k] for name in names} for k in range(len(saved[names[0]]))]
-    while True:
-        if done in at and len(curve) <= np.searchsorted(at, done):
-            seen = state._replace(rule=unwrapped(learner, state.rule)[1])
-            curve.append(_measure(network, rule, seen, problem.test()))
-        if done >= updates:
-            return {name: np.stack([entry[name] for entry in curve])[None] for name in curve[0]}, state.params
-        count = int(at[at > done].min()) - done
-        order = data.integers(0, len(problem.images), (count, batch_size))
-        batches = (Batch(problem.images[chosen], problem.loss(problem.targets[chosen])) for chosen in order)
-        state = train_in_place(network, learner, optimizer, state, batches)
-        done += count
-        checkpoint.save(partial(_state, state.params, curve, done, data))
-        checkpoint.progress(done / updates)
+    test = problem.test()
+
+    def draw(size: int) -> Batch:
+        chosen = np.stack([rng.integers(0, len(problem.images), size) for rng in random.data.generators])
+        return Batch(problem.images[chosen], problem.loss(problem.targets[chosen]))
+
+    def measure(state: TrainState) -> dict[str, np.ndarray]:
+        found = [_measure(network, learner, take(state, k), test) for k in range(len(random.data.generators))]
+        return {name: np.stack([each[name] for each in found]) for name in found[0]}
+
+    curves, state = learn(
+        problem, network, learner, optimizer, random, updates=updates, batch_size=batch_size, at=at, measure=measure,
+        checkpoint=checkpoint, draw=draw, back_end=in_place, block=BLOCK,
+    )  # fmt: skip
+    return curves, take(state.params, 0)
 
 
 def _measure(network: MLP, rule: Any, state: TrainState, test: Batch) -> dict[str, np.ndarray]:
@@ -117,9 +110,9 @@ def _measure(network: MLP, rule: Any, state: TrainState, test: Batch) -> dict[st
     trace, loss = network.forward(state.params, test.inputs), cast(Any, test.loss)
     wrong = np.argmax(trace.output, -1) != np.argmax(loss.target, -1)
     found = {"error": np.array(100 * wrong.mean()), "dead": np.array(_dead(network, trace, test.loss))}
-    if state.rule:
+    if unwrapped(rule, state.rule)[1]:
         few = Batch(test.inputs[:500], type(loss)(loss.target[:500]))
-        found["angle"] = signal_angles(network, rule, state, few)[..., -1]
+        found["angle"] = teaching_angles(network, rule, state.params, few, state.rule)[..., -1]
     return found
 
 
@@ -129,10 +122,3 @@ def _dead(network: MLP, trace: Any, loss: Any) -> bool:
         warnings.simplefilter("always", DeadOutputWarning)
         warn_of_dead_outputs(network, trace, loss)
     return bool(caught)
-
-
-def _state(params: Params, curve: list[dict], done: int, data: np.random.Generator) -> Mapping[str, np.ndarray]:
-    kept: dict[str, np.ndarray] = {f"weight_{k}": layer.weight for k, layer in enumerate(params)}
-    kept |= {f"bias_{k}": layer.bias for k, layer in enumerate(params)}
-    kept |= {f"curve_{name}": np.stack([entry[name] for entry in curve]) for name in curve[0]}
-    return kept | {"done": np.array(done), "random": np.array(json.dumps(data.bit_generator.state))}

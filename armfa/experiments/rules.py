@@ -7,12 +7,10 @@ import hashlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from armfa.controllers import RULES, SGD, GradientEstimator
-from armfa.controllers.network import Dense, per_layer
+from armfa.controllers.circuits.mlp import Dense, per_layer
 from armfa.controllers.rules import DirectKolenPollack, KolenPollack, ProductFeedbackAlignment
 from armfa.runs.unit import Run, Unit
 
@@ -96,41 +94,32 @@ def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
     return kind(rate=rates[-1], decay=DECAY) if issubclass(kind, LEARNED) else kind()  # type: ignore[call-arg]
 
 
-def decay_of(rule: GradientEstimator) -> float:
-    """Decay of the forward weights that goes with a rule."""
-    return DECAY if isinstance(rule, LEARNED) else 0.0
+def with_decay(sgd: SGD, rule: GradientEstimator) -> Any:
+    """The SGD, with decay of the forward weights where the rule's feedback decays."""
+    return Decaying(sgd, DECAY) if isinstance(rule, LEARNED) else sgd
 
 
-class Guarded(NamedTuple):
-    """An optimizer that makes no update of networks for which it would not be finite.
+class Decaying(NamedTuple):
+    """SGD under which the weights above the first layer decay, -rate decay W, beside feedback that does."""
 
-    decay : of the weights above the first layer, -rate decay W, beside feedback that decays.
-    """
-
-    optimizer: SGD
-    decay: float = 0.0
+    sgd: SGD
+    decay: float
 
     def init(self, params):
-        """State of the optimizer."""
-        return self.optimizer.init(params)
+        """State of the SGD."""
+        return self.sgd.init(params)
+
+    def share(self, state):
+        """Share of the rates that is left."""
+        return self.sgd.share(state)
 
     def update(self, gradients, state, params):
-        """The optimizer's updates where they are finite, and zero elsewhere."""
-        updates, following = self.optimizer.update(gradients, state, params)
-        if self.decay:
-            rates = per_layer(self.optimizer.rates, len(params), "rates")
-            shrink = [0.0, *(rate * self.decay * self.optimizer.factor(state.step) for rate in rates[1:])]
-            updates = tuple(
-                None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
-                for u, layer, factor in zip(updates, params, shrink)
-            )
-        sums = [u.weight.sum((-1, -2)) + u.bias.sum(-1) for u in updates if u is not None]
-        finite = np.isfinite(sum(sums))
-        return updates if finite.all() else tuple(_where(finite, u) for u in updates), following
-
-
-def _where(finite, update):
-    if update is None:
-        return None
-    zero = update.weight.dtype.type(0)
-    return Dense(np.where(finite[..., None, None], update.weight, zero), np.where(finite[..., None], update.bias, zero))
+        """The SGD's updates, and the decay."""
+        updates, following = self.sgd.update(gradients, state, params)
+        rates = per_layer(self.sgd.rates, len(params), "rates")
+        shrink = [0.0, *(rate * self.decay * self.sgd.share(state) for rate in rates[1:])]
+        shrunk = tuple(
+            None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
+            for u, layer, factor in zip(updates, params, shrink)
+        )
+        return shrunk, following

@@ -8,7 +8,7 @@ import numpy as np
 from armfa import data
 from armfa.arrays import Array
 from armfa.controllers.losses import SquaredError, one_hot
-from armfa.controllers.step import Batch
+from armfa.controllers.problem import Batch
 
 
 @dataclass(frozen=True, eq=False)

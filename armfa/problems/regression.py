@@ -1,6 +1,6 @@
 """Functions to imitate: the papers' linear, deep and quadratic targets, with inputs drawn at random.
 
-Every teacher may carry leading axes: one teacher a seed, so that a stack of networks meets a stack of teachers.
+Every teacher may carry leading axes: one teacher per seed, so that a stack of networks meets a stack of teachers.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from armfa.arrays import Array
+from armfa.controllers.circuits.mlp import MLP, Params, transpose, uniform
 from armfa.controllers.losses import SquaredError
-from armfa.controllers.network import MLP, Params, transpose, uniform
-from armfa.controllers.step import Batch
-from armfa.controllers.trees import Streams
+from armfa.controllers.problem import Batch
+from armfa.controllers.streams import Streams
+from armfa.controllers.training.doors import whole
 
 Generator = np.random.Generator | Streams
 
@@ -82,7 +83,9 @@ class Regression:
         return self.held_out
 
 
-def linear(rng: Generator, sizes: tuple[int, int] = (30, 10), *, test_size: int = 1000, dtype: type = np.float32):
+def linear(
+    rng: Generator, sizes: tuple[int, int] = (30, 10), *, test_size: int = 1000, dtype: type = np.float32
+) -> Regression:
     """A linear target with elements uniform in [-1, 1], inputs from N(0, 1). [Lillicrap et al. 2016, Methods]"""
     teacher = LinearTeacher(uniform(rng, 1.0, (sizes[1], sizes[0]), dtype))
     return _problem(teacher, sizes[0], None, rng, test_size, dtype)
@@ -95,7 +98,7 @@ def deep(
     scale: float | None = 0.5,
     test_size: int = 5000,
     dtype: type = np.float32,
-):
+) -> Regression:
     """A tanh network with linear outputs as target, inputs from N(0, 1). [Lillicrap et al. 2016, Methods]
 
     scale : weights and biases of the target ~ U(-scale, scale); None: weights that keep the variance, no biases.
@@ -105,7 +108,9 @@ def deep(
     return _problem(NetworkTeacher(network, network.init(rng, dtype)), sizes[0], None, rng, test_size, dtype)
 
 
-def quadratic(rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: int = 1000, dtype: type = np.float32):
+def quadratic(
+    rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: int = 1000, dtype: type = np.float32
+) -> Regression:
     """Quadratic forms with elements in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]"""
     teacher = QuadraticTeacher(uniform(rng, 0.5, (sizes[1], sizes[0], sizes[0]), dtype))
     return _problem(teacher, sizes[0], 2.0, rng, test_size, dtype)
@@ -114,7 +119,8 @@ def quadratic(rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: i
 def _problem(
     teacher: Teacher, n_in: int, limit: float | None, rng: Generator, test_size: int, dtype: type
 ) -> Regression:
-    return Regression(teacher, n_in, limit, _examples(teacher, n_in, limit, rng, test_size, dtype), dtype)
+    held_out = _examples(teacher, n_in, limit, rng, whole("test_size", test_size), dtype)
+    return Regression(teacher, n_in, limit, held_out, dtype)
 
 
 def _examples(teacher: Teacher, n_in: int, limit: float | None, rng: Any, size: int, dtype: type) -> Batch:

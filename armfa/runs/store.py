@@ -23,7 +23,7 @@ import armfa
 from armfa.files import DAMAGED, replacing, write_text
 from armfa.runs.unit import Run, Unit
 
-FORM = 4
+FORM = 5
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
 
 Tell = Callable[[str], None]

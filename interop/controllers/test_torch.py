@@ -11,6 +11,7 @@ from armfa.controllers import (
     Backprop,
     Batch,
     FeedbackAlignment,
+    Policy,
     SoftmaxCrossEntropy,
     SquaredError,
     init_state,
@@ -18,7 +19,7 @@ from armfa.controllers import (
     train_step,
     tree_map,
 )
-from armfa.controllers.checkpoint import leaves
+from armfa.controllers.trees import leaves
 
 
 @pytest.mark.parametrize("loss", [SquaredError, SoftmaxCrossEntropy])
@@ -28,7 +29,7 @@ def test_backprop_is_torchs_own_gradient(hidden, loss):
     params = network.init(np.random.default_rng(1), np.float64)
     inputs = np.random.default_rng(2).standard_normal((7, 5))
     target = one_hot(np.arange(7) % 3, 3, np.float64)
-    gradients, _ = Backprop().gradients(network, params, inputs, loss(target), (), None)
+    gradients, _ = Backprop().gradients(network, params, Batch(inputs, loss(target)), (), None)
     leaf = tree_map(lambda array: torch.tensor(array, requires_grad=True), params)
     bound = loss(torch.tensor(target))
     bound.value(network.forward(leaf, torch.tensor(inputs)).output).mean().backward()
@@ -51,3 +52,13 @@ def test_updates_on_torch_tensors_equal_numpy(rule):
     for one, other in zip(leaves(tree_map(lambda t: t.numpy(), tensors.params)), leaves(state.params)):
         assert one.dtype == np.float32
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_policy_takes_torch_tensors_and_answers_in_torch():
+    network = MLP((5, 8, 3), ("tanh", "linear"), weight_scale=0.5)
+    policy = Policy(network, network.init(np.random.default_rng(0)), np.ones(5), 0.5, 0.5, np.full(3, 2.0))
+    observation = np.random.default_rng(1).standard_normal((4, 5)).astype(np.float32)
+    command = policy(torch.tensor(observation))
+    assert isinstance(command, torch.Tensor) and command.dtype == torch.float32
+    np.testing.assert_allclose(command.numpy(), policy(observation), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(policy(torch.tensor(observation[0])).numpy(), command[0].numpy(), rtol=1e-5, atol=1e-6)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from armfa.controllers import MLP, RULES, SGD, Batch, SquaredError, Streams, init_state, train, train_step, tree_map
-from armfa.controllers.checkpoint import leaves
 from armfa.controllers.rules import WRAPPERS, Backprop, Frozen, LearningRule, Sparse, make_rule, rules_table
+from armfa.controllers.trees import leaves
 
 NETWORK = MLP((5, 8, 6, 3), ("tanh", "logistic", "linear"), weight_scale=0.5, bias_scale=0.2)
 EVERY = {name: rule() for name, rule in RULES.items()} | {"frozen": Frozen(Backprop()), "sparse": Sparse(Backprop())}
@@ -125,7 +125,7 @@ def test_the_rule_asks_the_loss_for_no_more_than_it_declares(name):
     rule = EVERY[name]
     batch, asked = batch_of(5), set()
     state, rng = state_of(rule, SGD(0.1), 1)
-    rule.gradients(NETWORK, state.params, batch.inputs, Spy(asked, batch.loss), state.rule, rng)
+    rule.gradients(NETWORK, state.params, Batch(batch.inputs, Spy(asked, batch.loss)), state.rule, rng)
     assert asked and asked <= {entry.split(",")[0] for entry in rule.looks_at}
 
 

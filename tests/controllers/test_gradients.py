@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, NONLINEARITIES, Backprop, SoftmaxCrossEntropy, SquaredError, one_hot
-from armfa.controllers.network import Dense
+from armfa.controllers import MLP, NONLINEARITIES, Backprop, Batch, SoftmaxCrossEntropy, SquaredError, one_hot
+from armfa.controllers.circuits.mlp import Dense
 
 LOSSES = {
     "squared": SquaredError(np.random.default_rng(5).standard_normal((7, 3))),
@@ -30,7 +30,7 @@ def nudged(params, layer, field, place, step):
 def test_backprop_is_the_derivative_of_the_mean_loss(hidden, output, loss):
     network = MLP((4, 6, 5, 3), (hidden, hidden, output), weight_scale=0.8, bias_scale=0.3)
     params = network.init(np.random.default_rng(1), np.float64)
-    gradients, _ = Backprop().gradients(network, params, INPUTS, loss, (), None)
+    gradients, _ = Backprop().gradients(network, params, Batch(INPUTS, loss), (), None)
     for layer, gradient in enumerate(gradients):
         for field in (0, 1):
             for place in list(np.ndindex(gradient[field].shape))[::3]:
@@ -83,6 +83,8 @@ def test_first_weights_have_their_scales_layer_by_layer():
     [
         (dict(sizes=(6,)), "at least two layer sizes"),
         (dict(sizes=(6, 0, 3)), "all positive"),
+        (dict(sizes=(6, 5.5, 3)), "expected sizes as whole numbers"),
+        (dict(sizes=6), "expected sizes as whole numbers"),
         (dict(sizes=(6, 5, 3), nonlinearities="sigmoid"), "expected nonlinearities out of"),
         (dict(sizes=(6, 5, 3), nonlinearities=("tanh",)), "expected nonlinearities as one value or 2 values"),
         (dict(sizes=(6, 5, 3), weight_scale=-1.0), "expected weight_scale of 0 or more"),
@@ -90,5 +92,5 @@ def test_first_weights_have_their_scales_layer_by_layer():
     ],
 )
 def test_networks_that_cannot_be_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         MLP(**settings)

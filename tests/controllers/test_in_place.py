@@ -3,11 +3,22 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Adam, Backprop, Batch, FeedbackAlignment, SquaredError, init_state, train_step
-from armfa.controllers.checkpoint import leaves
-from armfa.controllers.in_place import add_products, train_in_place
+from armfa.controllers import (
+    MLP,
+    SGD,
+    Adam,
+    Backprop,
+    Batch,
+    FeedbackAlignment,
+    SquaredError,
+    in_place,
+    init_state,
+    train_step,
+)
 from armfa.controllers.rules import KolenPollack, NodePerturbation, Shallow, WeightPerturbation
 from armfa.controllers.rules.sparse import Sparse
+from armfa.controllers.training.in_place import add_products, train_in_place
+from armfa.controllers.trees import leaves
 
 SIZES = (9, 20, 6, 3)
 
@@ -51,7 +62,7 @@ def test_learning_in_place_equals_the_pure_update_to_rounding(rule, sparsity, si
 def test_the_state_it_starts_from_stays_as_it_was():
     network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
     state = init_state(network, Backprop(), SGD(0.1), rng, rng)
-    before = [array.copy() for array in leaves(state)]
+    before = [np.array(leaf) for leaf in leaves(state)]
     train_in_place(network, Backprop(), SGD(0.1), state, batches(np.float32))
     for one, other in zip(leaves(state), before):
         np.testing.assert_array_equal(one, other)
@@ -77,15 +88,17 @@ def test_weights_with_gaps_in_memory_are_refused():
 @pytest.mark.parametrize(
     ("rule", "optimizer", "message"),
     [
-        (WeightPerturbation(), SGD(0.1), "expected a rule that fills in deltas, got WeightPerturbation"),
+        (
+            WeightPerturbation(),
+            SGD(0.1),
+            "expected an MLP and a rule that fills in deltas, got MLP and WeightPerturbation",
+        ),
         (Backprop(), Adam(), "expected SGD, got Adam"),
     ],
 )
 def test_what_cannot_be_done_in_place_is_refused(rule, optimizer, message):
-    network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
-    state = init_state(network, rule, optimizer, rng, rng)
     with pytest.raises(ValueError, match=message):
-        train_in_place(network, rule, optimizer, state, batches(np.float32))
+        in_place(MLP(SIZES, "tanh"), rule, optimizer)
 
 
 def test_decay_too_small_for_one_step_in_float32_is_not_lost():
@@ -119,5 +132,5 @@ def test_a_stack_of_networks_is_refused():
     network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
     state = init_state(network, Backprop(), SGD(0.1), rng, rng)
     stack = Batch(np.zeros((2, 4, 9), np.float32), SquaredError(np.zeros((2, 4, 3), np.float32)))
-    with pytest.raises(ValueError, match="a stack needs train"):
+    with pytest.raises(ValueError, match="a stack needs in_place"):
         train_in_place(network, Backprop(), SGD(0.1), state, [stack])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from armfa.controllers import SGD, Adam
-from armfa.controllers.network import Dense
+from armfa.controllers.circuits.mlp import Dense
 from armfa.controllers.optimizers import apply_updates
 
 
@@ -76,10 +76,12 @@ def test_float32_stays_float32(optimizer):
         (lambda: SGD(0.1, "cosine"), "expected schedule 'constant' or 'linear', got 'cosine'"),
         (lambda: SGD(0.1, "linear"), "expected updates=N"),
         (lambda: SGD((0.1, 0.1, 0.1)).init(tree(0.0)), "expected rates as one value or 2 values"),
+        (lambda: SGD("0.1"), "expected rates as a number, or one per layer, got '0.1'"),
+        (lambda: SGD(None), "expected rates as a number, or one per layer, got None"),
         (lambda: SGD(-0.1), "expected rates of 0 or more"),
         (lambda: Adam(float("nan")), "expected rates of 0 or more"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()

@@ -37,6 +37,27 @@ def test_a_wrong_observation_is_refused():
         POLICY(np.zeros(5))
 
 
+@pytest.mark.parametrize("shape", [(4,), (3, 4)])
+def test_a_policy_takes_lists_too_and_says_what_it_takes(shape):
+    observation = np.random.default_rng(1).standard_normal(shape)
+    np.testing.assert_array_equal(POLICY(observation.tolist()), POLICY(observation))
+    for wrong in ("abcd", ["a", "b", "c", "d"], {"observation": [0.0] * 4}):
+        with pytest.raises(TypeError, match="expected observations as an array or a list of numbers"):
+            POLICY(wrong)
+
+
+def test_a_policy_is_shown_in_a_line():
+    assert repr(POLICY).startswith("Policy(MLP(sizes=(4,") and repr(POLICY).endswith("arm='li_todorov')")
+    assert "\n" not in repr(POLICY) and len(repr(POLICY)) < 250
+
+
+def test_a_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    POLICY.save("~/policy.npz")
+    assert (tmp_path / "policy.npz").is_file() and load_policy("~/policy.npz").about == POLICY.about
+
+
 def test_a_file_that_is_no_policy_is_refused(tmp_path):
     save(tmp_path / "other.npz", PARAMS, {"rule": repr(Backprop()), "optimizer": repr(SGD(0.1))})
     with pytest.raises(CheckpointError, match="expected a saved policy, got a training run"):
@@ -73,5 +94,5 @@ def test_float32_ranges_come_back_as_they_were(tmp_path):
 def test_a_file_of_another_version_is_said_to_be_one(tmp_path):
     header = '{"format": 1, "settings": {}, "extra": {}}'
     np.savez(tmp_path / "old.npz", header=np.array(header), array_0=np.zeros(3))
-    with pytest.raises(CheckpointError, match="expected format 2, got 1: written by another version"):
+    with pytest.raises(CheckpointError, match="expected format 3, got 1: written by another version"):
         load_policy(tmp_path / "old.npz")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from armfa.controllers import MLP, SGD, Batch, SquaredError, TrainState, init_state, train_step
+from armfa.controllers.circuits.mlp import Dense
 from armfa.controllers.metrics import angle_between, matrix_angle
-from armfa.controllers.network import Dense
 from armfa.controllers.rules import (
     Backprop,
     BatchSignSymmetry,
@@ -163,8 +163,8 @@ def test_shallow_learning_is_backprop_in_the_output_layer_and_nothing_below():
 @pytest.mark.parametrize("rule", [Backprop(), EvolutionStrategies()])
 def test_a_frozen_layer_stays_and_the_others_learn_as_before(rule):
     params, batch, _ = setting()
-    free = rule.gradients(DEEP, params, *batch, (), np.random.default_rng(3))[0]
-    held = Frozen(rule, (0, 2)).gradients(DEEP, params, *batch, (), np.random.default_rng(3))[0]
+    free = rule.gradients(DEEP, params, batch, (), np.random.default_rng(3))[0]
+    held = Frozen(rule, (0, 2)).gradients(DEEP, params, batch, (), np.random.default_rng(3))[0]
     assert held[0] is None and held[2] is None
     assert_same(held[1], free[1])
 
@@ -193,8 +193,8 @@ def test_the_mean_of_many_node_perturbations_points_along_backprop(output):
     repeats = 20000
     many = Batch(np.repeat(batch.inputs, repeats, 0), SquaredError(np.repeat(batch.loss.target, repeats, 0)))
     rule = NodePerturbation(1e-4, output)
-    found = flat(rule.gradients(FLAT, params, *many, (), np.random.default_rng(1))[0])
-    exact = flat(Backprop().gradients(FLAT, params, *batch, (), None)[0])
+    found = flat(rule.gradients(FLAT, params, many, (), np.random.default_rng(1))[0])
+    exact = flat(Backprop().gradients(FLAT, params, batch, (), None)[0])
     assert angle_between(found, exact) < 3
     assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(exact), rel=0.05)
 
@@ -202,16 +202,16 @@ def test_the_mean_of_many_node_perturbations_points_along_backprop(output):
 def test_the_mean_of_many_weight_perturbations_points_along_backprop():
     params, batch, _ = setting(FLAT, dtype=np.float64)
     rule, rng = WeightPerturbation(1e-4), np.random.default_rng(1)
-    found = np.mean([flat(rule.gradients(FLAT, params, *batch, (), rng)[0]) for _ in range(5000)], 0)
-    exact = flat(Backprop().gradients(FLAT, params, *batch, (), None)[0])
+    found = np.mean([flat(rule.gradients(FLAT, params, batch, (), rng)[0]) for _ in range(5000)], 0)
+    exact = flat(Backprop().gradients(FLAT, params, batch, (), None)[0])
     assert angle_between(found, exact) < 8  # 75 weights: sqrt(75 / 5000) is 7 degrees
     assert found @ exact == pytest.approx(exact @ exact, rel=0.05)
 
 
 def test_a_large_population_of_evolution_strategies_points_along_backprop():
     params, batch, _ = setting(FLAT, dtype=np.float64)
-    found = flat(EvolutionStrategies(1e-4, 3000).gradients(FLAT, params, *batch, (), np.random.default_rng(1))[0])
-    exact = flat(Backprop().gradients(FLAT, params, *batch, (), None)[0])
+    found = flat(EvolutionStrategies(1e-4, 3000).gradients(FLAT, params, batch, (), np.random.default_rng(1))[0])
+    exact = flat(Backprop().gradients(FLAT, params, batch, (), None)[0])
     assert angle_between(found, exact) < 10  # sqrt(75 / 3000) is 9 degrees
     assert found @ exact == pytest.approx(exact @ exact, rel=0.05)
 
@@ -239,8 +239,8 @@ def test_batch_sign_symmetry_draws_its_sizes_anew_for_every_batch():
     assert (state.matrices[0] != after.matrices[0]).all()
 
 
-def learned(rule, network, updates, rate=0.1, decay=0.0, seed=0):
-    optimizer = SGD(rate, weight_decay=decay)
+def learned(rule, network, updates, rate=0.1, decay=0.0, seed=0, until=None):
+    optimizer = SGD(rate, "linear" if until else "constant", until, weight_decay=decay)
     rng = np.random.default_rng(seed)
     state = init_state(network, rule, optimizer, rng, rng)
     teacher = rng.standard_normal((network.sizes[-1], network.sizes[0])).astype(np.float32)
@@ -260,6 +260,22 @@ def test_kolen_pollack_brings_feedback_to_the_transposed_weights_at_the_rate_it_
     first, last = learned(KolenPollack(rate=0.1, decay=0.2), DEEP, 100, rate=0.1, decay=0.2)
     for before, after in zip(gap(first), gap(last)):
         np.testing.assert_allclose(after, before * 0.98**100, atol=1e-5)
+
+
+def test_kolen_pollack_keeps_its_closed_form_under_a_schedule_of_the_optimizers_rates():
+    for wrap in (lambda rule: rule, Sparse, lambda rule: Frozen(rule, (0,))):
+        first, last = learned(wrap(KolenPollack(rate=0.1, decay=0.2)), DEEP, 100, rate=0.1, decay=0.2, until=100)
+        if wrap is Sparse:
+            first, last = (state._replace(rule=state.rule.rule) for state in (first, last))
+        for before, after in zip(gap(first), gap(last)):
+            np.testing.assert_allclose(after, before * np.prod(1 - 0.02 * (1 - np.arange(100) / 100)), atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", [DirectKolenPollack, ProductFeedbackAlignment])
+def test_feedback_that_learns_beside_the_weights_rests_where_the_schedule_ends(rule):
+    _, early = learned(rule(rate=0.1, decay=0.1), FLAT, 10, until=10)
+    _, late = learned(rule(rate=0.1, decay=0.1), FLAT, 30, until=10)
+    assert_same(early.rule.matrices, late.rule.matrices)
 
 
 def test_the_weight_mirror_brings_feedback_to_the_transposed_weights():

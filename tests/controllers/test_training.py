@@ -1,22 +1,32 @@
 """The training loop: stacks, restarts, and what the loop refuses."""
 
+import shutil
+from collections import namedtuple
+
 import numpy as np
 import pytest
 
 from armfa.controllers import (
     MLP,
+    RULES,
     SGD,
+    Adam,
     Backprop,
     Batch,
     CheckpointError,
+    Divergence,
     FeedbackAlignment,
     Frozen,
     LearningRule,
+    Sparse,
     SquaredError,
+    in_place,
     train,
 )  # fmt: skip
-from armfa.controllers.checkpoint import leaves
+from armfa.controllers.checkpoint import read
 from armfa.controllers.rules import KolenPollack, WeightPerturbation
+from armfa.controllers.training.train import spacing
+from armfa.controllers.trees import leaves
 
 
 class Teacher:
@@ -65,21 +75,37 @@ def test_every_rule_sees_the_same_first_weights_and_the_same_batches():
     np.testing.assert_array_equal(first.curve["nse"][0], second.curve["nse"][0])
 
 
-class Killed(Exception):
-    pass
-
-
-@pytest.mark.parametrize("killed_at", [0, 21, 35, 56])
+@pytest.mark.parametrize("killed_at", [21, 35, 56])
 def test_a_run_that_is_killed_and_resumed_gives_the_same_curve_bit_for_bit(tmp_path, killed_at):
-    def kill(report):
+    def copy(report):
         if report.update == killed_at:
-            raise Killed
+            shutil.copy(tmp_path / "run.npz", tmp_path / "left.npz")  # what a kill leaves now
 
-    settings = dict(checkpoint=tmp_path / "run.npz", checkpoint_every=10)
-    with pytest.raises(Killed):
-        run(**settings, progress=kill)
-    assert_same_curve(run(**settings), run())
-    assert_same_curve(run(**settings), run())  # a finished run is only read
+    run(checkpoint=tmp_path / "run.npz", checkpoint_every=10, progress=copy)
+    for _ in range(2):  # the second time the finished run is only read
+        assert_same_curve(run(checkpoint=tmp_path / "left.npz"), run())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_run_that_is_stopped_keeps_where_it_was_and_goes_on_bit_for_bit(tmp_path, error):
+    def stop(report):
+        if report.update == 35:
+            raise error
+
+    with pytest.raises(error):
+        run(checkpoint=tmp_path / "run.npz", progress=stop)
+    updates = []
+    resumed = run(checkpoint=tmp_path / "run.npz", progress=lambda report: updates.append(report.update))
+    assert updates[0] == 35  # the stop came before the point of the curve was taken
+    assert_same_curve(resumed, run())
+    assert all(np.array_equal(a, b) for a, b in zip(leaves(resumed.state), leaves(run().state)))
+
+
+def test_without_a_number_of_updates_the_file_is_written_as_time_goes_by(tmp_path, monkeypatch):
+    monkeypatch.setattr("armfa.controllers.training.train.SECONDS_BETWEEN_FILES", 0.0)
+    there = []
+    run(checkpoint=tmp_path / "run.npz", progress=lambda report: there.append(len(read(tmp_path / "run.npz")[0])))
+    assert there[0] < there[2] == there[-1]  # the curve comes with the first block of examples
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
@@ -107,10 +133,88 @@ def test_a_checkpoint_with_one_changed_byte_is_refused(tmp_path):
         run(checkpoint=file)
 
 
-@pytest.mark.parametrize("wrong", [dict(updates=0), dict(batch_size=0), dict(seeds=[])])
-def test_impossible_numbers_are_refused(wrong):
-    with pytest.raises(ValueError, match="of at least 1, got 0"):
+WRONG = [
+    (dict(updates=0), "expected updates of at least 1, got 0"),
+    (dict(updates=1.5), "expected updates as a whole number of at least 1, got 1.5"),
+    (dict(batch_size=0), "expected batch_size of at least 1, got 0"),
+    (dict(batch_size=None), "expected batch_size as a whole number"),
+    (dict(evaluate_every=0), "expected evaluate_every of at least 1, got 0"),
+    (dict(angle_samples=-1), "expected angle_samples of at least 1, got -1"),
+    (dict(checkpoint_every=0), "expected checkpoint_every of at least 1, got 0"),
+    (dict(seeds=[]), "expected seeds of at least 1, got 0"),
+    (dict(seeds="two"), "expected seeds as a whole number"),
+    (dict(seeds=[0, -3]), "expected each seed of at least 0, got -3"),
+    (dict(rule="bakprop"), "expected a learning rule out of backprop, feedback-alignment"),
+    (dict(rule=Backprop), r"got the class Backprop: write Backprop\("),
+    (dict(rule=None), "expected a learning rule, such as"),
+    (dict(dtype=int), "expected dtype float32 or float64, got int"),
+    (dict(dtype="float16"), "expected dtype float32 or float64, got float16"),
+    (dict(references={"angle": "x"}), "expected a learning rule out of"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG, ids=lambda value: str(value)[:40])
+def test_settings_that_cannot_be_are_refused_by_name(wrong, message):
+    with pytest.raises((ValueError, TypeError), match=message):
         run(**wrong)
+
+
+Mismatch = namedtuple("Mismatch", "target")
+
+
+class Unlike(Teacher):
+    """A problem whose loss says nothing."""
+
+    def test(self):
+        return Batch(np.zeros((4, 5), np.float32), Mismatch(np.zeros((4, 3))))
+
+
+class Forgetful(LearningRule):
+    """Returns its deltas and no state."""
+
+    def deltas(self, network, params, trace, loss, state, rng):
+        return [None, loss.error(trace.output)]
+
+
+class Short(Forgetful):
+    """One delta too few."""
+
+    def deltas(self, network, params, trace, loss, state, rng):
+        return [loss.error(trace.output)], state
+
+
+PARTS = [
+    ((Teacher, NETWORK, ALIGNMENT, SGD(0.1)), r"got the class Teacher: write Teacher\("),
+    ((7, NETWORK, ALIGNMENT, SGD(0.1)), "expected problem such as HandVelocityProblem"),
+    (([3], NETWORK, ALIGNMENT, SGD(0.1)), "expected problem such as HandVelocityProblem"),
+    ((Teacher(), MLP, ALIGNMENT, SGD(0.1)), r"expected network such as .*, got the class MLP"),
+    ((Teacher(), (5, 7, 3), ALIGNMENT, SGD(0.1)), r"expected network such as MLP\(\(6, 500, 6\)\), got \(5, 7, 3\)"),
+    ((Teacher(), NETWORK, ALIGNMENT, SGD), "expected optimizer such as .*, got the class SGD"),
+    ((Teacher(), NETWORK, ALIGNMENT, 0.1), "expected optimizer such as"),
+    (
+        (Teacher(), MLP((6, 7, 3)), ALIGNMENT, SGD(0.1)),
+        "expected a network of 5 inputs, which the problem has, got one of 6",
+    ),
+    ((Teacher(), MLP((5, 7, 4)), ALIGNMENT, SGD(0.1)), "whose outputs suit the problem's loss, got 4 outputs"),
+    ((Unlike(), NETWORK, ALIGNMENT, SGD(0.1)), "whose outputs suit the problem's loss"),
+    ((Teacher(), NETWORK, Forgetful(), SGD(0.1)), r"expected Forgetful.deltas to return \(deltas, state\), got list"),
+    ((Teacher(), NETWORK, Short(), SGD(0.1)), "expected deltas of shapes .* from Short, got"),
+    ((Teacher(), NETWORK, ALIGNMENT, SGD((0.1, 0.1, 0.1))), "expected rates as one value or 2 values"),
+]
+
+
+@pytest.mark.parametrize(("parts", "message"), PARTS, ids=lambda value: str(value)[:60])
+def test_parts_that_do_not_fit_are_refused_before_the_run(parts, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        train(*parts, seeds=1, **SETTINGS)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_name_is_a_rule_everywhere(name):
+    short = dict(updates=4, evaluate_every=4, batch_size=8)
+    by_name, by_class = (run(rule=rule, **short) for rule in (name, RULES[name]()))
+    assert_same_curve(by_name, by_class)
+    assert Frozen(name).rule == Sparse(name).rule == RULES[name]()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -187,6 +291,103 @@ def test_a_rule_without_settings_of_its_own_can_be_resumed(tmp_path):
 def test_a_start_of_another_number_of_networks_is_refused():
     with pytest.raises(ValueError, match="expected start as a stack of 2 networks"):
         run(seeds=2, start=run(seeds=3).state)
+
+
+def test_a_run_may_be_asked_for_more_updates_when_nothing_else_was_said(tmp_path):
+    def longer(updates, **checkpoint):
+        return run(updates=updates, evaluate_every=None, **checkpoint)
+
+    longer(100, checkpoint=tmp_path / "run.npz")
+    resumed, whole = longer(230, checkpoint=tmp_path / "run.npz"), longer(230)
+    assert_same_curve(resumed, whole)
+    assert all(np.array_equal(a, b) for a, b in zip(leaves(resumed.state), leaves(whole.state), strict=True))
+
+
+@pytest.mark.parametrize("updates", [1, 49, 50, 99, 100, 1000, 12345])
+def test_the_curve_has_fifty_to_a_hundred_points_unless_it_is_said_how_many(updates):
+    assert min(50, updates) <= updates / spacing(updates) <= 100
+    assert spacing(2 * updates) % spacing(updates) == 0  # so that the points of a longer run are among a shorter one's
+
+
+class Poisoned(Teacher):
+    """Its targets are no numbers from the first batch on, but for the test set."""
+
+    def batch(self, rng, size):
+        batch = super().batch(rng, size)
+        return batch if size == 50 else Batch(batch.inputs, SquaredError(batch.loss.target * np.nan))
+
+
+@pytest.mark.parametrize("optimizer", [SGD(1e6), Adam(1e30)], ids=repr)
+def test_a_run_that_diverges_is_stopped_says_what_and_when_and_keeps_its_last_finite_state(tmp_path, optimizer):
+    def diverging(**changes):
+        return train(Teacher(), MLP((5, 7, 3), "relu"), Backprop(), optimizer, seeds=2, updates=3000, batch_size=1,
+                     evaluate_every=1, checkpoint=tmp_path / "run.npz", **changes)  # fmt: skip
+
+    with pytest.raises(Divergence, match=r"diverged at update \d+: params.* left the range of numbers. Lower") as told:
+        diverging()
+    update = int(str(told.value).split("update ")[1].split(":")[0])
+    arrays, header = read(tmp_path / "run.npz")
+    assert header["extra"]["place"]["update"] == update - 1
+    assert all(np.isfinite(array).all() for array in arrays[:4])
+    with pytest.raises(Divergence, match=f"at update {update}:"):
+        diverging()
+
+
+def test_data_that_hold_no_numbers_are_named_and_not_the_rates():
+    with pytest.raises(Divergence, match=r"the problem's examples hold numbers that are not finite, in loss.target"):
+        train(Poisoned(), NETWORK, ALIGNMENT, SGD(0.1), seeds=2, **SETTINGS)
+
+
+def test_a_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    result = run(updates=7, checkpoint="~/run.npz")
+    result.to_csv("~/curve.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"run.npz", "curve.csv"}
+
+
+def test_a_result_says_what_it_is_in_a_line_and_hands_out_its_curves(tmp_path):
+    result = run(updates=14)
+    assert repr(result).startswith("TrainResult(FeedbackAlignment(") and "\n" not in repr(result)
+    assert result.settings["batch_size"] == 64
+    result.to_csv(tmp_path / "curve.csv")
+    header, *rows = (tmp_path / "curve.csv").read_text().splitlines()
+    assert header == "seed,updates,samples,loss,nse,angle_0"
+    assert len(rows) == 3 * 3 and rows[-1].startswith(f"2,14,{14 * 64},")
+    assert float(rows[-1].split(",")[4]) == result.curve["nse"][-1, 2]
+    assert [axis.get_ylabel() for axis in result.plot().axes] == ["loss", "nse", "angle, degrees"]
+
+
+@pytest.mark.parametrize("rule", [KolenPollack(), "weight-mirror", "node-perturbation", "fixed-sign-symmetry"], ids=str)
+@pytest.mark.parametrize("network", [NETWORK, MLP((5, 40, 3), "tanh"), MLP((5, 3), "linear")], ids=str)
+def test_learning_in_place_trains_a_stack_as_the_pure_update_does_and_goes_on_bit_for_bit(tmp_path, rule, network):
+    def learned(updates, **changes):
+        settings = dict(seeds=2, batch_size=4, evaluate_every=16, dtype=np.float64)
+        return train(Teacher(), network, rule, SGD(0.05, weight_decay=1e-3), updates=updates, **settings | changes)
+
+    pure, whole = learned(64), learned(64, back_end=in_place)
+    loose = 1e-6 if rule == "node-perturbation" else 1e-11  # it divides a difference of losses by sigma^2
+    for one, other in zip(leaves(whole.state), leaves(pure.state), strict=True):
+        np.testing.assert_allclose(one, other, rtol=loose, atol=loose)
+    learned(48, back_end=in_place, checkpoint=tmp_path / "run.npz")
+    resumed = learned(64, back_end=in_place, checkpoint=tmp_path / "run.npz")
+    for one, other in zip(leaves(resumed.state), leaves(whole.state), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capfd):
+    run(updates=7)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_is_shown_on_a_terminal_where_it_takes_long_and_not_where_it_is_not_wanted(capfd, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes a terminal of a file, for rich
+    monkeypatch.setattr("armfa.controllers.training.progress.SHOWN_AFTER", 0.0)
+    run(updates=7)
+    out, err = capfd.readouterr()
+    assert "training" in err and "7 of 7 updates, loss" in err and not out
+    run(updates=7, progress=False)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_reference_that_keeps_something_is_refused():

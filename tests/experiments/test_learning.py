@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, train_step
+from armfa.controllers import MLP, SGD, Backprop, Divergence, FeedbackAlignment, Streams, train, train_step
+from armfa.controllers.rules import BatchSignSymmetry, KolenPollack, WeightMirror
 from armfa.controllers.rules.perturbation import NodePerturbation
+from armfa.controllers.streams import streams
+from armfa.controllers.training.update import init_state
+from armfa.controllers.trees import leaves
+from armfa.experiments.arm import controller as arm
 from armfa.experiments.images import learn_images
-from armfa.experiments.learning import first_state, learn, points, streams
+from armfa.experiments.learning import learn, points
 from armfa.problems import digits, regression
 from armfa.runs.unit import NoCheckpoint
 
@@ -61,7 +66,7 @@ def test_blocks_of_examples_are_the_plain_sequence_of_updates():
     _, state = run(FeedbackAlignment(), NoCheckpoint(), optimizer=SGD(0.05))
     random = streams([3, 4])
     problem = regression.linear(random.problem, (6, 3), test_size=20)
-    plain = first_state(NETWORK, FeedbackAlignment(), SGD(0.05), random)
+    plain = init_state(NETWORK, FeedbackAlignment(), SGD(0.05), random.weights, random.rule)
     for _ in range(30):
         plain = train_step(NETWORK, FeedbackAlignment(), SGD(0.05), plain, problem.batch(random.data, 2))
     np.testing.assert_array_equal(state.params[0].weight, plain.params[0].weight)
@@ -121,6 +126,77 @@ def test_a_killed_run_on_images_goes_on_bit_for_bit():
     again, resumed = image_run(FeedbackAlignment(carry="error"), checkpoint)
     np.testing.assert_array_equal(resumed[0].weight, params[0].weight)
     np.testing.assert_array_equal(again["error"], curves["error"])
+
+
+@pytest.mark.parametrize("saves", [2, 3])
+@pytest.mark.parametrize("rule", [WeightMirror(), KolenPollack(), NodePerturbation(), BatchSignSymmetry()], ids=repr)
+def test_rules_that_learn_their_feedback_or_draw_go_on_bit_for_bit_on_images_too(rule, saves):
+    curves, params = image_run(rule, NoCheckpoint(), decay=1e-3)
+    checkpoint = Remembering(lives=saves)
+    with pytest.raises(Killed):
+        image_run(rule, checkpoint, decay=1e-3)
+    again, resumed = image_run(rule, checkpoint, decay=1e-3)
+    for one, other in zip(leaves(resumed), leaves(params), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in curves:
+        np.testing.assert_array_equal(again[name], curves[name])
+
+
+def test_a_network_of_the_arm_experiment_is_that_of_train_with_the_same_settings():
+    settings = arm.Settings(arms=("li_todorov",), seeds=2, updates=70, batch_size=16, hidden=20, points=4)
+    unit = next(unit for unit in arm.units(settings) if unit.arguments["rule"] == "feedback_alignment")
+    learner, problem = arm.LEARNERS["feedback_alignment"], arm.problem_for("li_todorov")
+    optimizer = SGD(arm.rates_for(learner, problem), schedule="linear", updates=70)
+    network = arm.network_for(learner, 20, problem)
+    result = train(problem, network, learner.rule, optimizer, seeds=3, updates=70, batch_size=16)
+    arrays = arm.run(settings, unit, NoCheckpoint())
+    for seed in (0, 1):
+        for number, layer in enumerate(result.params(seed)):
+            np.testing.assert_array_equal(arrays[f"weight_{number}"][seed], layer.weight)
+            np.testing.assert_array_equal(arrays[f"bias_{number}"][seed], layer.bias)
+    assert arrays["nse"][0, -1] == result.curve["nse"][-1, 0]
+
+
+class Loud:
+    """A linear teacher that shouts at the first network."""
+
+    def __init__(self, random):
+        self.problem = regression.linear(random.problem, (6, 3), test_size=20)
+
+    def batch(self, rng, size):
+        batch = self.problem.batch(rng, size)
+        if len(rng.generators) == 2:
+            batch.inputs[0] *= 1e12
+        return batch
+
+
+def loud_run(seeds, checkpoint, alone=True):
+    random = streams(seeds)
+    problem = Loud(random)
+
+    def measure(state):
+        return {"size": np.abs(state.params[1].weight).sum((1, 2))}
+
+    task = {"updates": 30, "batch_size": 2, "at": np.array([0, 10, 20, 30]), "measure": measure, "alone": alone}
+    return learn(problem, MLP((6, 5, 3), "linear"), KolenPollack(), SGD(0.05), random, **task, checkpoint=checkpoint)
+
+
+def test_a_network_that_diverges_stops_by_itself_and_the_others_go_on():
+    curves, state = loud_run([3, 4], NoCheckpoint())
+    assert np.isfinite(curves["size"][0, 0]) and np.isnan(curves["size"][0, 1:]).all()
+    alone, _ = loud_run([4], NoCheckpoint())
+    np.testing.assert_array_equal(curves["size"][1], alone["size"][0])
+    assert all(np.isfinite(leaf).all() for leaf in leaves((state.params, state.rule)))
+    checkpoint = Remembering(lives=2)
+    with pytest.raises(Killed):
+        loud_run([3, 4], checkpoint)
+    resumed, _ = loud_run([3, 4], checkpoint)
+    np.testing.assert_array_equal(resumed["size"], curves["size"])
+
+
+def test_a_run_whose_networks_are_not_to_stop_alone_stops_when_one_diverges():
+    with pytest.raises(Divergence, match=r"diverged between updates 0 and 10: params\.\d.* of network 0 left"):
+        loud_run([3, 4], NoCheckpoint(), alone=False)
 
 
 def test_absent_weights_stay_absent():

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from armfa.controllers import MLP, SGD, FeedbackAlignment, SquaredError, train_step
-from armfa.controllers.network import Dense
+from armfa.controllers.circuits.mlp import Dense
+from armfa.controllers.problem import Batch
 from armfa.controllers.rules.feedback import Feedback
-from armfa.controllers.step import Batch, TrainState
+from armfa.controllers.training.update import TrainState
 from armfa.experiments.alignment import flow_field, theory
 from armfa.runs.unit import NoCheckpoint
 

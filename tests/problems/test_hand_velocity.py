@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Backprop, FeedbackAlignment, Streams, init_state, train_step
+from armfa.controllers import MLP, SGD, Backprop, Batch, FeedbackAlignment, Streams, init_state, train_step
 from armfa.controllers.metrics import matrix_angle
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.plant.description import arm_from
@@ -33,7 +33,7 @@ def test_backprop_through_network_and_plant_is_the_gradient_of_the_loss():
     batch = batch._replace(inputs=batch.inputs.astype(np.float64))
     loss = HandVelocityProblem().loss(rng(), 20, np.float64)
     params = SMALL.init(rng(3), np.float64)
-    gradients, _ = Backprop().gradients(SMALL, params, batch.inputs, loss, (), None)
+    gradients, _ = Backprop().gradients(SMALL, params, Batch(batch.inputs, loss), (), None)
     h = 1e-6
     for layer in (0, 1):
         for place in ((0, 0), (3, 5)):

@@ -10,10 +10,10 @@ import numpy as np
 
 from armfa import data
 from armfa.controllers import MLP, SGD, Batch, GradientEstimator, take
-from armfa.controllers.network import per_layer
+from armfa.controllers.circuits.mlp import per_layer
+from armfa.controllers.streams import RunStreams
 from armfa.experiments.arm.controller import LEARNERS, Settings, problem_for
-from armfa.experiments.learning import Streams4
-from armfa.experiments.rules import Guarded, decay_of
+from armfa.experiments.rules import with_decay
 from armfa.problems import digits, regression
 
 TESTED = 2500
@@ -32,7 +32,7 @@ class Ground:
 
     about: str
     network: MLP
-    problem: Callable[[Streams4, bool], Any]
+    problem: Callable[[RunStreams, bool], Any]
     rates: tuple[float, ...]
     updates: int
     batch_size: int
@@ -51,9 +51,8 @@ class Ground:
         return self.own_rates.get(rule, self.rates)
 
     def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
-        """Plain SGD that holds a network still once it has diverged."""
-        sgd = SGD(rates, self.schedule, updates, biases=self.biases)
-        return Guarded(sgd, decay_of(rule))
+        """Plain SGD, with decay beside feedback that decays."""
+        return with_decay(SGD(rates, self.schedule, updates, biases=self.biases), rule)
 
 
 def held_out(problem: Any, count: int) -> list[Batch]:
@@ -62,23 +61,23 @@ def held_out(problem: Any, count: int) -> list[Batch]:
     return [take(batch, number) for number in range(count)] if batch.inputs.ndim == 3 else [batch] * count
 
 
-def _linear(random: Streams4, tuning: bool) -> Any:
+def _linear(random: RunStreams, tuning: bool) -> Any:
     return regression.linear(random.problem, dtype=np.float64)
 
 
-def _deep(random: Streams4, tuning: bool) -> Any:
+def _deep(random: RunStreams, tuning: bool) -> Any:
     return regression.deep(random.problem, test_size=1000)
 
 
-def _hand_velocity(random: Streams4, tuning: bool) -> Any:
+def _hand_velocity(random: RunStreams, tuning: bool) -> Any:
     problem = problem_for("li_todorov")
     return replace(problem, test_seed=problem.test_seed + 1) if tuning else problem
 
 
-def _images(load: Callable[[], data.Digits]) -> Callable[[Streams4, bool], Any]:
+def _images(load: Callable[[], data.Digits]) -> Callable[[RunStreams, bool], Any]:
     loaded = cache(lambda: digits.recognition(load()))
 
-    def problem(random: Streams4, tuning: bool) -> Any:
+    def problem(random: RunStreams, tuning: bool) -> Any:
         whole = loaded()
         if not tuning:
             test = whole.test_images[:TESTED], whole.test_targets[:TESTED]

@@ -1,6 +1,7 @@
 """Learning rules: how a network finds out in which direction its weights should change."""
 
-from armfa.controllers.rules.base import Deltas, GradientEstimator, LearningRule, RuleState, outer_products
+from armfa.controllers.circuits.mlp import Deltas, outer_products
+from armfa.controllers.rules.base import GradientEstimator, LearningRule, RuleState, as_rule
 from armfa.controllers.rules.derivatives import DERIVATIVES
 from armfa.controllers.rules.direct import DirectFeedbackAlignment, DirectKolenPollack, DirectRandomTarget
 from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment, FeedbackRule, PseudoBackprop
@@ -38,11 +39,11 @@ def make_rule(name: str, **settings: object) -> GradientEstimator:
     """The rule of a name, such as `make_rule("feedback-alignment", scale=0.5)`."""
     if name not in RULES:
         raise ValueError(f"expected a learning rule out of {', '.join(RULES)}, got {name!r}")
-    return RULES[name](**settings)
+    return RULES[name](**settings)  # pyright: ignore[reportCallIssue]: each rule has its own settings
 
 
 def rules_table() -> list[dict[str, str]]:
-    """One row a rule: its name, what it looks at, what it keeps between updates, and where it comes from."""
+    """One row per rule: its name, what it looks at, what it keeps between updates, and where it comes from."""
     return [
         {"rule": name, "looks at": ", ".join(rule.looks_at), "keeps": ", ".join(rule.keeps) or "nothing",
          "source": rule.source}
@@ -55,5 +56,5 @@ __all__ = [
     "DirectKolenPollack", "DirectRandomTarget", "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackRule",
     "FixedSignSymmetry", "Frozen", "GradientEstimator", "KolenPollack", "LearningRule", "NodePerturbation", "Product",
     "ProductFeedbackAlignment", "PseudoBackprop", "RuleState", "Shallow", "Sparse", "UniformSignSymmetry",
-    "WeightMirror", "WeightPerturbation", "make_rule", "outer_products", "rules_table",
+    "WeightMirror", "WeightPerturbation", "as_rule", "make_rule", "outer_products", "rules_table",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import functools
 import numpy as np
 
 from armfa.arrays import Array
-from armfa.controllers.network import MLP, NONLINEARITIES, Trace
+from armfa.controllers.circuits.mlp import MLP, NONLINEARITIES, Trace
 
 DERIVATIVES = ("exact", "constant", "boxcar", "triangular", "random-gain")
 

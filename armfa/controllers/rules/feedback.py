@@ -11,45 +11,49 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, namespace
+from armfa.controllers.circuits.mlp import MLP, Deltas, Params, Trace, per_layer, transpose
 from armfa.controllers.losses import Loss
-from armfa.controllers.network import MLP, Params, Trace, per_layer, transpose
-from armfa.controllers.rules.base import Deltas, LearningRule, RuleState
+from armfa.controllers.rules.base import LearningRule, RuleState, Settings
 from armfa.controllers.rules.derivatives import check_derivative, weigh
 
 CARRIES = ("delta", "error", "task")
 
 
 class Feedback(NamedTuple):
-    """Feedback matrices, one a hidden layer: B_l (..., n_hidden_l, n of the layer above)."""
+    """Feedback matrices, one per hidden layer: B_l (..., n_hidden_l, n of the layer above)."""
 
     matrices: tuple[Array, ...]
+    share: Any = None  # of the rates that is left at this update, for feedback that learns; None: all
 
 
 @dataclass(frozen=True)
 class FeedbackRule(LearningRule):
     """Sends the error backwards layer by layer through the matrices that `feedback` returns.
 
-    carry : what enters the topmost matrix: "delta" e o f'(z_L); "error" dL/dy itself, as the papers print it;
-        "task" the loss's own task error, so that the feedback skips the plant (B is then n_hidden x n_task).
-    propagate_derivative : whether what one hidden layer sends on to the next holds its own slope
-        (True: the preprint's B1 (delta2 o h2'); False: the article's B1 delta2).
-    derivative : slope of the hidden units that the rule assumes, see `derivatives`.
+    Parameters
+    ----------
+    propagate_derivative : bool
+        Whether what one hidden layer sends on to the next holds its own slope (True: the preprint's B1 (delta2 o h2');
+        False: the article's B1 delta2).
+    derivative : str
+        Slope of the hidden units that the rule assumes, see `derivatives`.
     """
 
-    carry: str = "delta"
     propagate_derivative: bool = True
     derivative: str = "exact"
 
     def __post_init__(self) -> None:
         """Refuse unknown names."""
         super().__post_init__()
-        if self.carry not in CARRIES:
-            raise ValueError(f"expected carry out of {CARRIES}, got {self.carry!r}")
         check_derivative(self.derivative)
 
     @abstractmethod
     def feedback(self, params: Params, state: RuleState) -> tuple[Array, ...]:
-        """Matrices that carry signals down, one a hidden layer, (..., n_hidden, n of the layer above)."""
+        """Matrices that carry signals down, one per hidden layer, (..., n_hidden, n of the layer above)."""
+
+    def carried(self, delta: Array, trace: Trace, loss: Loss) -> Array:
+        """What enters the topmost feedback matrix, (..., batch, n)."""
+        return delta
 
     def learn(
         self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: RuleState, rng: Any
@@ -73,12 +77,6 @@ class FeedbackRule(LearningRule):
             deltas.insert(0, delta)
         return signals, deltas
 
-    def carried(self, delta: Array, trace: Trace, loss: Loss) -> Array:
-        """What enters the topmost feedback matrix, (..., batch, n)."""
-        if self.carry == "delta":
-            return delta
-        return loss.error(trace.output) if self.carry == "error" else task_error(loss, trace.output)
-
     def deltas(
         self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
     ) -> tuple[Deltas, RuleState]:
@@ -100,36 +98,104 @@ class Backprop(FeedbackRule):
 
 
 @dataclass(frozen=True)
-class FeedbackAlignment(FeedbackRule):
-    """Fixed random feedback in place of W^T: signal_l = B_(l+1) delta_(l+1). [Lillicrap et al. 2016, eq. 1]
+class RandomFeedback(Settings):
+    """Settings of feedback weights that are drawn at random.
 
-    scale : B ~ U(-scale, scale), or N(0, scale^2); one number, or one a hidden layer.
-    distribution : "uniform" or "normal". sparsity : share of the elements of B that is absent.
-    task_size : n_task, needed with carry="task" only.
-    seed : one B for all networks of a stack; without it B is drawn from each run's own stream.
+    Parameters
+    ----------
+    scale : number, or one per hidden layer
+        B ~ U(-scale, scale), or N(0, scale^2).
+    distribution : str
+        "uniform" or "normal".
+    sparsity : number
+        Share of the elements of B that is absent.
+    seed : int or None
+        One B for all networks of a stack; without it B is drawn from each run's own stream.
     """
 
     scale: tuple[float, ...] | float = 0.5
     distribution: str = "uniform"
     sparsity: float = 0.0
-    task_size: int | None = None
     seed: int | None = None
 
-    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights")
-    keeps: ClassVar[tuple[str, ...]] = ("fixed B, a layer",)
-    source: ClassVar[str] = "Lillicrap, Cownden, Tweed & Akerman 2016"
+    def __post_init__(self) -> None:
+        """Refuse feedback weights that cannot be drawn."""
+        super().__post_init__()
+        scales = (self.scale,) if isinstance(self.scale, int | float) else tuple(self.scale)
+        if any(not 0 < value < float("inf") for value in scales):
+            raise ValueError(f"expected a feedback scale above 0 (0.5 is the papers'), got {self.scale}")
+        if self.distribution not in ("uniform", "normal"):
+            raise ValueError(f"expected distribution 'uniform' or 'normal', got {self.distribution!r}")
+        if not 0 <= self.sparsity < 1:
+            raise ValueError(f"expected sparsity as a share in [0, 1), got {self.sparsity}")
+
+    def draw(self, params: Params, columns: Sequence[int], rng: Any) -> tuple[Array, ...]:
+        """Random matrices, one per hidden layer, (..., n_hidden_l, columns_l)."""
+        sizes = [(layer.weight.shape[-2], n) for layer, n in zip(params, columns)]
+        scales = per_layer(self.scale, len(columns), "feedback scale", "hidden layer")
+        rng = rng if self.seed is None else np.random.default_rng(self.seed)
+        matrices = [
+            draw_matrix(rng, size, scale, self.distribution, self.sparsity, params[0].weight)
+            for size, scale in zip(sizes, scales)
+        ]
+        return shared_by(params, matrices)
+
+
+@dataclass(frozen=True)
+class Carrying(Settings):
+    """Settings of what random feedback carries.
+
+    Parameters
+    ----------
+    carry : str
+        What enters the topmost matrix: "delta" e o f'(z_L); "error" dL/dy itself, as the papers print it; "task" the
+        loss's own task error, so that the feedback skips the plant (B is then n_hidden x n_task).
+    task_size : int or None
+        n_task, needed with carry="task" only.
+    """
+
+    carry: str = "delta"
+    task_size: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse unknown names and impossible scales."""
+        """Refuse what cannot be carried."""
         super().__post_init__()
-        check_feedback_settings(self)
+        if self.carry not in CARRIES:
+            raise ValueError(f"expected carry out of {CARRIES}, got {self.carry!r}")
+        if self.carry == "task" and not self.task_size:
+            raise ValueError("expected task_size=n beside carry='task' (components of the task error), got none")
+
+    def carried(self, delta: Array, trace: Trace, loss: Any) -> Array:
+        """What enters the topmost feedback matrix, (..., batch, n)."""
+        if self.carry == "delta":
+            return delta
+        if self.carry == "error":
+            return loss.error(trace.output)
+        if not hasattr(loss, "task_error"):
+            raise ValueError(f"expected a loss with task_error(output) for carry='task', got {type(loss).__name__}")
+        return loss.task_error(trace.output)
+
+    def rows_above(self, n: int) -> int:
+        """How many numbers that is, where the layer above has n units."""
+        return self.task_size if self.carry == "task" and self.task_size else n
+
+
+@dataclass(frozen=True)
+class FeedbackAlignment(Carrying, RandomFeedback, FeedbackRule):
+    """Fixed random feedback in place of W^T: signal_l = B_(l+1) delta_(l+1). [Lillicrap et al. 2016, eq. 1]
+
+    Settings: see `Carrying`, `RandomFeedback` and `FeedbackRule`.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]] = ("error", "own feedback weights")
+    keeps: ClassVar[tuple[str, ...]] = ("fixed B, per layer",)
+    source: ClassVar[str] = "Lillicrap, Cownden, Tweed & Akerman 2016"
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """Random matrices, B_l (..., n_hidden_l, n of the layer above)."""
-        above = [layer.weight.shape[-2] for layer in params[1:]]
-        if self.carry == "task" and above:
-            above[-1] = self.task_size
-        return Feedback(draw_feedback(self, params, above, rng))
+        above = units_above(params)
+        above[-1:] = map(self.rows_above, above[-1:])
+        return Feedback(self.draw(params, above, rng))
 
     def feedback(self, params: Params, state: Feedback) -> tuple[Array, ...]:
         """The fixed B."""
@@ -152,31 +218,9 @@ class PseudoBackprop(FeedbackRule):
         return tuple(namespace(layer.weight).linalg.pinv(layer.weight) for layer in params[1:])
 
 
-def check_feedback_settings(rule: Any) -> None:
-    """Refuse feedback weights that cannot be drawn (scale, distribution, sparsity, carry, task_size of a rule)."""
-    scales = (rule.scale,) if isinstance(rule.scale, int | float) else tuple(rule.scale)
-    if any(not 0 < value < float("inf") for value in scales):
-        raise ValueError(f"expected a feedback scale above 0 (0.5 is the papers'), got {rule.scale}")
-    if rule.distribution not in ("uniform", "normal"):
-        raise ValueError(f"expected distribution 'uniform' or 'normal', got {rule.distribution!r}")
-    if not 0 <= rule.sparsity < 1:
-        raise ValueError(f"expected sparsity as a share in [0, 1), got {rule.sparsity}")
-    if rule.carry not in CARRIES:
-        raise ValueError(f"expected carry out of {CARRIES}, got {rule.carry!r}")
-    if rule.carry == "task" and not rule.task_size:
-        raise ValueError("expected task_size=n beside carry='task' (components of the task error), got none")
-
-
-def draw_feedback(settings: Any, params: Params, columns: list[int], rng: Any) -> tuple[Array, ...]:
-    """Random matrices (..., n_hidden_l, columns_l) by the settings' scale, distribution, sparsity and seed."""
-    sizes = [(layer.weight.shape[-2], n) for layer, n in zip(params, columns)]
-    scales = per_layer(settings.scale, len(columns), "feedback scale", "hidden layer")
-    rng = rng if settings.seed is None else np.random.default_rng(settings.seed)
-    matrices = [
-        draw_matrix(rng, size, scale, settings.distribution, settings.sparsity, params[0].weight)
-        for size, scale in zip(sizes, scales)
-    ]
-    return shared_by(params, matrices)
+def units_above(params: Params) -> list[int]:
+    """Units of the layer above each hidden layer."""
+    return [layer.weight.shape[-2] for layer in params[1:]]
 
 
 def shared_by(params: Params, matrices: Sequence[Array]) -> tuple[Array, ...]:
@@ -194,10 +238,3 @@ def draw_matrix(
     if sparsity:
         draws = draws * (rng.uniform(0.0, 1.0, turned) >= sparsity)
     return transpose((draws * scale).astype(like.dtype))
-
-
-def task_error(loss: Any, output: Array) -> Array:
-    """The loss's error in the space of its task, (..., batch, n_task)."""
-    if not hasattr(loss, "task_error"):
-        raise ValueError(f"expected a loss with task_error(output) for carry='task', got {type(loss).__name__}")
-    return loss.task_error(output)

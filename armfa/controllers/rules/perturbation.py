@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from armfa.arrays import Array
+from armfa.controllers.circuits.circuit import Circuit
+from armfa.controllers.circuits.mlp import MLP, Deltas, Params, Trace
 from armfa.controllers.losses import Loss
-from armfa.controllers.network import MLP, Dense, Params, Trace
 from armfa.controllers.optimizers import Gradients
-from armfa.controllers.rules.base import Deltas, GradientEstimator, LearningRule, RuleState
+from armfa.controllers.problem import Batch, Episode, mean_value
+from armfa.controllers.rules.base import GradientEstimator, LearningRule, RuleState
+from armfa.controllers.streams import size_of_one
+from armfa.controllers.trees import spread, tree_map
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class NodePerturbation(LearningRule):
         self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
     ) -> tuple[Deltas, RuleState]:
         """Noise weighted by how much it raised the loss."""
-        noise = [_draw(rng, z.shape[-2:], self.noise, z) for z in trace.preactivations]
+        noise = [rng.standard_normal(z.shape[-2:], z.dtype) * self.noise for z in trace.preactivations]
         if self.output == "delta":
             noise[-1] = None
         noisy = network.forward(params, trace.inputs[0], noise)
@@ -51,7 +55,7 @@ class NodePerturbation(LearningRule):
 class WeightPerturbation(GradientEstimator):
     """Noise on the weights: gradient = (L(W + xi) - L(W)) xi / sigma^2, L the batch's mean. [Werfel et al. 2005]
 
-    noise : sigma, of xi ~ N(0, sigma^2), one draw a batch.
+    noise : sigma, of xi ~ N(0, sigma^2), one draw per batch. It trains any circuit, on episodes too.
     """
 
     noise: float = 0.01
@@ -65,11 +69,11 @@ class WeightPerturbation(GradientEstimator):
         check_noise(self.noise)
 
     def gradients(
-        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+        self, circuit: Circuit, params: Any, batch: Batch | Episode, state: RuleState, rng: Any
     ) -> tuple[Gradients, RuleState]:
         """Noise weighted by how much it raised the loss."""
         noise = perturbation(params, self.noise, rng)
-        rise = _mean_loss(network, moved(params, noise, 1.0), inputs, loss) - _mean_loss(network, params, inputs, loss)
+        rise = mean_value(circuit, moved(params, noise, 1.0), batch) - mean_value(circuit, params, batch)
         return _weighted(noise, rise * (1.0 / self.noise**2)), state
 
 
@@ -77,7 +81,8 @@ class WeightPerturbation(GradientEstimator):
 class EvolutionStrategies(GradientEstimator):
     """A population of noisy networks: gradient = sum_k (L(W + xi_k) - L(W - xi_k)) xi_k / (2 n sigma^2).
 
-    The pairs +-xi are the mirrored sampling of Salimans et al. 2017, section 2.1.
+    The pairs +-xi are the mirrored sampling of Salimans et al. 2017, section 2.1. It trains any circuit, on episodes
+    too.
 
     noise : sigma. pairs : n.
     """
@@ -96,27 +101,27 @@ class EvolutionStrategies(GradientEstimator):
             raise ValueError(f"expected at least one pair, got {self.pairs}")
 
     def gradients(
-        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+        self, circuit: Circuit, params: Any, batch: Batch | Episode, state: RuleState, rng: Any
     ) -> tuple[Gradients, RuleState]:
         """Mean over the population of noise weighted by the loss."""
         share = 0.5 / (self.pairs * self.noise**2)
         total: Any = None
         for _ in range(self.pairs):
             noise = perturbation(params, self.noise, rng)
-            up, down = (_mean_loss(network, moved(params, noise, sign), inputs, loss) for sign in (1.0, -1.0))
+            up, down = (mean_value(circuit, moved(params, noise, sign), batch) for sign in (1.0, -1.0))
             part = _weighted(noise, (up - down) * share)
             total = part if total is None else moved(total, part, 1.0)
         return total, state
 
 
-def perturbation(params: Params, sigma: float, rng: Any) -> Params:
+def perturbation(params: Any, sigma: float, rng: Any) -> Any:
     """Noise N(0, sigma^2) in the form of the weights."""
-    return tuple(Dense(_draw(rng, w.shape[-2:], sigma, w), _draw(rng, b.shape[-1:], sigma, b)) for w, b in params)
+    return tree_map(lambda leaf: rng.standard_normal(size_of_one(leaf, rng), leaf.dtype) * sigma, params)
 
 
-def moved(params: Params, step: Params, sign: float) -> Params:
+def moved(params: Any, step: Any, sign: float) -> Any:
     """Params + sign step."""
-    return tuple(Dense(w + sign * dw, b + sign * db) for (w, b), (dw, db) in zip(params, step))
+    return tree_map(lambda weight, change: weight + sign * change, params, step)
 
 
 def check_noise(noise: float) -> None:
@@ -125,13 +130,5 @@ def check_noise(noise: float) -> None:
         raise ValueError(f"expected noise above 0 (a standard deviation, such as 0.01), got {noise}")
 
 
-def _draw(rng: Any, size: tuple[int, ...], sigma: float, like: Array) -> Any:
-    return rng.standard_normal(size, like.dtype) * sigma
-
-
-def _mean_loss(network: MLP, params: Params, inputs: Array, loss: Loss) -> Array:
-    return loss.value(network.forward(params, inputs).output).mean(-1)  # (...)
-
-
-def _weighted(noise: Params, factor: Array) -> Params:
-    return tuple(Dense(factor[..., None, None] * w, factor[..., None] * b) for w, b in noise)
+def _weighted(noise: Any, factor: Array) -> Any:
+    return tree_map(lambda leaf: spread(factor, leaf) * leaf, noise)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from armfa.arrays import Array
+from armfa.controllers.circuits.mlp import MLP, Deltas, Params, Trace, outer_products
 from armfa.controllers.losses import Loss
-from armfa.controllers.network import MLP, Params, Trace
 from armfa.controllers.optimizers import Gradients
-from armfa.controllers.rules.base import Deltas, GradientEstimator, LearningRule, RuleState, outer_products
+from armfa.controllers.problem import Batch, Episode
+from armfa.controllers.rules.base import GradientEstimator, LearningRule, RuleState, as_rule
+from armfa.controllers.trees import branches, regrown
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,34 @@ class Frozen(GradientEstimator):
     keeps: ClassVar[tuple[str, ...]] = ("what the wrapped rule keeps",)
     source: ClassVar[str] = "control of Lillicrap et al. 2016"
 
-    def init(self, params: Params, rng: Any) -> RuleState:
+    def __post_init__(self) -> None:
+        """A name is a rule."""
+        super().__post_init__()
+        object.__setattr__(self, "rule", as_rule(self.rule))
+
+    def init(self, params: Any, rng: Any) -> RuleState:
         """First state of the wrapped rule."""
         wrong = [layer for layer in self.layers if not 0 <= layer < len(params)]
         if wrong:
             raise ValueError(f"expected frozen layers out of 0 to {len(params) - 1}, got {wrong[0]}")
         return self.rule.init(params, rng)
 
+    def paced(self, state: RuleState, share: Any) -> RuleState:
+        """The wrapped rule's."""
+        return self.rule.paced(state, share)
+
     def gradients(
-        self, network: MLP, params: Params, inputs: Array, loss: Loss, state: RuleState, rng: Any
+        self, circuit: Any, params: Any, batch: Batch | Episode, state: RuleState, rng: Any
     ) -> tuple[Gradients, RuleState]:
         """The wrapped rule's, None where frozen."""
-        if isinstance(self.rule, LearningRule):
-            trace = network.forward(params, inputs)
-            deltas, state = self.rule.deltas(network, params, trace, loss, state, rng)
-            return outer_products(self._thaw(deltas), trace), state
-        gradients, state = self.rule.gradients(network, params, inputs, loss, state, rng)
+        if isinstance(self.rule, LearningRule) and isinstance(batch, Batch):
+            trace = circuit.forward(params, batch.inputs)
+            deltas, state = self.rule.deltas(circuit, params, trace, batch.loss, state, rng)
+            return outer_products(self._thaw(tuple(deltas)), trace), state
+        rule: Any = self.rule
+        gradients, state = rule.gradients(circuit, params, batch, state, rng)
         return self._thaw(gradients), state
 
-    def _thaw(self, entries: Any) -> tuple[Array | None, ...]:
-        return tuple(None if layer in self.layers else entry for layer, entry in enumerate(entries))
+    def _thaw(self, layers: Any) -> Any:
+        kept = [None if number in self.layers else each for number, each in enumerate(branches(layers).values())]
+        return regrown(layers, kept)

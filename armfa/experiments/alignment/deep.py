@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from armfa.controllers.network import MLP
+from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Frozen, Shallow
+from armfa.controllers.streams import streams
+from armfa.controllers.training.measures import teaching_angles
 from armfa.experiments.base import Experiment, Scales
-from armfa.experiments.learning import learn, points, scaled_error, signal_angles, streams
+from armfa.experiments.learning import learn, points, scaled_error
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
@@ -83,7 +85,7 @@ def run(settings, unit, checkpoint):
         output = network.forward(state.params, test.inputs).output
         found = {"nse": scaled_error(output, test.loss.target)}
         if name == "feedback-alignment":
-            found["angles"] = signal_angles(network, rule, state, few)
+            found["angles"] = teaching_angles(network, rule, state.params, few, state.rule)
         return found
 
     at = points(settings.examples, 50, first=300)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armfa.controllers.circuits.mlp import transpose
 from armfa.controllers.metrics import angle_between
-from armfa.controllers.network import transpose
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.alignment.linear import learn_linear
 from armfa.experiments.base import Experiment, Scales

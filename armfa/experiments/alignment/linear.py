@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from armfa.controllers.circuits.mlp import MLP, transpose
 from armfa.controllers.metrics import angle_between
-from armfa.controllers.network import MLP, transpose
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.perturbation import NodePerturbation
 from armfa.controllers.rules.shallow import Shallow
+from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, Scales
-from armfa.experiments.learning import learn, streams
+from armfa.experiments.learning import learn
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.metrics import matrix_angle, unit_angles
-from armfa.controllers.network import MLP
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Frozen, Shallow
+from armfa.controllers.streams import streams
+from armfa.controllers.training.update import init_state
 from armfa.experiments.base import Experiment, Scales, told
-from armfa.experiments.learning import first_state, learn, points, scaled_error, streams
+from armfa.experiments.learning import learn, points, scaled_error
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
@@ -98,7 +100,7 @@ def run(settings, unit, checkpoint):
             curves["unit_angles"] = curves["unit_angles"][:, :, :60]  # enough for the figure
         return {"examples": at * settings.batch_size, **curves}
 
-    state = first_state(network, alignment, SGD(0.0), random)
+    state = init_state(network, alignment, SGD(0.0), random.weights, random.rule)
     frozen = (1, 0, 1)
     plan = list(zip(frozen, settings.phase_examples))[1 if kind == "control" else 0 :]
     total, passed, parts = sum(examples for _, examples in plan), 0, []

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from armfa.controllers.network import Dense
+from armfa.controllers.circuits.mlp import Dense
 from armfa.controllers.rules import PseudoBackprop
 from armfa.experiments.base import Experiment, Scales
 from armfa.reports.claim import Choice, Claim

@@ -26,16 +26,18 @@ from armfa.controllers import (
     TrainState,
     train_step,
 )  # fmt: skip
-from armfa.controllers.evaluation import hidden_angles
+from armfa.controllers.circuits.mlp import Dense, Params, per_layer
 from armfa.controllers.metrics import normalized_error
-from armfa.controllers.network import Dense, Params, per_layer
 from armfa.controllers.rules import DirectRandomTarget
+from armfa.controllers.streams import streams
+from armfa.controllers.training.measures import teaching_angles
+from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import unstack
 from armfa.experiments.arm.pictures import figures
 from armfa.experiments.arm.reaching import closed_loop
 from armfa.experiments.base import Experiment, Scales, told
-from armfa.experiments.learning import first_state, learn, points, streams
-from armfa.experiments.rules import Guarded, code_of, decay_of, label, rule_of, source
+from armfa.experiments.learning import learn, points
+from armfa.experiments.rules import code_of, label, rule_of, source, with_decay
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.reports.claim import Choice, Claim, Verdict
@@ -180,6 +182,7 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
         at=at,
         measure=measure,
         checkpoint=checkpoint,
+        alone=True,
     )
     return {
         "samples": at * settings.batch_size,
@@ -198,7 +201,7 @@ def made(settings: Settings, name: str, problem: HandVelocityProblem) -> tuple[L
     if name in LEARNERS:
         return learner, network_for(settings, learner, problem), sgd
     rule = rule_of(name, rates)
-    return learner._replace(rule=rule), network_for(settings, learner, problem), Guarded(sgd, decay_of(rule))
+    return learner._replace(rule=rule), network_for(settings, learner, problem), with_decay(sgd, rule)
 
 
 def check_fit(settings: Settings) -> None:
@@ -210,7 +213,7 @@ def check_fit(settings: Settings) -> None:
         try:
             if isinstance(learner.rule, DirectRandomTarget):
                 raise ValueError("it needs a target for every muscle, and there is one for the hand")
-            state = first_state(network, learner.rule, optimizer, random)
+            state = init_state(network, learner.rule, optimizer, random.weights, random.rule)
             with np.errstate(all="ignore"):
                 train_step(network, learner.rule, optimizer, state, problem.batch(random.data, 2), random.rule)
         except Exception as error:
@@ -220,7 +223,7 @@ def check_fit(settings: Settings) -> None:
 def angle_of(network: MLP, rule: LearningRule, state: TrainState, batch: Batch) -> float:
     """Angle of a rule's teaching signals to backprop's, degrees: the mean of the hidden layers."""
     noise = np.random.default_rng(0)
-    return float(np.mean(hidden_angles(network, rule, Backprop(), state.params, batch, state.rule, noise)))
+    return float(np.mean(teaching_angles(network, rule, state.params, batch, state.rule, noise)))
 
 
 def error_of(network: MLP, state: TrainState, test: Batch) -> float:

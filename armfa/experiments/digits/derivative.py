@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armfa.controllers.network import MLP
+from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.derivatives import DERIVATIVES, rough_slope
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.base import Experiment

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from armfa.controllers.network import MLP, Params
+from armfa.controllers.circuits.mlp import MLP, Params
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
+from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
-from armfa.experiments.learning import streams
 from armfa.problems import digits
 from armfa.problems.digits import DigitRecognition
 from armfa.reports.claim import Choice, Claim

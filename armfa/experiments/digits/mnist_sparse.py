@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armfa.controllers.network import MLP
+from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
+from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
 from armfa.experiments.digits.mnist import end, fields, mosaic, problem, spread
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
-from armfa.experiments.learning import streams
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 from armfa.reports.statistics import every_between, mean_below

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from armfa import data
-from armfa.controllers.network import MLP
+from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
 from armfa.experiments.base import Experiment, Scales, told

@@ -14,9 +14,9 @@ import numpy as np
 
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.metrics import matrix_angle
+from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.digits.mnist import problem, spread
-from armfa.experiments.learning import streams
 from armfa.experiments.spiking.network import CONVENTIONS, SpikingNetwork, classify, group_targets, learn_in_place, step
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, band, examples_axis, panels

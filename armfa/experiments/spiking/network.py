@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.controllers.in_place import add_products
-from armfa.controllers.network import Dense
+from armfa.controllers.circuits.mlp import Dense
+from armfa.controllers.training.in_place import add_products
 
 CONVENTIONS = ("ema", "leak")
 

@@ -3,50 +3,84 @@
 The pure update makes a gradient, an update and new weights for every batch, each of the size of the layer: 3 MB at
 784-1000, which at small batches is most of the time. Here one product writes into the weights, and rules that send an
 error back read and write the first layer only once for a block of small batches, see `Ahead`. Seen from outside the
-function is as pure as `train_step`: it works on a copy, made once for all its batches.
+functions are as pure as `train_step`: they work on a copy, made once for all batches of a call.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from scipy.linalg import blas
 
-from armfa.controllers.network import MLP, NONLINEARITIES, Dense, Params, Trace
-from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.circuits.mlp import MLP, NONLINEARITIES, Dense, Params, Trace
+from armfa.controllers.optimizers import SGD, Optimizer, SGDState, rates_of
+from armfa.controllers.problem import Batch
 from armfa.controllers.rules.base import GradientEstimator, LearningRule
 from armfa.controllers.rules.feedback import FeedbackRule
 from armfa.controllers.rules.sparse import Sparse, SparseState
-from armfa.controllers.step import Batch, TrainState
+from armfa.controllers.streams import Streams
+from armfa.controllers.training.update import TrainState, Updates
+from armfa.controllers.trees import first_array, take, tree_map
 
 BLOCK = 64
 """Examples whose first products are taken ahead, in batches of up to a quarter of this."""
 
 
+def in_place(network: Any, rule: GradientEstimator, optimizer: Optimizer) -> Updates:
+    """The back end: each network of the stack learns by itself, so that its weights lie together.
+
+    Results do not depend on where blocks are cut, as long as that is between multiples of `BLOCK` examples.
+    """
+    inner = rule.rule if isinstance(rule, Sparse) else rule
+    if not isinstance(network, MLP) or not isinstance(inner, LearningRule):
+        raise ValueError(
+            f"expected an MLP and a rule that fills in deltas, got {type(network).__name__} and {type(rule).__name__}: "
+            "use another back end (one_by_one)"
+        )
+    if not isinstance(optimizer, SGD):
+        raise ValueError(f"expected SGD, got {type(optimizer).__name__}: use another back end (one_by_one)")
+
+    def updates(state: TrainState, examples: Any, draws: Streams) -> TrainState:
+        count = first_array(examples).shape[1]
+        ends = [
+            train_in_place(
+                network, rule, optimizer, take(state, seed), (take(examples, (seed, k)) for k in range(count)), rng
+            )
+            for seed, rng in enumerate(draws.generators)
+        ]
+        return tree_map(_stacked, *ends)
+
+    return updates
+
+
+def _stacked(*arrays: np.ndarray) -> np.ndarray:
+    """One array with the networks in front, each laid out in memory as it was; a view of a single one."""
+    if len(arrays) == 1:
+        return arrays[0][None]
+    turned = all(array.flags.f_contiguous for array in arrays) and arrays[0].ndim == 2
+    return np.stack([array.T for array in arrays]).swapaxes(-1, -2) if turned else np.stack(arrays)
+
+
 def train_in_place(
     network: MLP, rule: GradientEstimator, optimizer: SGD, state: TrainState, batches: Iterable[Batch], rng: Any = None
 ) -> TrainState:
-    """The state after one update on each of the batches, in order; equals `train_step` on each to rounding.
+    """The state of one network after one update on each of the batches; equals `train_step` on each to rounding.
 
-    One network (no stack), any rule of the form delta x rate, also within `Sparse`, plain SGD, batches of one size.
-    Weight decay is lazy.
+    Any rule of the form delta x rate, also within `Sparse`; batches of one size. Weight decay is lazy.
     """
-    inner = rule.rule if isinstance(rule, Sparse) else rule
-    if not isinstance(inner, LearningRule):
-        raise ValueError(f"expected a rule that fills in deltas, got {type(rule).__name__}: use train_step")
-    if not isinstance(optimizer, SGD):
-        raise ValueError(f"expected SGD, got {type(optimizer).__name__}: use train_step")
+    inner: Any = rule.rule if isinstance(rule, Sparse) else rule
     rule_state, step = (state.rule.rule if isinstance(rule, Sparse) else state.rule), state.optimizer.step
-    weights = OwnWeights(state.params, optimizer, state.rule.present if isinstance(rule, Sparse) else ())
+    weights = OwnWeights(state.params, optimizer, state.rule.present if isinstance(rule, Sparse) else None)
     may_look_ahead = isinstance(inner, FeedbackRule) and weights.present[0] is None
     for block in _blocks(batches, may_look_ahead):
         ahead = Ahead(weights, [batch.inputs for batch in block]) if len(block) > 1 else None
         for batch in block:
-            trace = _trace(network, weights.params, batch.inputs, ahead)
-            deltas, rule_state = inner.deltas(network, weights.params, trace, batch.loss, rule_state, rng)
             factor = optimizer.factor(step)
+            trace = _trace(network, weights.params, batch.inputs, ahead)
+            told = inner.paced(rule_state, factor)
+            deltas, rule_state = inner.deltas(network, weights.params, trace, batch.loss, told, rng)
             for number, (delta, rate_in) in enumerate(zip(deltas, trace.inputs)):
                 if delta is not None:
                     learning_rate = weights.learning_rates[number] * factor
@@ -63,13 +97,13 @@ class OwnWeights:
     """A copy of a network's weights to write into, and what weight decay they owe.
 
     Decay is a number, paid by a pass over the weights only when their precision would show it.
-    masks : 1 where there are synapses, 0 elsewhere, one a layer, where any layer lacks some.
+    masks : in the form of the weights, 1 where there are synapses, 0 elsewhere; None where all are there.
     """
 
-    def __init__(self, params: Params, optimizer: SGD, masks: Sequence[np.ndarray] = ()) -> None:
+    def __init__(self, params: Params, optimizer: SGD, masks: Any = None) -> None:
         self.params = tuple(Dense(_copy(layer.weight), layer.bias.copy()) for layer in params)
-        self.present = [None if mask.all() else mask for mask in masks] or [None] * len(params)
-        self.learning_rates = per_layer(optimizer.rates, len(params), "rates")
+        self.present = [None if masks is None or masks[k].weight.all() else masks[k].weight for k in range(len(params))]
+        self.learning_rates = rates_of(optimizer.rates, params)
         self.weight_decay, self.biases = optimizer.weight_decay, optimizer.biases
         self.owed = [1.0] * len(params)
         self.visible = float(np.finfo(params[0].weight.dtype).eps)
@@ -148,7 +182,7 @@ def _blocks(batches: Iterable[Batch], may_look_ahead: bool) -> Iterator[list[Bat
     rest = iter(batches)
     for first in rest:
         if first.inputs.ndim != 2:
-            raise ValueError(f"expected inputs (batch, n_in), got {first.inputs.shape}: a stack needs train")
+            raise ValueError(f"expected inputs (batch, n_in), got {first.inputs.shape}: a stack needs in_place")
         size = len(first.inputs)
         together = BLOCK // size if may_look_ahead and size <= BLOCK // 4 else 1
         yield [first, *islice(rest, together - 1)]

@@ -1,0 +1,1 @@
+"""Training: one pure update, the loop around it, its back ends, and `train`."""
