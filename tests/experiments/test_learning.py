@@ -143,11 +143,13 @@ def test_rules_that_learn_their_feedback_or_draw_go_on_bit_for_bit_on_images_too
 
 
 def test_a_network_of_the_arm_experiment_is_that_of_train_with_the_same_settings():
-    settings = arm.Settings(arms=("li_todorov",), seeds=2, updates=70, batch_size=16, hidden=20, points=4)
-    unit = next(unit for unit in arm.units(settings) if unit.arguments["rule"] == "feedback_alignment")
-    learner, problem = arm.LEARNERS["feedback_alignment"], arm.problem_for("li_todorov")
-    optimizer = SGD(arm.rates_for(learner, problem), schedule="linear", updates=70)
-    network = arm.network_for(learner, 20, problem)
+    name = "feedback-alignment"
+    settings = arm.Settings(
+        arms=("li_todorov",), rules=(name,), seeds=2, updates=70, batch_size=16, hidden=(20,), points=4
+    )
+    (unit,) = arm.units(settings)
+    problem = arm.problem_for("li_todorov", settings.activation, settings.dt, settings.command_margin)
+    learner, network, optimizer = arm.made(settings, name, problem)
     result = train(problem, network, learner.rule, optimizer, seeds=3, updates=70, batch_size=16)
     arrays = arm.run(settings, unit, NoCheckpoint())
     for seed in (0, 1):
