@@ -84,7 +84,7 @@ def test_gymnasium_and_pygame_stay_where_they_belong(file):
 EQUATIONS = [
     PACKAGE / "plant" / f"{name}.py" for name in ("physics", "kinematics", "quantities", "integrators", "limits")
 ]
-EQUATIONS += sorted((PACKAGE / "plant" / "muscles").glob("*.py")) + [PACKAGE / "world" / "world.py"]
+EQUATIONS += [*sorted((PACKAGE / "plant" / "muscles").glob("*.py")), PACKAGE / "world" / "world.py"]
 
 
 @pytest.mark.parametrize("file", EQUATIONS, ids=lambda file: file.name)

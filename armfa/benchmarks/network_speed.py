@@ -59,15 +59,15 @@ def digits(budget: float) -> Iterator[Line]:
     calls = {**ours, **theirs}
     seconds = dict(zip(calls, side_by_side(list(calls.values()), budget=3 * len(calls) * budget)))
     limit = 128 / products_seconds(products, budget=2 * budget)
-    peer, online_peer = (size / seconds[size] if size in seconds else None for size in (128, 1))
+    torch, online_torch = (size / seconds[size] if size in seconds else None for size in (128, 1))
+    peer = "PyTorch backprop" if theirs else ""
     name = "examples, 784-1000-10"
-    yield Line(f"{name} FA, batch 128, in place", 128 * blocks / seconds["in place"], peer, limit)
-    yield Line(f"{name} FA, batch 128, pure update", 128 / seconds["pure"], 0.75 * limit, limit)
-    online_aim = None if online_peer is None else 5 * online_peer
-    yield Line(f"{name} FA, batch 1, in place", 640 / seconds["online, in place"], online_aim)
-    for size, rate in ((128, peer), (1, online_peer)):
-        if rate is not None:
-            yield Line(f"{name}, PyTorch backprop, batch {size}", rate)
+    in_place, pure = 128 * blocks / seconds["in place"], 128 / seconds["pure"]
+    yield Line(f"{name} FA, batch 128, in place", in_place, "its products", limit)
+    yield Line(f"{name} FA, batch 128, in place", in_place, peer, torch, 1 if theirs else None)
+    yield Line(f"{name} FA, batch 128, pure update", pure, "its products", limit, 0.75)
+    online = 640 / seconds["online, in place"]
+    yield Line(f"{name} FA, batch 1, in place", online, peer, online_torch, 5 if theirs else None)
 
 
 def torch_updates() -> dict[int, Callable[[], None]]:
@@ -95,7 +95,7 @@ def tiny_networks(budget: float) -> Iterator[Line]:
     state = init_state(LINEAR, rule, optimizer, stack, stack)
     one = tree_map(lambda leaf: leaf[:, 0], stacked_examples(1))
     seconds = seconds_per_call(train_step, LINEAR, rule, optimizer, state, one, stack, budget=budget)
-    yield Line("example-updates, 30-20-10 online, 20 networks", 20 / seconds, 2e5)
+    yield Line("example-updates, 30-20-10 online, 20 networks", 20 / seconds)
 
 
 def tiny_networks_compiled(budget: float) -> Iterator[Line]:
@@ -105,7 +105,7 @@ def tiny_networks_compiled(budget: float) -> Iterator[Line]:
     state = init_state(LINEAR, rule, optimizer, stack, stack)
     update, batches = compiled(LINEAR, rule, optimizer), stacked_examples(2000)
     seconds = seconds_per_call(update, state, batches, stack, budget=3 * budget)
-    yield Line("example-updates, 30-20-10 online, 20 networks, compiled by JAX", 20 * 2000 / seconds, 1e6)
+    yield Line("example-updates, 30-20-10 online, 20 networks, compiled by JAX", 20 * 2000 / seconds)
 
 
 def stacked_examples(count: int) -> Batch:

@@ -23,6 +23,7 @@ from armfa.controllers.rules import (
 )
 from armfa.controllers.streams import RunStreams, Streams
 from armfa.controllers.training.compiled import compiled
+from armfa.controllers.training.fused import fastest
 from armfa.controllers.training.in_place import in_place
 from armfa.controllers.training.loop import Divergence
 from armfa.controllers.training.measures import DeadOutputWarning
@@ -69,6 +70,7 @@ __all__ = [
     "TrainResult",
     "TrainState",
     "compiled",
+    "fastest",
     "in_place",
     "init_state",
     "keep_memory",

@@ -13,8 +13,9 @@ from armfa.controllers.checkpoint import unpack
 from armfa.controllers.circuits import Circuit
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.streams import RunStreams
+from armfa.controllers.training.fused import fastest
 from armfa.controllers.training.loop import Loop, pack_run, unpack_run
-from armfa.controllers.training.update import BackEnd, TrainState, init_state, one_by_one
+from armfa.controllers.training.update import BackEnd, TrainState, init_state
 from armfa.runs.unit import Checkpoint
 
 BLOCK = 250_000
@@ -42,7 +43,7 @@ def learn(
     dtype: type = np.float32,
     start: TrainState | None = None,
     draw: Callable[[int], Any] | None = None,
-    back_end: BackEnd = one_by_one,
+    back_end: BackEnd = fastest,
     block: int | None = None,
     alone: bool = False,
 ) -> tuple[dict[str, np.ndarray], TrainState]:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
-import armfa
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
 from armfa.plant import PRESETS, Simulator, hand_velocity, inside, make_arm
 from armfa.tasks import Reach
@@ -158,7 +157,7 @@ def test_an_action_of_the_wrong_shape_is_refused_with_the_right_one_named(name, 
     indirect=True,
 )
 def test_nan_in_an_action_is_refused_and_leaves_the_arm_alone(name, settings):
-    """Explicit Euler moves the hand a step later than the others, and a sparse reward does not see how far off it is."""
+    """Explicit Euler moves the hand a step later than the others; a sparse reward does not see how far off it is."""
     if "reward" in settings:
         settings = {"reward": {"armfa/Reach-v0": "sparse", "armfa/HandVelocity-v0": "absolute"}[name]}
     env, twin = gym.make(name, **settings).unwrapped, gym.make(name, **settings).unwrapped

@@ -28,10 +28,11 @@ from armfa.controllers.training.doors import (
     reference_rule,
     whole,
 )
+from armfa.controllers.training.fused import fastest
 from armfa.controllers.training.loop import Kept, Loop, pack_run, unpack_run
 from armfa.controllers.training.measures import EPISODE_MEASURES, MEASURES, evaluate, teaching_angles
 from armfa.controllers.training.progress import Report, shown_progress
-from armfa.controllers.training.update import BackEnd, TrainState, init_state, one_by_one
+from armfa.controllers.training.update import BackEnd, TrainState, init_state
 from armfa.controllers.trees import stack, take, tree_map, unstack
 
 CHUNK_SAMPLES = 4096  # examples drawn at a time for each seed: one call of the problem serves many small updates
@@ -113,7 +114,7 @@ def train(
     checkpoint: str | Path | None = None,
     checkpoint_every: int | None = None,
     progress: bool | Callable[[Report], None] | None = True,
-    back_end: BackEnd = one_by_one,
+    back_end: BackEnd = fastest,
 ) -> TrainResult:
     """The networks that `updates` updates make, one per seed, and their learning curves.
 
@@ -157,7 +158,8 @@ def train(
     progress : bool or f(Report)
         True shows a bar on a terminal where it takes long; a function is called at every point of the curve.
     back_end : BackEnd
-        How updates are made: `one_by_one` (any rule), `in_place` (wide layers), `compiled` (JAX).
+        How updates are made: `fastest` (compiled by Numba where that can be, else `one_by_one`), `one_by_one` (any
+        rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A block of updates in one compiled function: the default way to train small networks, where Numba is installed.
+"""A block of updates in one compiled function: the default back end for small networks, where Numba is installed.
 
 At 6-500-6 and batch 32, NumPy spends three quarters of an update between its calls and in passes over memory. Here
 the examples of a batch go through all layers, the loss and back in chunks that stay in the second cache (`rows`). The
@@ -10,7 +10,6 @@ each layer (direct feedback alignment) or nowhere (shallow); losses that offer `
 """
 
 import functools
-from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +21,7 @@ from armfa.controllers.problem import Batch
 from armfa.controllers.rules.direct import DirectFeedbackAlignment
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
-from armfa.controllers.training.update import TrainState
+from armfa.controllers.training.update import TrainState, Updates, one_by_one
 
 CHUNK = 128
 """Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
@@ -32,8 +31,21 @@ UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
 RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow)
 
 
-def fused(network: MLP, rule: Any, optimizer: Any, loss: Any) -> Callable[[TrainState, Batch, Any], TrainState] | None:
-    """`updates(state, examples, draws) -> state` for examples (seeds, updates, batch, ...); None where it cannot be."""
+def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
+    """The default back end: a block of updates in one compiled function where that can be, else `one_by_one`."""
+    plain = one_by_one(circuit, rule, optimizer)
+
+    def updates(state: TrainState, examples: Any, draws: Any) -> TrainState:
+        return (fused(circuit, rule, optimizer, examples) or plain)(state, examples, draws)
+
+    return updates
+
+
+def fused(network: Any, rule: Any, optimizer: Any, examples: Any) -> Updates | None:
+    """The back end for blocks of examples like these, or None where it cannot be."""
+    if not isinstance(network, MLP) or not isinstance(examples, Batch) or examples.inputs.dtype != np.float32:
+        return None
+    loss: Any = examples.loss
     plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
     narrow = all(min(pair) <= NARROW for pair in zip(network.sizes, network.sizes[1:]))
     known = set(network.nonlinearities) <= set(UNITS) and getattr(rule, "propagate_derivative", True)
@@ -43,7 +55,7 @@ def fused(network: MLP, rule: Any, optimizer: Any, loss: Any) -> Callable[[Train
         return None
     names = tuple(bound.program.names[0])
     run = _kernel(bound.program.module(np.float32).__name__, names)
-    return functools.partial(_updates, network, rule, optimizer, run, bound.table(np.dtype(np.float32)), names)
+    return functools.partial(_updates, network, rule, optimizer, run, bound.table(np.float32), names)
 
 
 def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, names: Any, state: TrainState,
@@ -85,7 +97,7 @@ def _laid(weight: np.ndarray, wide: Any) -> np.ndarray:
 
 
 TEXT = """from numba import njit
-from armfa.controllers import rows
+from armfa.controllers.training import rows
 from {program} import kernel as error
 @njit(error_model="numpy", nogil=True, cache=True)
 def kernel(t, x, {arrays}, weights, biases, feedback, widens, narrows, units, rates, deltas, gradients, bias_gradients,
@@ -106,9 +118,9 @@ def kernel(t, x, {arrays}, weights, biases, feedback, widens, narrows, units, ra
 @functools.cache
 def _kernel(program: str, names: tuple[str, ...]) -> Any:
     """The block of updates, compiled around the error of this program."""
-    from armfa.controllers import rows
+    from armfa.controllers.training import rows
 
     given = ["rates[last][:c]" if name == "output" else f"a_{name}[k, z:z + c]" for name in names]
     arrays = [f"a_{name}" for name in names if name != "output"]
     text = TEXT.format(program=program, arrays=", ".join(arrays), given=", ".join(given), chunk=CHUNK)
-    return kernels.compiled(text, rows.__file__).kernel
+    return kernels.compiled(text, str(rows.__file__)).kernel
