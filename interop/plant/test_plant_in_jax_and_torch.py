@@ -48,7 +48,7 @@ def stepped(arm, x, integrator, concat):
 
 
 @pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
-def test_jax_autodiff_gives_the_hand_written_derivatives(arm, integrator):
+def test_jax_autodiff_gives_the_derived_derivatives(arm, integrator):
     state, u = random_state(arm, (12,))
     exact = np.concatenate(linearize(arm, state, u, DT, integrator=integrator), axis=-1)
 
@@ -64,7 +64,7 @@ def test_jax_autodiff_gives_the_hand_written_derivatives(arm, integrator):
 
 
 @pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
-def test_torch_autograd_gives_the_hand_written_derivatives(arm, integrator):
+def test_torch_autograd_gives_the_derived_derivatives(arm, integrator):
     state, u = random_state(arm, (6,))
     exact = np.concatenate(linearize(arm, state, u, DT, integrator=integrator), axis=-1)
     x = torch.tensor(flat(state, u), requires_grad=True)
