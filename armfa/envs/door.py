@@ -12,6 +12,7 @@ from armfa.arrays import Array, namespace, where
 from armfa.compiled.graph import Graph, flat
 from armfa.compiled.program import Program
 from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
+from armfa.plant.description import arm_from
 from armfa.plant.traced import Traced, symbolic
 from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds
 from armfa.world import World
@@ -206,7 +207,7 @@ def goals_program(door: Door) -> Program:
 def open_door(
     task: Task,
     *,
-    arm: str | Arm = "li_todorov",
+    arm: str | dict[str, Any] | Arm = "li_todorov",
     activation: str | None = None,
     dt: float = 0.01,
     integrator: str = "semi_implicit_euler",
@@ -217,8 +218,9 @@ def open_door(
 
     Parameters
     ----------
-    arm : str or Arm
-        A preset's name: li_todorov, lillicrap_scott, ..., torque; or an arm. With a name a spec can be written as JSON.
+    arm : str, dict or Arm
+        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm's description, as policies carry it; or an arm.
+        With a name or a description a spec can be written as JSON.
     activation : str
         Of a preset: "static" or "first_order".
     dt : float
@@ -252,8 +254,10 @@ def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
     return open_door(task, **{name: value for name, value in settings.items() if name in shared})
 
 
-def arm_of(arm: str | Arm = "li_todorov", activation: str | None = None) -> Arm:
-    """The arm that these settings name. An `Arm` has its own muscles already."""
+def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
+    """The arm that these settings name. An `Arm`, or the description of one, has its own muscles already."""
+    if isinstance(arm, dict):
+        arm = arm_from(arm)
     if not isinstance(arm, Arm):
         return make_arm(arm, activation=activation or "static")
     if activation is not None:

@@ -1,5 +1,6 @@
 """How Gymnasium finds the environments, and that a user who only imports armfa pays little for it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from gymnasium.envs.registration import EnvSpec
 
 import armfa
 from armfa.envs import register_environments
+from armfa.plant import make_arm
+from armfa.plant.description import described
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
 
@@ -36,6 +39,12 @@ def test_a_spec_survives_json_and_pickle_and_makes_the_same_environment(name):
     again = gym.make(EnvSpec.from_json(text))
     assert again.unwrapped.world == gym.make(spec).unwrapped.world
     assert again.unwrapped.world.arm.name == "lillicrap_scott"
+
+
+def test_an_arm_of_ones_own_travels_in_a_spec_as_its_description():
+    arm = dataclasses.replace(make_arm("lillicrap_scott", activation="first_order"), name="mine", max_force=(90.0,) * 6)
+    spec = gym.make("armfa/Reach-v0", arm=described(arm)).spec
+    assert gym.make(EnvSpec.from_json(spec.to_json())).unwrapped.world.arm == arm
 
 
 def test_import_armfa_loads_neither_plant_nor_drawing_and_the_environments_no_compiler():
