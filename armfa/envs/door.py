@@ -219,7 +219,7 @@ def open_door(
     Parameters
     ----------
     arm : str, dict or Arm
-        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm's description, as policies carry it; or an arm.
+        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm; or its description, as policies carry it.
         With a name or a description a spec can be written as JSON.
     activation : str
         Of a preset: "static" or "first_order".
