@@ -50,7 +50,7 @@ class Arms:
             self.door.run_goals(trial, moment, uniform, goals)
         start = 4 + world.arm.n_muscles
         self.trial[rows, start : start + goals.shape[-1]] = goals
-        return world.goal_seen(world.task.goal(self.moments(rows)))
+        return self.door.goal_shown(world.task.goal(self.moments(rows)))
 
     def moments(self, rows: Any = slice(None)) -> Moment:
         """The present moments, as views."""

@@ -3,23 +3,26 @@
 import dataclasses
 import functools
 import inspect
+import math
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
 import numpy as np
 
-from armfa.arrays import Array, namespace, where
+from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, flat
 from armfa.compiled.program import Program
 from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
+from armfa.plant.constants import Triple
 from armfa.plant.description import arm_from
 from armfa.plant.traced import Traced, symbolic
-from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds
+from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds, one_of
 from armfa.world import World
 from armfa.world.program import MomentSymbols, columns
 from armfa.world.world import clipped
 
-ActionRange = Literal["excitation", "symmetric"]
+ActionRange = Literal["symmetric", "excitation"]
+Observation = Literal["scaled", "si"]
 OPTIONS = ("joint_angle", "joint_velocity", "hand", "target")
 LARGEST_STEP = 0.05
 """s: what environments take as a time step."""
@@ -29,26 +32,44 @@ LARGEST_STEP = 0.05
 class Door(Traced):
     """A world as an agent meets it: the settings of an environment.
 
-    action_range : "excitation", the muscles' own range, or "symmetric", [-1, 1] mapped onto it.
+    action_range : "symmetric", [-1, 1] mapped onto the muscles' range, or "excitation", that range itself.
+    observation : "scaled", each number in the task's own unit for it, of size one or so; or "si".
     The goals of a goal environment (`world.single_goals`) are observed beside the rest.
     """
 
     world: World
-    action_range: ActionRange = "excitation"
+    action_range: ActionRange = "symmetric"
+    observation: Observation = "scaled"
     low: float = dataclasses.field(init=False)
     high: float = dataclasses.field(init=False)
     offset: float = dataclasses.field(init=False)
     scale: float = dataclasses.field(init=False)
+    goal_unit: float = dataclasses.field(init=False)
+    """Of goals and of what is achieved, as observed: m or m/s."""
+    bounds: tuple[Triple, ...] = dataclasses.field(init=False)
+    """Lowest and highest value of each number observed, in SI units, and the unit in which it is shown."""
 
     def __post_init__(self) -> None:
-        """Looks up what follows from the range of actions."""
-        if self.action_range not in get_args(ActionRange):
-            raise ValueError(f"expected action_range 'excitation' or 'symmetric', got {self.action_range!r}")
+        """Looks up what follows from the range of actions and from the units."""
+        one_of("action_range", self.action_range, *get_args(ActionRange))
+        one_of("observation", self.observation, *get_args(Observation))
         low, high = self.world.arm.excitation_range
         symmetric = self.action_range == "symmetric"
         found = (-1.0, 1.0, 0.5 * (low + high), 0.5 * (high - low)) if symmetric else (low, high, 0.0, 1.0)
         for name, value in zip(("low", "high", "offset", "scale"), found):
             object.__setattr__(self, name, value)
+        world, task = self.world, self.world.task
+        senses, goals = world.sense_bounds, world.goal_bounds * (2 if world.single_goals else 1)
+        units, goal_unit = task.sense_units(self.arm), task.goal_unit
+        if self.observation == "si":
+            units, goal_unit = [1.0] * len(senses), 1.0
+        if len(units) != len(senses) or any(math.frexp(unit)[0] != 0.5 for unit in (*units, goal_unit)):
+            expected = f"one unit for each of {len(senses)} numbers sensed, and powers of two, which round no bit off"
+            raise ValueError(f"expected {expected}; got {units} and {goal_unit} of {type(task).__name__}")
+        units = [*units, *[goal_unit] * len(goals)]
+        bounds = tuple((low, high, unit) for (low, high), unit in zip((*senses, *goals), units, strict=True))
+        object.__setattr__(self, "goal_unit", goal_unit)
+        object.__setattr__(self, "bounds", bounds)
 
     @property
     def arm(self) -> Arm:
@@ -59,19 +80,18 @@ class Door(Traced):
 
     @property
     def action_space(self) -> gym.spaces.Box:
-        """Excitations, in the muscles' own range or symmetric."""
+        """Excitations, on a symmetric range or in the muscles' own."""
         return gym.spaces.Box(self.low, self.high, (self.arm.n_muscles,), np.float32)
 
     @property
     def observation_space(self) -> gym.spaces.Space:
-        """Finite float32 boxes, in SI units."""
-        senses, goal = self.world.sense_bounds, self.world.goal_bounds
+        """Finite float32 boxes, in the units of `bounds`."""
         if not self.world.single_goals:
-            return _box([*senses, *goal])
+            return _box(self.bounds)
         spaces: dict[str, gym.Space] = {
-            "observation": _box(senses),
-            "achieved_goal": _box(goal),
-            "desired_goal": _box(goal),
+            "observation": _box(self.bounds[:-4]),
+            "achieved_goal": _box(self.bounds[-4:-2]),
+            "desired_goal": _box(self.bounds[-2:]),
         }
         return gym.spaces.Dict(spaces)
 
@@ -80,32 +100,36 @@ class Door(Traced):
         return self.offset + self.scale * clipped(action, self.low, self.high)
 
     def seen(self, moment: Moment) -> list[Array]:
-        """All that is observed, within its bounds, as arrays (..., k): senses, then what is achieved (of a goal
-        environment), then the goal.
+        """All that is observed, within its bounds and in its units, as arrays (..., k): senses, then what is achieved
+        (of a goal environment), then the goal.
         """
         world, task = self.world, self.world.task
         cursor = world.seen(moment)
         senses = task.senses(self.arm, moment.arm, cursor)
         goals = [cursor, task.goal(moment)] if world.single_goals else [task.goal(moment)]
-        bounds = [*world.sense_bounds, *world.goal_bounds * len(goals)]
         parts, place = [], 0
         for part in (*senses, *goals):
             size = getattr(part, "shape", (self.arm.n_muscles,))[-1]
-            parts.append(_within(part, bounds[place : place + size]))
+            parts.append(_shown(part, self.bounds[place : place + size]))
             place += size
         return parts
 
-    def observation(self, seen: np.ndarray) -> Any:
+    def observed(self, seen: np.ndarray) -> Any:
         """Numbers observed (..., k) in the form of the observation space."""
         if not self.world.single_goals:
             return seen
         return {"observation": seen[..., :-4].copy(), "achieved_goal": seen[..., -4:-2].copy(),
                 "desired_goal": seen[..., -2:].copy()}  # fmt: skip
 
+    def goal_shown(self, goal: np.ndarray) -> np.ndarray:
+        """Goals (..., 2) in SI units, as they are observed."""
+        return self.world.goal_seen(goal) / self.goal_unit
+
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any = None) -> Any:
         """The reward of having achieved this where that was desired, each (..., 2): exactly the step's own reward."""
-        task = self.world.task
-        error = task.error(np.asarray(achieved_goal, np.float64), np.asarray(desired_goal, np.float64))
+        task, unit = self.world.task, self.goal_unit
+        achieved, desired = (unit * np.asarray(goal, np.float64) for goal in (achieved_goal, desired_goal))
+        error = task.error(achieved, desired)
         reward = -task.cost(error)
         return float(reward) if np.ndim(reward) == 0 else reward
 
@@ -130,7 +154,7 @@ class Door(Traced):
     @property
     def seen_size(self) -> int:
         """Numbers observed."""
-        return len(self.world.sense_bounds) + (4 if self.world.single_goals else 2)
+        return len(self.bounds)
 
     # resets
 
@@ -211,7 +235,8 @@ def open_door(
     activation: str | None = None,
     dt: float = 0.01,
     integrator: str = "semi_implicit_euler",
-    action_range: ActionRange = "excitation",
+    action_range: ActionRange = "symmetric",
+    observation: Observation = "scaled",
     goal_observation: bool = False,
 ) -> Door:
     """The door to a task, from words and numbers: the constructor arguments that every environment shares.
@@ -228,7 +253,10 @@ def open_door(
     integrator : str
         "semi_implicit_euler", "heun", "rk4"; "euler" with static muscles.
     action_range : str
-        "excitation": the muscles' own [0, 1]; "symmetric": [-1, 1], mapped onto it.
+        "symmetric": [-1, 1], mapped onto the muscles' range; "excitation": that range itself, [0, 1].
+    observation : str
+        "scaled": numbers of size one or so, each in the unit that the task gives it; "si": rad, rad/s, m, m/s, as
+        trained controllers of this package see them.
     goal_observation : bool
         True: observations are Dict(observation, achieved_goal, desired_goal), and there is `compute_reward`.
     """
@@ -240,7 +268,7 @@ def open_door(
         raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
     simulator = Simulator(arm_of(arm, activation), float(dt), integrator)
     simulator.refuse_zero_gradient()
-    return Door(World(simulator, task, goal_observation), action_range)
+    return Door(World(simulator, task, goal_observation), action_range, observation)
 
 
 def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
@@ -265,18 +293,20 @@ def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | Non
     return arm
 
 
-def _within(part: Any, bounds: Any) -> Any:
-    """Numbers (..., k) within the bounds of each."""
+def _shown(part: Any, bounds: Any) -> Any:
+    """Numbers (..., k) within the bounds of each, in its unit."""
     if not hasattr(part, "shape"):  # a symbol of what each muscle has
-        return clipped(part, *bounds[0])
+        low, high, unit = bounds[0]
+        return clipped(part, low, high) / unit
     xp = namespace(part)
     if hasattr(part, "dtype"):
-        low, high = np.array(bounds, dtype=np.float64).T
-        return where(part < low, low, where(part > high, high, part))
-    return xp.stack([clipped(part[..., i], low, high) for i, (low, high) in enumerate(bounds)], axis=-1)
+        low, high, unit = np.array(bounds, dtype=np.float64).T
+        return clipped(part, low, high) / unit
+    shown = [clipped(part[..., i], low, high) / unit for i, (low, high, unit) in enumerate(bounds)]
+    return xp.stack(shown, axis=-1)
 
 
 def _box(bounds: Any) -> gym.spaces.Box:
-    """A float32 box with these bounds."""
-    low, high = np.array(bounds, dtype=np.float32).T
-    return gym.spaces.Box(low.copy(), high.copy(), dtype=np.float32)
+    """A float32 box with these bounds, in their units."""
+    low, high, unit = np.array(bounds, dtype=np.float32).T
+    return gym.spaces.Box(low / unit, high / unit, dtype=np.float32)

@@ -76,7 +76,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         self._error, self._success = float(self._arms.errors()[0]), False
         self._trail.clear()
         self._look()
-        return self.door.observation(self._arms.seen()[0]), self._info()
+        return self.door.observed(self._arms.seen()[0]), self._info()
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One time step: observation, reward, terminated, truncated (left to TimeLimit), info."""
@@ -94,7 +94,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
             seen[-2:] = arms.set_goals(slice(None), self._next_uniform())[0]
         if self.render_mode is not None:
             self._look()
-        return self.door.observation(seen), -cost, self._success, False, self._info()
+        return self.door.observed(seen), -cost, self._success, False, self._info()
 
     def render(self) -> np.ndarray | None:
         """A frame (640, 640, 3) in mode rgb_array; None in mode human, whose window `reset` and `step` feed."""

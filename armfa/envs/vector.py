@@ -98,7 +98,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._begin(rows, options)
         self._error[rows] = self._known().errors()[rows]
         self._look()
-        return self.door.observation(self._known().seen()), self._infos(mask)
+        return self.door.observed(self._known().seen()), self._infos(mask)
 
     def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One time step of every arm: observations, rewards, terminations, truncations, infos."""
@@ -129,7 +129,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
             observation, infos = self._restart_at_once(seen)
         else:
-            observation, infos = self.door.observation(seen), self._infos(np.ones(self.num_envs, dtype=np.bool_))
+            observation, infos = self.door.observed(seen), self._infos(np.ones(self.num_envs, dtype=np.bool_))
         self._look()
         return observation, reward, terminated, truncated, infos
 
@@ -248,12 +248,12 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         rows = np.flatnonzero(ended)
         infos: dict[str, Any] = {"final_obs": np.full(self.num_envs, None, dtype=object), "_final_obs": ended.copy()}
         for i in rows.tolist():
-            infos["final_obs"][i] = self.door.observation(seen[i].copy())
+            infos["final_obs"][i] = self.door.observed(seen[i].copy())
         infos["final_info"], infos["_final_info"] = self._infos(ended), ended.copy()
         self._begin(rows, {})
         seen[rows], self._error[rows] = arms.seen()[rows], arms.errors()[rows]
         infos.update(self._infos(np.ones(self.num_envs, dtype=np.bool_)))
-        return self.door.observation(seen), infos
+        return self.door.observed(seen), infos
 
     def _infos(self, mask: np.ndarray) -> dict[str, Any]:
         """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask."""

@@ -7,7 +7,16 @@ from typing import ClassVar, Literal
 from armfa.arrays import Array, at_least, at_most, cos, namespace, sin, sqrt
 from armfa.plant import Arm, ArmState, Simulator, hand_position, hand_velocity, rest_state
 from armfa.tasks.postures import random_posture
-from armfa.tasks.task import JOINT_SPEED_BOUND, Task, activation_bounds, finite, joint_bounds, one_of, seen_activation
+from armfa.tasks.task import (
+    JOINT_SPEED_BOUND,
+    JOINT_UNITS,
+    Task,
+    activation_bounds,
+    finite,
+    joint_bounds,
+    one_of,
+    seen_activation,
+)
 from armfa.tasks.vectors import shortened
 from armfa.tasks.velocity_commands import velocity_toward
 
@@ -107,6 +116,10 @@ class HandVelocity(Task):
     def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """Angles and speeds, and activation within the excitation range."""
         return [*joint_bounds(arm), *activation_bounds(arm)]
+
+    def sense_units(self, arm: Arm) -> list[float]:
+        """rad, 4 rad/s, and activation as it is."""
+        return [*JOINT_UNITS, *[1.0] * len(activation_bounds(arm))]
 
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """The hand speed of a stretched arm that turns at the bound of the observed joint speed, m/s."""

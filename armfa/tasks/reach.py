@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from armfa.arrays import Array, where
 from armfa.plant import Arm, ArmState, Simulator, hand_position, hand_velocity, rest_state
 from armfa.tasks.postures import random_posture
-from armfa.tasks.task import Task, activation_bounds, finite, joint_bounds, one_of, seen_activation
+from armfa.tasks.task import JOINT_UNITS, Task, activation_bounds, finite, joint_bounds, one_of, seen_activation
 from armfa.tasks.vectors import length
 
 
@@ -21,20 +21,21 @@ class Reach(Task):
 
     goal_kind: ClassVar[Literal["position", "velocity"]] = "position"
     error_name: ClassVar[str] = "distance"
+    goal_unit: ClassVar[float] = 0.25
 
-    reward: Literal["distance", "sparse"] = "distance"
+    reward: Literal["distance", "sparse", "a", "b", "c"] = "distance"
     """"distance": -|hand - target|, m; "sparse": 0 on target, else -1."""
     effort: float = 0.0
     """Taken off the reward: this times mean(excitation^2)."""
     radius: float = 0.01
     """m: on target."""
-    max_speed: float = 0.05
+    max_speed: float = 0.2
     """m/s: slow enough to hold."""
     hold_time: float = 0.1
     """s on target, without a break, until success."""
 
     def __post_init__(self) -> None:
-        one_of("reward", self.reward, "distance", "sparse")
+        one_of("reward", self.reward, "distance", "sparse", "a", "b", "c")
         for name in ("radius", "max_speed", "hold_time"):
             finite(name, getattr(self, name), 0.0, above=True)
         finite("effort", self.effort, 0.0)
@@ -67,12 +68,22 @@ class Reach(Task):
         """Angles, speeds, hand within reach, activation within the excitation range."""
         return [*joint_bounds(arm), *self.goal_bounds(arm), *activation_bounds(arm)]
 
+    def sense_units(self, arm: Arm) -> list[float]:
+        """rad, 4 rad/s, 0.25 m, and activation as it is."""
+        return [*JOINT_UNITS, *[self.goal_unit] * 2, *[1.0] * len(activation_bounds(arm))]
+
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """The square around the circle that the arm can reach, m."""
         return [(-arm.reach, arm.reach)] * 2
 
     def cost(self, error: Array) -> Array:
         """See the class: the reward's other sign."""
+        if self.reward == "a":
+            return error / (error + 0.05)
+        if self.reward == "b":
+            return 0.1 * (error / (error + 0.05))
+        if self.reward == "c":
+            return error + 0.1 * (error / (error + 0.02))
         return error if self.reward == "distance" else where(error > self.radius, 1.0, 0.0)
 
     def on_target(self, arm: Arm, state: ArmState, error: Array) -> Array:

@@ -49,6 +49,8 @@ class Task(ABC):
     """The name under which the distance between hand and goal stands in Gymnasium's `info`."""
     n_goals: ClassVar[int] = 1
     """Goals of one episode, one after the other."""
+    goal_unit: ClassVar[float] = 1.0
+    """m or m/s: the unit in which environments show goals and achievements, a power of two."""
 
     hold: int | None = None
     """Steps after which new goals are drawn; None keeps them for the whole episode."""
@@ -84,6 +86,13 @@ class Task(ABC):
     @abstractmethod
     def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """Lower and upper bound of every number in `senses`, in order."""
+
+    def sense_units(self, arm: Arm) -> list[float]:
+        """The unit in which environments show each number in `senses`, a power of two, so that no bit is lost.
+
+        Learners from elsewhere want numbers of size one or so. The controllers of this package see SI units.
+        """
+        return [1.0] * len(self.sense_bounds(arm))
 
     @abstractmethod
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
@@ -146,6 +155,10 @@ def joint_bounds(arm: Arm) -> list[tuple[float, float]]:
     """Bounds of the two joint angles (rad), then of the two joint velocities (rad/s), as observed."""
     angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in arm.stops]
     return [*angles, (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND), (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)]
+
+
+JOINT_UNITS = (1.0, 1.0, 4.0, 4.0)
+"""rad and rad/s: the units in which environments show joint angles and velocities."""
 
 
 def activation_bounds(arm: Arm) -> list[tuple[float, float]]:
