@@ -137,7 +137,7 @@ def test_actions_outside_the_space_act_like_its_bounds(name):
     for one in (env, bounded):
         one.reset(seed=1)
     wild = np.array([-3.0, 7.0, np.inf, -np.inf, 0.5, 1.0], np.float32)
-    assert data_equivalence(env.step(wild), bounded.step(np.clip(wild, 0.0, 1.0)), exact=True)
+    assert data_equivalence(env.step(wild), bounded.step(np.clip(wild, -1.0, 1.0)), exact=True)
 
 
 @every_id
@@ -171,7 +171,7 @@ def test_nan_in_an_action_is_refused_and_leaves_the_arm_alone(name, settings):
 
 @every_id
 def test_symmetric_actions_are_excitations_on_another_scale(name):
-    plain, symmetric = gym.make(name), gym.make(name, action_range="symmetric")
+    plain, symmetric = gym.make(name, action_range="excitation"), gym.make(name)
     for env in (plain, symmetric):
         env.reset(seed=0)
     action = np.array([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0])
@@ -179,6 +179,34 @@ def test_symmetric_actions_are_excitations_on_another_scale(name):
     np.testing.assert_allclose(one[0], other[0], rtol=1e-6)
     assert one[1] == pytest.approx(other[1], rel=1e-12)
     assert symmetric.action_space.low.tolist() == [-1.0] * 6
+
+
+@pytest.mark.usefixtures("plain")
+@every_id
+@pytest.mark.parametrize("settings", [{}, {"goal_observation": True}, {"activation": "first_order"}], ids=repr)
+def test_scaled_observations_are_those_in_si_units_to_the_last_bit(name, settings):
+    scaled, si = gym.make(name, **settings), gym.make(name, observation="si", **settings)
+    units = np.array(scaled.unwrapped.door.bounds)[:, 2]
+    assert (np.array(si.unwrapped.door.bounds)[:, 2] == 1.0).all() and (units != 1.0).any()
+    flat = [scaled, si]
+    if "goal_observation" in settings:  # flattened by name: achieved, desired, observation
+        flat = [gym.wrappers.FlattenObservation(env) for env in flat]
+        units = np.concatenate([units[-4:], units[:-4]])
+    for one, other in zip(*(play(env, 25) for env in flat), strict=True):
+        np.testing.assert_array_equal(units * one[0], other[0])
+        assert len(one) == 2 or one[1:4] == other[1:4]
+    for bound in ("low", "high"):
+        shown, meant = (getattr(env.observation_space, bound) for env in flat)
+        np.testing.assert_array_equal(units * shown, meant)
+
+
+def test_units_that_would_round_bits_off_are_refused():
+    class Odd(Reach):
+        goal_unit = 0.3
+
+    with pytest.raises(ValueError, match="powers of two"):
+        open_door(Odd())
+    open_door(Odd(), observation="si")
 
 
 @every_id
@@ -191,7 +219,7 @@ def test_time_limit_truncates_and_does_not_terminate(name):
 
 
 def test_reset_options_place_arm_and_target():
-    env = gym.make("armfa/Reach-v0")
+    env = gym.make("armfa/Reach-v0", observation="si")
     options = {"joint_angle": [0.5, 1.5], "joint_velocity": [0.2, -0.1], "target": [0.1, 0.4]}
     observation, info = env.reset(seed=0, options=options)
     np.testing.assert_allclose(observation[:4], [0.5, 1.5, 0.2, -0.1], rtol=1e-6)
@@ -244,7 +272,7 @@ def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the
 
 
 def test_the_environment_moves_the_arm_exactly_as_the_plant_does():
-    env = ReachEnv(dt=0.02)
+    env = ReachEnv(dt=0.02, action_range="excitation")
     env.reset(seed=0)
     before, action = copy.deepcopy(env.moment.arm), np.linspace(0.0, 1.0, 6)
     env.step(action)
@@ -255,7 +283,7 @@ def test_the_environment_moves_the_arm_exactly_as_the_plant_does():
 
 @pytest.mark.usefixtures("plain")
 def test_holding_still_on_the_target_for_100_ms_succeeds():
-    env = gym.make("armfa/Reach-v0", arm="torque", action_range="excitation")
+    env = gym.make("armfa/Reach-v0", arm="torque", observation="si")
     hand = env.reset(seed=0)[0][4:6]
     env.reset(options={"joint_angle": env.unwrapped.moment.arm.joint_angle, "target": hand})
     results = [env.step(np.zeros(2, np.float32)) for _ in range(10)]
@@ -300,7 +328,7 @@ def test_a_goal_reward_with_effort_is_refused():
 def test_effort_costs_reward():
     rewards = []
     for effort in (0.0, 0.3):
-        env = ReachEnv(effort=effort)
+        env = ReachEnv(effort=effort, action_range="excitation")
         env.reset(seed=0)
         rewards.append(env.step(np.full(6, 0.5))[1])
     assert rewards[0] - rewards[1] == pytest.approx(0.3 * 0.25)
@@ -312,6 +340,7 @@ def test_effort_costs_reward():
         ({"arm": "octopus"}, "octopus"),
         ({"dt": 0.0}, "dt"),
         ({"action_range": "wide"}, "symmetric"),
+        ({"observation": "raw"}, "scaled"),
         ({"integrator": "leapfrog"}, "leapfrog"),
         ({"integrator": "euler", "activation": "first_order"}, "zero"),
         ({"render_mode": "ansi"}, "rgb_array"),
@@ -327,7 +356,8 @@ def test_constructors_say_what_they_expect(wrong, words):
 
 
 def test_the_joint_speed_is_clipped_in_the_observation_only():
-    env = ReachEnv(arm=dataclasses.replace(make_arm(), max_force=(60_000.0,) * 6))
+    arm = dataclasses.replace(make_arm(), max_force=(60_000.0,) * 6)
+    env = ReachEnv(arm=arm, action_range="excitation", observation="si")
     env.reset(seed=0)
     for _ in range(2):
         observation = env.step(np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]))[0]
@@ -336,7 +366,7 @@ def test_the_joint_speed_is_clipped_in_the_observation_only():
 
 
 def test_options_place_the_arm_by_its_hand():
-    env = ReachEnv()
+    env = ReachEnv(observation="si")
     observation, _ = env.reset(seed=0, options={"hand": [0.1, 0.4]})
     np.testing.assert_allclose(observation[4:6], [0.1, 0.4], rtol=1e-6)
     with pytest.raises(ValueError, match="'hand' or 'joint_angle', got both"):

@@ -25,7 +25,7 @@ def excitation_for(simulator, state, desired):
 
 
 def mean_return(name, controller, n=64):
-    env = gym.make_vec(name, n, autoreset_mode="SameStep")
+    env = gym.make_vec(name, n, autoreset_mode="SameStep", action_range="excitation")
     env.reset(seed=0)
     total, running, success = np.zeros(n), np.ones(n, np.bool_), np.zeros(n, np.bool_)
     for _ in range(env.spec.max_episode_steps):
@@ -43,7 +43,14 @@ def follow(env):
 def reach(env):
     state, goal = env.moment.arm, env.world.task.goal(env.moment)
     hand = hand_position(env.world.arm, state.joint_angle)
-    return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=10.0))
+    return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=20.0, max_speed=1.0))
+
+
+def park(env):
+    """2 cm beside the target."""
+    state, goal = env.moment.arm, env.world.task.goal(env.moment) + np.array([0.02, 0.0])
+    hand = hand_position(env.world.arm, state.joint_angle)
+    return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=20.0, max_speed=1.0))
 
 
 @pytest.mark.parametrize(("name", "controller"), [("armfa/HandVelocity-v0", follow), ("armfa/Reach-v0", reach)])
@@ -52,3 +59,8 @@ def test_an_oracle_passes_the_reward_threshold_and_silence_does_not(name, contro
     silent, _, _ = mean_return(name, lambda env: np.zeros(env.action_space.shape))
     assert solved > threshold > 0.5 * silent
     assert success > 0.95 or name == "armfa/HandVelocity-v0"
+
+
+def test_waiting_beside_the_target_does_not_pass_the_threshold():
+    beside, success, threshold = mean_return("armfa/Reach-v0", park)
+    assert beside < 1.5 * threshold and success == 0.0

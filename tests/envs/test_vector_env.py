@@ -112,7 +112,7 @@ def test_reset_options_equal_those_of_a_sync_vector_env(name):
 
 
 def test_options_may_differ_from_arm_to_arm():
-    env = gym.make_vec("armfa/Reach-v0", 3)
+    env = gym.make_vec("armfa/Reach-v0", 3, observation="si")
     targets = np.array([[0.1, 0.3], [0.0, 0.4], [-0.1, 0.35]])
     observation, _ = env.reset(seed=0, options={"target": targets})
     np.testing.assert_allclose(observation[:, -2:], targets, rtol=1e-6)
@@ -270,7 +270,7 @@ def test_reset_options_that_fit_no_arm_are_refused_and_nothing_has_begun(target,
 
 
 def test_reset_options_may_be_lists_one_an_arm():
-    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2, observation="si")
     observations, _ = envs.reset(options={"target": [[0.1, 0.3], [0.2, 0.3]]})
     np.testing.assert_allclose(observations[:, -2:], [[0.1, 0.3], [0.2, 0.3]], rtol=1e-6)
 

@@ -131,7 +131,8 @@ def test_activation_is_observed_before_the_goal_where_muscles_have_a_state(task)
 
 def test_costs_are_what_rewards_are_called():
     error = np.array([0.0, 0.005, 0.2])
-    np.testing.assert_array_equal(Reach().cost(error), error)
+    np.testing.assert_allclose(Reach().cost(np.array([0.0, 0.05, 0.2])), [0.0, 0.5, 0.8], rtol=1e-15)
+    np.testing.assert_array_equal(Reach(reward="distance").cost(error), error)
     np.testing.assert_array_equal(Reach(reward="sparse").cost(error), [0.0, 0.0, 1.0])
     np.testing.assert_array_equal(HandVelocity().cost(error), error**2)
     np.testing.assert_array_equal(HandVelocity(reward="absolute").cost(error), error)
@@ -140,7 +141,7 @@ def test_costs_are_what_rewards_are_called():
 def test_an_arm_is_on_target_when_it_is_near_and_slow():
     arm, task = make_arm(), Reach()
     state = task.start(arm, np.full((3, 2), 0.5))
-    moving = state._replace(joint_velocity=np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]))
+    moving = state._replace(joint_velocity=np.array([[0.1, 0.0], [0.1, 0.0], [1.0, 0.0]]))
     np.testing.assert_array_equal(task.on_target(arm, moving, np.array([0.009, 0.011, 0.0])), [True, False, False])
 
 

@@ -1,0 +1,129 @@
+"""How fast off-the-shelf learners solve Reach: success over environment steps, a table and a picture.
+
+PPO and SAC from Stable-Baselines3 at its own hyper-parameters, on 64 arms at once, but for what the number of arms
+changes: PPO's 2048 transitions per update are shared among the arms, and SAC makes one update per 8 steps.
+`sampled` is the success of the last 100 episodes of training, with exploration; `success` and `return` are of 100 other
+episodes without. The rows of other algorithms and seeds that the table holds already are kept.
+
+Takes 10 to 20 minutes per million steps of PPO, and as long for 200,000 of SAC. Needs: pip install "armfa[sb3]"
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import gymnasium as gym
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecMonitor
+
+import armfa  # registers the environments
+from armfa.envs.stable_baselines3 import StableBaselinesVecEnv
+
+COLUMNS = ("algorithm", "seed", "steps", "sampled", "success", "return")
+LENGTH = {"ppo": 1_000_000, "sac": 200_000}
+
+
+def vector(arms: int, seed: int) -> VecMonitor:
+    """Many arms that Stable-Baselines3 takes."""
+    env = VecMonitor(StableBaselinesVecEnv(gym.make_vec("armfa/Reach-v0", arms, autoreset_mode="SameStep")))
+    env.seed(seed)
+    return env
+
+
+class Curve(BaseCallback):
+    """From time to time in a run: success in training and without exploration."""
+
+    def __init__(self, name: str, seed: int, every: int, episodes: int):
+        super().__init__()
+        self.start, self.every, self.rows, self.test = (name, seed), every, [], vector(episodes, 0)
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps // self.every > len(self.rows):
+            self.note()
+        return True
+
+    def note(self) -> None:
+        """One row."""
+        n = self.test.num_envs
+        self.test.seed(12345)
+        seen, success, returns = self.test.reset(), np.zeros(n), np.full(n, np.nan)
+        while np.isnan(returns).any():
+            seen, _, ended, infos = self.test.step(self.model.predict(seen, deterministic=True)[0])
+            for i in np.flatnonzero(ended & np.isnan(returns)):
+                success[i], returns[i] = infos[i]["is_success"], infos[i]["episode"]["r"]
+        sampled = float(np.mean(self.model.ep_success_buffer or [0.0]))
+        row = (*self.start, self.num_timesteps, f"{sampled:.2f}", f"{success.mean():.2f}", f"{returns.mean():.1f}")
+        self.rows.append(dict(zip(COLUMNS, map(str, row))))
+        print(*row, flush=True)
+
+
+def trained(name: str, seed: int, steps: int, arms: int) -> list[dict[str, str]]:
+    """The curve of one run."""
+    env, settings = vector(arms, 1000 * seed), {"seed": seed, "device": "cpu"}
+    if name == "ppo":
+        model = PPO("MlpPolicy", env, n_steps=max(1, 2048 // arms), **settings)
+    else:
+        model = SAC("MlpPolicy", env, gradient_steps=max(1, arms // 8), **settings)
+    small = steps < 10_000
+    curve = Curve(name, seed, steps if small else steps // 10, episodes=2 if small else 100)
+    model.learn(steps, callback=curve)
+    return curve.rows
+
+
+def drawn(rows: list[dict[str, str]], file: Path) -> None:
+    """One panel for each algorithm, one line for each seed."""
+    names = sorted({row["algorithm"] for row in rows})
+    figure, axes = plt.subplots(1, len(names), figsize=(4.5 * len(names), 3.2), squeeze=False, sharey=True)
+    for axis, name in zip(axes[0], names, strict=True):
+        for seed in sorted({row["seed"] for row in rows if row["algorithm"] == name}):
+            mine = [row for row in rows if (row["algorithm"], row["seed"]) == (name, seed)]
+            steps = [int(row["steps"]) / 1000 for row in mine]
+            label = ("without exploration", "in training") if axis is axes[0, 0] and not axis.lines else (None, None)
+            axis.plot(steps, [float(row["success"]) for row in mine], color="#0072B2", label=label[0])
+            axis.plot(steps, [float(row["sampled"]) for row in mine], color="#D55E00", ls="--", label=label[1])
+        seeds = len({row["seed"] for row in rows if row["algorithm"] == name})
+        axis.set(title=f"{name.upper()}, n = {seeds} seeds", xlabel="environment steps (thousands)", ylim=(0, 1.02))
+    axes[0, 0].set_ylabel("share of successful episodes")
+    axes[0, 0].legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(file, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Trains, seed after seed, and writes table and picture after each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--algorithm", choices=LENGTH, default="ppo")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--arms", type=int, default=64)
+    parser.add_argument("--steps", type=int, help="environment steps of all arms together")
+    parser.add_argument("--out", type=Path, default=Path("reach_learning"), help="writes OUT.csv and OUT.png")
+    parser.add_argument("--small", action="store_true", help="a few seconds, to see that it runs")
+    args = parser.parse_args()
+    gym.register_envs(armfa)
+    torch.set_num_threads(1)
+
+    table, rows = args.out.with_suffix(".csv"), []
+    if table.exists():
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    for seed in [0] if args.small else args.seeds:
+        steps, arms = (2048 if args.algorithm == "ppo" else 120, 4) if args.small else (args.steps or LENGTH[args.algorithm], args.arms)
+        mine = (args.algorithm, str(seed))
+        rows = [row for row in rows if (row["algorithm"], row["seed"]) != mine]
+        rows += trained(args.algorithm, seed, steps, arms)
+        rows.sort(key=lambda row: (row["algorithm"], int(row["seed"]), int(row["steps"])))
+        table.parent.mkdir(parents=True, exist_ok=True)
+        with table.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        drawn(rows, args.out.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    main()
