@@ -112,7 +112,9 @@ def main() -> None:
         with table.open(newline="") as file:
             rows = list(csv.DictReader(file))
     for seed in [0] if args.small else args.seeds:
-        steps, arms = (2048 if args.algorithm == "ppo" else 120, 4) if args.small else (args.steps or LENGTH[args.algorithm], args.arms)
+        steps, arms = args.steps or LENGTH[args.algorithm], args.arms
+        if args.small:
+            steps, arms = 2048 if args.algorithm == "ppo" else 120, 4
         mine = (args.algorithm, str(seed))
         rows = [row for row in rows if (row["algorithm"], row["seed"]) != mine]
         rows += trained(args.algorithm, seed, steps, arms)

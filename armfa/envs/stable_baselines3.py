@@ -17,8 +17,7 @@ OF_EACH_ARM = ("np_random", "np_random_seed")
 class StableBaselinesVecEnv(VecEnv):
     """`ArmVectorEnv` as a Stable-Baselines3 `VecEnv`: PPO("MlpPolicy", StableBaselinesVecEnv(env)).
 
-    env : made with autoreset_mode="SameStep", for example
-    `gym.make_vec("armfa/Reach-v0", 64, autoreset_mode="SameStep", action_range="symmetric")`.
+    env : made with autoreset_mode="SameStep": `gym.make_vec("armfa/Reach-v0", 64, autoreset_mode="SameStep")`.
 
     Numbers, infos, seeds and reset options are those of a `DummyVecEnv` of the same environments.
     """

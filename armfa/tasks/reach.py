@@ -22,8 +22,7 @@ class Reach(Task):
       "precise"   -d / (d + 5 cm): the nearer, the steeper, so that the last centimetre counts
       "distance"  -d (m)
       "sparse"    0 within `radius`, else -1
-    A hand that explores with random excitations is rarely slower than 10 cm/s: a lower `max_speed` hides from a learner
-    that it has come to the target.
+    Exploration moves the hand: with a `max_speed` of 5 cm/s a learner never sees that it has come to the target.
     """
 
     goal_kind: ClassVar[Literal["position", "velocity"]] = "position"

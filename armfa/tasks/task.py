@@ -14,6 +14,8 @@ ANGLE_SLACK = 0.5
 """rad: observed angles are clipped this far behind the soft stops."""
 JOINT_SPEED_BOUND = 40.0
 """rad/s: observed joint speeds are clipped here, at the environment's door only; the arm itself may be faster."""
+JOINT_UNITS = (1.0, 1.0, 4.0, 4.0)
+"""rad and rad/s: the units in which environments show joint angles and velocities."""
 
 
 class Trial(NamedTuple):
@@ -155,10 +157,6 @@ def joint_bounds(arm: Arm) -> list[tuple[float, float]]:
     """Bounds of the two joint angles (rad), then of the two joint velocities (rad/s), as observed."""
     angles = [(low - ANGLE_SLACK, high + ANGLE_SLACK) for low, high in arm.stops]
     return [*angles, (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND), (-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)]
-
-
-JOINT_UNITS = (1.0, 1.0, 4.0, 4.0)
-"""rad and rad/s: the units in which environments show joint angles and velocities."""
 
 
 def activation_bounds(arm: Arm) -> list[tuple[float, float]]:

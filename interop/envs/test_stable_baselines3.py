@@ -27,13 +27,13 @@ def vector(name, n=3, **settings):
 @every_id
 @pytest.mark.parametrize("goals", [False, True])
 def test_its_own_checker_finds_nothing(name, goals):
-    check_env(gym.make(name, action_range="symmetric", goal_observation=goals).unwrapped)
+    check_env(gym.make(name, goal_observation=goals).unwrapped)
 
 
 @every_id
 def test_physical_excitations_pass_with_the_one_warning_about_their_range(name):
     with pytest.warns(UserWarning, match="normalized Box") as caught:
-        check_env(gym.make(name).unwrapped)
+        check_env(gym.make(name, action_range="excitation").unwrapped)
     assert len(caught) == 1
 
 
@@ -45,7 +45,7 @@ def test_ppo_trains_on_the_name_alone(name):
 
 @every_id
 def test_hindsight_replay_trains_on_the_goal_form(name):
-    env = gym.make(name, goal_observation=True, action_range="symmetric", max_episode_steps=20)
+    env = gym.make(name, goal_observation=True, max_episode_steps=20)
     settings = {"learning_starts": 45, "batch_size": 16, "policy_kwargs": {"net_arch": [16]}, "device": "cpu"}
     model = SAC("MultiInputPolicy", env, replay_buffer_class=HerReplayBuffer, **settings)
     assert model.learn(50).num_timesteps == 50
@@ -81,7 +81,7 @@ def without_clock(info):
 @pytest.mark.parametrize("goals", [False, True])
 @pytest.mark.parametrize("wrapper", [lambda env: env, VecMonitor], ids=["bare", "monitored"])
 def test_the_adapter_gives_what_a_dummy_vec_env_gives(name, goals, wrapper):
-    envs = both(name, action_range="symmetric", max_episode_steps=9, goal_observation=goals)
+    envs = both(name, max_episode_steps=9, goal_observation=goals)
     native, reference = (wrapper(env) for env in envs)
     assert_same(native.reset(), reference.reset())
     assert_same(native.reset_infos, reference.reset_infos)
@@ -174,9 +174,19 @@ def test_the_adapter_answers_for_every_arm_as_a_dummy_vec_env_does():
         env.close()
 
 
-@pytest.mark.parametrize("demo", ["ppo.py", "ppo_vector.py"])
+@pytest.mark.parametrize("demo", ["ppo.py", "ppo_vector.py", "her.py"])
 @every_id
 def test_the_demonstrations_run(monkeypatch, capsys, demo, name):
     monkeypatch.setattr(sys, "argv", [demo, "--small", "--env", name])
     runpy.run_path(str(DEMOS / demo), run_name="__main__")
     assert capsys.readouterr().out
+
+
+def test_learning_curves_keep_what_other_runs_wrote(monkeypatch, capsys, tmp_path):
+    for algorithm in ("ppo", "sac", "ppo"):
+        arguments = ["--small", "--algorithm", algorithm, "--out", str(tmp_path / "curve")]
+        monkeypatch.setattr(sys, "argv", ["learning_curves.py", *arguments])
+        runpy.run_path(str(DEMOS / "learning_curves.py"), run_name="__main__")
+    table = (tmp_path / "curve.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in table] == ["algorithm", "ppo", "sac"]
+    assert (tmp_path / "curve.png").exists() and capsys.readouterr().out
