@@ -2,8 +2,8 @@
 
 At most 2 ulp from the exact value (tanh 3; asinh 4 ulp of 1 near 0; pow 2 ulp and 2 more per unit of its logarithm),
 with the same bits for one arm and for any batch: there are no calls into a C library (whose loops and single values may
-round differently), and products are joined with sums (`fma`) where it is written so and nowhere else. NaN stays NaN; exp
-ends at the ends of its range; an infinite angle gives NaN.
+round differently), and products are joined with sums (`fma`) where it is written so and nowhere else. NaN stays NaN;
+exp ends at the ends of its range; an infinite angle gives NaN.
 
 Range reduction and series as in W. J. Cody & W. Waite, Software Manual for the Elementary Functions (1980).
 """

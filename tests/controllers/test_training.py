@@ -203,7 +203,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize(("parts", "message"), PARTS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("parts", "message"), PARTS, ids=[message for _, message in PARTS])
 def test_parts_that_do_not_fit_are_refused_before_the_run(parts, message):
     with pytest.raises((ValueError, TypeError), match=message):
         train(*parts, seeds=1, **SETTINGS)
