@@ -18,6 +18,14 @@ from armfa.plant.skeleton import Skeleton
 
 Geometry = ConstantMomentArms | CosineMomentArms | LinearMomentArms
 Curves = BrownLoeb | DeGroote | Thelen | SpringDamper | ForceGenerator
+PARTS_NEED = {
+    "skeleton": (("length", "lumped_inertia", "friction"), False),
+    "geometry": (("length", "moment_arms", "reference_length"), False),
+    "curves": (("tension", "proportional"), False),
+    "activation_dynamics": (("rate", "after"), True),
+    "limits": (("lower", "upper", "torque"), True),
+}
+"""What each part of an arm has, and whether an arm may do without it."""
 
 
 class ArmState(NamedTuple):
@@ -56,6 +64,11 @@ class Arm(Constants):
 
     def __post_init__(self) -> None:
         """Refuses parts that do not fit together."""
+        for part, (needs, optional) in PARTS_NEED.items():
+            value = getattr(self, part)
+            if not (optional and value is None) and not all(hasattr(value, name) for name in needs):
+                what = f"a part with {', '.join(needs)}{' or None' if optional else ''}"
+                raise ValueError(f"Arm.{part}: expected {what}, got {value!r}")
         object.__setattr__(self, "muscle_names", tuple(self.muscle_names))
         super().__post_init__()
         if not self.name or not isinstance(self.name, str):

@@ -117,7 +117,7 @@ def _fitted(kind: Any, value: Any, expected: Expected, name: str) -> Any:
     if kind is float:
         return _number(value, expected, name)
     parts = get_args(kind)
-    if not isinstance(value, tuple | list | np.ndarray):
+    if not isinstance(value, tuple | list | np.ndarray) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"{name}: expected {_words(kind)}{_unit(expected)}, got {value!r}")
     if len(parts) == 2 and parts[1] is Ellipsis:
         parts = (parts[0],) * len(value)

@@ -54,8 +54,10 @@ def _made(value: Any) -> Any:
         kind = PARTS.get(str(value.get("kind")))
         if kind is None:
             raise ValueError(f"expected a part of an arm out of {', '.join(PARTS)}, got {value.get('kind')!r}")
-        names = {field.name for field in dataclasses.fields(kind)}
-        if unknown := sorted(set(value) - names - {"kind"}):
-            raise ValueError(f"{kind.__name__}: expected fields among {', '.join(sorted(names))}, got {unknown}")
+        fields: Any = dataclasses.fields(kind)
+        needed = {field.name for field in fields if field.default is dataclasses.MISSING}
+        if wrong := sorted(set(value) - {"kind"} - {field.name for field in fields}) or sorted(needed - set(value)):
+            names = ", ".join(field.name for field in fields)
+            raise ValueError(f"{kind.__name__}: expected the fields {names}; unknown or missing: {', '.join(wrong)}")
         return kind(**{name: _made(x) for name, x in value.items() if name != "kind"})
     return tuple(_made(x) for x in value) if isinstance(value, list) else value
