@@ -9,8 +9,10 @@ from plant_arms import STATIC, name_of, rollout, step
 
 from armfa.plant import ArmState, make_arm, moment_arm, muscle_force, muscle_length, muscle_torque, rest_state
 from armfa.plant.muscles.brown_loeb import BrownLoeb
+from armfa.plant.muscles.de_groote import DeGroote
 from armfa.plant.muscles.geometry import ConstantMomentArms
 from armfa.plant.muscles.linear import ForceGenerator
+from armfa.plant.muscles.thelen import Thelen
 
 HILL = [make_arm(name) for name in ("li_todorov", "lillicrap_scott", "motornet_arm26", "li_todorov_smooth")]
 
@@ -69,6 +71,22 @@ def test_no_force_at_and_beyond_the_greatest_shortening_velocity(name, vmax):
     for length in (0.3, 0.5, 0.8, 1.0, 1.5):
         assert pull(arm, length, vmax, 1.0) == pytest.approx(0, abs=1e-14)
         assert pull(arm, length, 2 * vmax, 1.0) == pytest.approx(0, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    "arm", [each for each in STATIC if isinstance(each.curves, BrownLoeb | DeGroote | Thelen)], ids=name_of
+)
+def test_no_hill_muscle_pushes_however_fast_it_shortens(arm):
+    """Apart from the compressive passive force that Li & Todorov print."""
+    length, velocity = (
+        x[..., None] + np.zeros(arm.n_muscles) for x in np.meshgrid([0.3, 0.6, 1.0, 1.5], [-50, -20, -12, -8, -1, 0, 9])
+    )
+    if isinstance(arm.curves, BrownLoeb):
+        arm = dataclasses.replace(arm, curves=dataclasses.replace(arm.curves, passive=None))
+    silent = muscle_force(arm, length, velocity, 0 * length)
+    assert silent.min() >= 0.0
+    for activation in (0.01, 0.5, 1.0):
+        assert (muscle_force(arm, length, velocity, activation + 0 * length) - silent).min() >= 0.0
 
 
 def test_lengthening_plateau():

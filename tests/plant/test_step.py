@@ -16,7 +16,7 @@ from plant_arms import (
     step_vjp,
 )
 
-from armfa.plant import ArmState, hand_position, make_arm, muscle_torque, rest_state
+from armfa.plant import ArmState, Simulator, hand_position, make_arm, muscle_torque, rest_state
 from armfa.plant.presets import PRESETS
 from armfa.plant.quantities import state_rate
 
@@ -133,6 +133,33 @@ def test_the_refused_gradient_is_indeed_zero():
     assert (by_u[:, :4] == 0).all()
     _, by_u = linearize(arm, state, u, DT, integrator="semi_implicit_euler")
     assert np.abs(by_u[:, 2:4]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "dt", [-0.01, 0.0, np.nan, np.inf, 1.5, None, "0.01", True, 0.01j, [0.01], np.array([0.01])], ids=repr
+)
+def test_what_is_no_time_step_is_refused_by_one_named_error(dt):
+    with pytest.raises(ValueError, match=r"expected a time step dt above 0 and up to 1 s, got"):
+        Simulator(make_arm(), dt)
+
+
+@pytest.mark.parametrize("dt", [0.01, np.float64(0.01), np.float32(0.01), 1])
+def test_every_number_is_taken_as_a_time_step_and_becomes_a_python_float(dt):
+    assert type(Simulator(make_arm(), dt).dt) is float
+
+
+@pytest.mark.parametrize("arm", [make_arm(), make_arm(activation="first_order")], ids=name_of)
+def test_arrays_of_the_wrong_length_are_refused_by_their_name(arm):
+    state, u = random_state(arm, (5,))
+    wrong = {
+        "excitation": (state, u[:, :5]),
+        "activation": (state._replace(activation=state.activation[:, :5]), u),
+        "joint_velocity": (state._replace(joint_velocity=np.zeros((5, 3))), u),
+        "two numbers": (state._replace(joint_angle=np.zeros((5, 3))), u),
+    }
+    for name, (s, command) in wrong.items():
+        with pytest.raises(ValueError, match=rf"expected {name}"):
+            step(arm, s, command, DT)
 
 
 def test_wrong_arguments_are_told_what_was_expected():
