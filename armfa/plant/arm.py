@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, namespace
-from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle
+from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle, plain
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
 from armfa.plant.muscles.brown_loeb import BrownLoeb
@@ -76,6 +76,8 @@ class Arm(Constants):
         for part, n in per_muscle_sizes(self).items():
             if n != self.n_muscles:
                 raise ValueError(f"{part}: expected {self.n_muscles} values, one per muscle, got {n}")
+        if not plain(self.stops, self.joint_range, self.center_posture, self.excitation_range):
+            return
         if not self.excitation_range[0] < self.excitation_range[1]:
             raise ValueError(f"Arm.excitation_range: expected low < high, got {self.excitation_range}")
         for (low, high), (least, most), center in zip(self.joint_range, self.stops, self.center_posture):

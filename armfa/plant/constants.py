@@ -89,6 +89,11 @@ def fields_of(part: type) -> dict[str, tuple[Any, Expected]]:
     return found
 
 
+def plain(*values: Any) -> bool:
+    """Whether these are Python's numbers; arrays of JAX and torch, whose values may be unknown, are not."""
+    return all(plain(*x) if isinstance(x, tuple) else isinstance(x, float) for x in values)
+
+
 def per_muscle(kind: Any, value: Any) -> bool:
     """Whether a constant has one value per muscle."""
     if kind == Value:

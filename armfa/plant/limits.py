@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated
 
 from armfa.arrays import Array, at_most, exp, log
-from armfa.plant.constants import Constants, Pair, angle, not_negative, positive
+from armfa.plant.constants import Constants, Pair, angle, not_negative, plain, positive
 
 DEEPEST = 60.0
 """Widths beyond a stop where its spring stops growing (3 rad): exp would overflow in float32 at 88."""
@@ -23,8 +23,7 @@ class JointLimits(Constants):
     def __post_init__(self) -> None:
         """Refuses stops that are upside down."""
         super().__post_init__()
-        known = all(isinstance(x, float) for x in (*self.lower, *self.upper))
-        if known and not all(low < high for low, high in zip(self.lower, self.upper)):
+        if plain(self.lower, self.upper) and not all(low < high for low, high in zip(self.lower, self.upper)):
             raise ValueError(f"JointLimits: expected lower < upper, rad, got {self.lower} and {self.upper}")
 
     def torque(self, joint: int, q: Array, w: Array) -> Array:

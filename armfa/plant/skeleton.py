@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated, Literal
 
-from armfa.plant.constants import Constants, Matrix, Pair, not_negative, number, positive
+from armfa.plant.constants import Constants, Matrix, Pair, not_negative, number, plain, positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Skeleton(Constants):
         super().__post_init__()
         if self.inertia_about not in ("joint", "center_of_mass"):
             raise ValueError(f"inertia_about: expected 'joint' or 'center_of_mass', got {self.inertia_about!r}")
-        if not all(isinstance(x, float) for x in (*self.mass, *self.length, *self.center_of_mass, *self.inertia)):
-            return  # arrays of JAX or torch, whose values may be unknown
+        if not plain(self.mass, self.length, self.center_of_mass, self.inertia, self.friction):
+            return
         a1, a2, a3 = self.lumped_inertia
         if not (a3 > 0 and a3 * (a1 - a3) > a2 * a2):
             raise ValueError(

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Annotated
 
 from armfa.arrays import Array, at_least, at_most, exp, expm1, magnitude, where
-from armfa.plant.constants import Constants, Pair, Triple, Value, negative, number, positive
+from armfa.plant.constants import Constants, Pair, Triple, Value, negative, number, plain, positive
 
 SHORTEST_LENGTH = 0.05  # L0: l^beta needs l > 0
 VELOCITY_LENGTHS = (0.6, 1.6)  # L0: force-velocity keeps its shape outside; below .53 the monkey curve has a pole
@@ -39,7 +39,7 @@ class BrownLoeb(Constants):
     def __post_init__(self) -> None:
         """Refuses curves with a pole where muscles work."""
         super().__post_init__()
-        if all(isinstance(c, float) for c in self.cv) and self._steepest() >= 0.9:
+        if plain(self.cv) and self._steepest() >= 0.9:
             raise ValueError(
                 f"BrownLoeb.cv: expected cv0 + cv1 l above -0.9 for l in {VELOCITY_LENGTHS}, got {self.cv}, which "
                 f"puts a pole of the force-velocity curve before vmax = {self.vmax}"
