@@ -81,7 +81,8 @@ def printed(program: Any, real: str) -> str:
     loop: dict[Expr, int] = {}
     for x in moving:  # even: over arms; odd: over arms and muscles. pow ends a loop: short ones overlap better
         parts = [y for y in x.args if y in loop]
-        loop[x] = max([int(x.wide), *(loop[y] + (y.wide != x.wide) + 2 * (y.op == "pow") for y in parts)])
+        least = 2 if x.op == "sum" else int(x.wide)  # a sum is made in the wide loop before it
+        loop[x] = max([least, *(loop[y] + (y.wide != x.wide) + 2 * (y.op == "pow") for y in parts)])
 
     def read(x: Expr, at: int) -> set[Expr]:
         """What a value needs from the rows in loop `at`; conditions are decided again where they are needed."""
@@ -147,7 +148,7 @@ def printed(program: Any, real: str) -> str:
         array, place_of, columns, value = column
         muscle = "m" if value.wide else "0"
         cell = f"t[{fixed[value]}, {muscle}]" if value in fixed else repr(value.args[0]) if value.fixed else row(value)
-        if columns == 1:
+        if not value.wide and columns == 1:
             return code.format(f"{array}[s + i, {place_of}]", cell)
         return f"for m in range({n}): M = m * {L}; " + code.format(f"{array}[s + i, {place_of} + m]", cell)
 

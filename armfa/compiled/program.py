@@ -45,6 +45,7 @@ class Program:
         needed = {column.array for column in self.inputs}
         self.n, self.declared = n, tuple(inputs)
         self.names = tuple(name for name in inputs if name in needed), tuple(outputs)
+        self.widths = {name: sum(c.size for c in given if c.array == name) for name in inputs}
         self.sizes = {name: sum(c.size for c in self.outputs if c.array == name) for name in outputs}
         moving = [x for x in self.live if not x.fixed]
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
@@ -78,6 +79,9 @@ class Bound:
         """The outputs (..., columns) from NumPy arrays (..., columns) of one dtype, float64 or float32, compiled."""
         inputs, outputs = self.program.names
         given = [arrays[name] for name in inputs]
+        for name, x in zip(inputs, given):
+            if x.shape[-1] != (columns := self.program.widths[name]):
+                raise ValueError(f"expected {name} of shape (..., {columns}), got {x.shape}")
         batch = given[0].shape[:-1]
         if any(x.shape[:-1] != batch for x in given):
             batch = np.broadcast_shapes(*(x.shape[:-1] for x in given))

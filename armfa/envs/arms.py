@@ -53,9 +53,9 @@ class Arms:
         return self.door.goal_shown(world.task.goal(self.moments(rows)))
 
     def moments(self, rows: Any = slice(None)) -> Moment:
-        """The present moments, as views."""
+        """The present moments: copies, which later steps leave alone."""
         world = self.door.world
-        return unpacked(self.trial[rows], self.moment[rows], world.arm.n_muscles, world.task.n_goals)
+        return unpacked(self.trial[rows].copy(), self.moment[rows].copy(), world.arm.n_muscles, world.task.n_goals)
 
     def seen(self) -> np.ndarray:
         """What there is to see now (n, k), float32."""

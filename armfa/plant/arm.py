@@ -46,7 +46,7 @@ class Arm(Constants):
     activation_dynamics : anything with `rate(a, u)` and `after(a, u, time)`; None are static muscles, activation =
         excitation.
     joint_range : where tasks place the arm, inside the limits.
-    published_with_euler : with explicit Euler and activation dynamics, so that trajectories compare.
+    published_with_euler : True allows explicit Euler with activation dynamics, as in the publication.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """One time step, the command and the loads held: from the rows of one state to the rows of the next.
 
-The activation is solved exactly over any part of the step (see `muscles.activation`); the methods differ in how the
-skeleton moves.
+The activation is solved exactly over any part of the step (see `muscles.activation`), but for explicit Euler; the
+methods differ in how the skeleton moves.
 
 order: euler 1, semi_implicit_euler 1, heun 2, rk4 4 (measured in docs/plant.md)
 """

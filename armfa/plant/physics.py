@@ -1,6 +1,6 @@
 """The arm's equations, once: what is read here is what runs, and what derivatives and compiled code are made from.
 
-    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau        [Li & Todorov 2004, eqs. 1 to 4]
+    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau        [the arm of Li & Todorov 2004]
 
 q = (q1, q2) are the angles of shoulder and elbow (rad, flexion positive), w = (w1, w2) their velocities, a the muscles'
 activations; T their tensions (N), R their moment arms (m), F a force on the hand (N), tau torque from outside (N m).

@@ -29,7 +29,7 @@ def inside(arm: Arm, state: ArmState) -> Inside:
     m = physics.muscles(columns, rows)
     arms = namespace(state.joint_angle).stack([_outside(r + 0 * m.tension) for r in m.moment_arms], axis=-2)
     torque = _packed(physics.muscle_torque(m))
-    outer = (_outside(m.length), _outside(m.velocity), arms, _outside(m.tension), _outside(rows.a))
+    outer = (_outside(m.length), _outside(m.velocity), arms, _outside(m.tension), _outside(1.0 * rows.a))
     return Inside(*outer, torque)
 
 
@@ -101,7 +101,7 @@ def muscle_torque(arm: Arm, state: ArmState) -> Array:
 
 
 def joint_torque(arm: Arm, state: ArmState) -> Array:
-    """All torque that acts on the skeleton, (..., 2) N m: muscles, friction and limits."""
+    """Torque of muscles, friction and limits on each joint, (..., 2) N m."""
     q, w, _ = state
     return muscle_torque(arm, state) + friction_torque(arm, w) + limit_torque(arm, q, w)
 

@@ -115,7 +115,7 @@ class Simulator(Traced):
 
         excitations : Array (time, ..., n). loads : held throughout.
         """
-        states = [state]
+        states = [self._entered(state, state.activation, loads)[0]]
         for excitation in excitations:
             states.append(self.step(states[-1], excitation, loads))
         xp = namespace(*state)
@@ -130,7 +130,7 @@ class Simulator(Traced):
         `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
         state and by the excitations (time, ..., n).
         """
-        states, pullbacks = [state], []
+        states, pullbacks = [self._entered(state, state.activation, loads)[0]], []
         for excitation in excitations:
             following, back = self.step_vjp(states[-1], excitation, loads)
             states.append(following)
@@ -193,7 +193,7 @@ class Simulator(Traced):
     def _forward(self, state: ArmState, excitation: Array, loads: Loads) -> ArmState:
         found = self._ran("step", loads, _arrays(state, excitation, loads))
         static = self.arm.activation_dynamics is None
-        return ArmState(found["q"], found["w"], excitation if static else found["a"])
+        return ArmState(found["q"], found["w"], 1.0 * excitation if static else found["a"])
 
     def _traced(self, state: Any, excitation: Any, loads: Loads) -> ArmState:
         """One step of symbols."""

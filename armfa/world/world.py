@@ -17,7 +17,7 @@ from armfa.world.program import gradient_program, parts, vjp_program
 class Outcome(NamedTuple):
     """What one step gave."""
 
-    achieved: Array  # (..., 2) the hand's position (m) or velocity (m/s), as the task compares it with the goal
+    achieved: Array  # (..., 2) where the hand is seen (m), or its velocity (m/s): what the task compares with the goal
     error: Array  # (...,) distance to the goal that was pursued
     cost: Array  # (...,) of the task, with effort
     success: Array  # (...,) whether the last goal has been held for long enough
@@ -66,8 +66,7 @@ class World(Traced):
 
     def begin(self, trial: Any) -> Moment:
         """The first moment of this trial."""
-        none = 0.0 * trial.condition
-        return Moment(trial.start, trial, none, none, none)
+        return Moment(trial.start, trial, *(0.0 * trial.condition for _ in range(3)))
 
     def observe(self, moment: Moment) -> Array:
         """What there is to see, (..., k) in SI units: the task's senses, then the goal."""

@@ -467,3 +467,14 @@ def test_a_step_before_the_first_reset_says_so():
 def test_a_target_out_of_reach_is_refused():
     with pytest.raises(ValueError, match=r"within reach, 0.63 m from the shoulder"):
         ReachEnv().reset(options={"target": [9.0, 9.0]})
+
+
+def test_what_an_environment_has_told_is_not_changed_by_later_steps():
+    env = ReachEnv(activation="first_order", inside=True, action_range="excitation")
+    env.reset(seed=0)
+    told, moments = [], []
+    for _ in range(6):
+        told.append(env.step(np.ones(6))[4]["activation"])
+        moments.append(env.moment.arm.activation)
+    assert (np.diff(told, axis=0) > 0).all()
+    np.testing.assert_array_equal(told, moments)

@@ -1,9 +1,9 @@
 """From excitation (the command) to activation (the muscle's state).
 
 The command is held over a time step and the activation does not depend on the joints, so its equation is solved over
-the step: `after` is that solution. It stays between activation and command whatever the time step is, where an explicit
-step leaves [0, 1] as soon as the step is longer than the time constant. An arm without activation dynamics has static
-muscles: the activation is the excitation.
+the step: `after` is that solution. For commands in [0, 1] it stays between activation and command at every time step,
+where an explicit step leaves [0, 1] as soon as the step is longer than the time constant. An arm without activation
+dynamics has static muscles: the activation is the excitation.
 """
 
 import dataclasses

@@ -23,7 +23,8 @@ class BrownLoeb(Constants):
     FV = (bV - (aV0 + aV1 l + aV2 l^2) v)/(bV + v) for v > 0
     A = 1 - exp(-(a/(af Nf))^Nf), Nf = nf0 + nf1 (1/l - 1), never below 1 (below it the slope at a = 0 is infinite);
         or simply a, where `activation_shape` is None
-    FP = p0 exp(p1 + p2 l), or nothing, where `passive` is None
+    FP = p0 exp(p1 + p2 l), or nothing, where `passive` is None. With p0 < 0 it resists being short: the compression of
+        thick filaments, which makes a short muscle that is hardly active push a little, as the published curve does
     """
 
     beta: Annotated[Value, positive()]

@@ -15,7 +15,7 @@ class DeGroote(Constants):
     """T/Fmax = a FL FV + FP, l in optimal lengths, v in optimal lengths per second (lengthening positive).
 
     FL = sum_i b1 exp(-(l - b2)^2/(2 (b3 + b4 l)^2))
-    FV = e1 asinh(e2 v/vmax + e3) + e4, never below 0 (the fit crosses 0 at 1.0 vmax; a muscle does not push)
+    FV = e1 asinh(e2 v/vmax + e3) + e4, never below 0 (the fit crosses 0 at 1.03 vmax; a muscle does not push)
     FP = (exp(p1 (l - 1)) + p2)/p3
     """
 
