@@ -17,7 +17,7 @@ import armfa
 
 gym.register_envs(armfa)
 IDS = [name for name in gym.registry if name.startswith("armfa/")]
-FORMS = ["sync", "vector_entry_point"]  # "async" forks, which JAX in the same process does not take
+FORMS = ["sync", "vector_entry_point"]
 SETTINGS = [{}, {"observation": "si", "action_range": "excitation"}, {"goal_observation": True}]
 every_id = pytest.mark.parametrize("name", IDS)
 every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=repr)
@@ -142,6 +142,19 @@ def test_every_form_of_a_vector_environment_gives_the_same_numbers(name, setting
         if autoreset == AutoresetMode.DISABLED and ended.any():
             same([env.reset(options={"reset_mask": ended.copy()}) for env in made.values()])
     for env in made.values():
+        env.close()
+
+
+@every_id
+def test_environments_in_processes_of_their_own_give_the_same_numbers(name):
+    settings = {"num_envs": 2, "max_episode_steps": 9}
+    apart = {"vectorization_mode": "async", "vector_kwargs": {"context": "forkserver"}}  # JAX's threads take no fork
+    envs = gym.make_vec(name, **apart, **settings), gym.make_vec(name, **settings)
+    same([env.reset(seed=4) for env in envs])
+    for _ in range(20):
+        actions = envs[1].action_space.sample()
+        same([env.step(actions) for env in envs])
+    for env in envs:
         env.close()
 
 
