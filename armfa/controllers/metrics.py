@@ -13,7 +13,8 @@ def normalized_error(output: Array, loss: Any) -> float:
     1 is as good as always answering the mean target. output : (batch, n_out). [Lillicrap et al. 2016]
     """
     target = np.asarray(loss.target)
-    return 2.0 * float(np.sum(loss.value(output), dtype=np.float64)) / _squares(target - target.mean(-2))
+    squares = loss.squared_error(output) if hasattr(loss, "squared_error") else 2.0 * loss.value(output)
+    return float(np.sum(squares, dtype=np.float64)) / _squares(target - target.mean(-2))
 
 
 def mean_loss(output: Array, loss: Any) -> float:

@@ -60,6 +60,11 @@ class HandVelocityLoss(NamedTuple):
         _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
         return (outcome.achieved - self.desired) * (1.0 / self.scale)
 
+    def squared_error(self, output: Array) -> Array:
+        """|v - v*|^2 / s^2 of each sample, (...,): the loss without effort."""
+        error = self.task_error(output)
+        return error[..., 0] * error[..., 0] + error[..., 1] * error[..., 1]
+
     def value(self, output: Array) -> Array:
         """The loss of each sample, (...,)."""
         _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
@@ -150,7 +155,7 @@ class HandVelocityProblem:
     task: HandVelocity = field(default_factory=lambda: HandVelocity(target="reach"))
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
-    effort: float = 0.007
+    effort: float = 0.005
     plant_feedback: PlantFeedback = "jacobian"
     feedback_seed: int = 0
     test_size: int = 2000
