@@ -244,7 +244,7 @@ def pullback(bars: Mapping[Expr, Expr], by: Iterable[Expr]) -> dict[Expr, Expr]:
         for x, bar in zip(e.args, SLOPES[e.op](b, e, *e.args) if e.op in SLOPES else ()):
             if bar is not None and not x.fixed:
                 if e.wide and not (x.wide or bar.wide):  # a narrow term of what is summed over muscles: once for each
-                    bar = functions.where(e >= e, bar, bar)
+                    bar = functions.where(applied(">=", e, e), bar, bar)
                 mine, wide = sums.setdefault(x, {}), bar.wide or x.wide
                 mine[wide] = mine[wide] + bar if wide in mine else bar
     zero = {x: x.graph.number(0.0) for x in wanted - set(found)}
