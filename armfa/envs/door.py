@@ -16,7 +16,7 @@ from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
 from armfa.plant.constants import Triple
 from armfa.plant.description import arm_from
 from armfa.plant.traced import Traced, symbolic
-from armfa.tasks.task import JOINT_SPEED_BOUND, Moment, Task, joint_bounds, one_of
+from armfa.tasks.task import Moment, Task, joint_bounds, one_of
 from armfa.world import World
 from armfa.world.program import MomentSymbols, columns
 from armfa.world.world import clipped
@@ -26,6 +26,9 @@ Observation = Literal["scaled", "si"]
 OPTIONS = ("joint_angle", "joint_velocity", "hand", "target")
 LARGEST_STEP = 0.05
 """s: what environments take as a time step."""
+FASTEST_START = 10.0
+"""rad/s: the fastest start that may be asked for. The stiffest of the published arms (katayama_kawato) becomes unstable
+when it meets its stops at twice this, in steps of 10 ms."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +181,7 @@ class Door(Traced):
         reach, goals = self.arm.reach, self.world.goal_bounds
         bounds: dict[str, tuple[Any, str]] = {
             "joint_angle": (joint_bounds(self.arm)[:2], "rad"),
-            "joint_velocity": ([(-JOINT_SPEED_BOUND, JOINT_SPEED_BOUND)] * 2, "rad/s"),
+            "joint_velocity": ([(-FASTEST_START, FASTEST_START)] * 2, "rad/s"),
         }
         if self.world.task.goal_kind == "velocity":
             bounds["target"] = (goals, "m/s")

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import itertools
 import pickle
 
 import gymnasium as gym
@@ -12,6 +13,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import armfa
 from armfa.envs import ReachVectorEnv
+from armfa.envs.door import FASTEST_START
+from armfa.plant import PRESETS, make_arm
+from armfa.tasks.task import joint_bounds
 
 gym.register_envs(armfa)
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
@@ -267,6 +271,23 @@ def test_reset_options_that_fit_no_arm_are_refused_and_nothing_has_begun(target,
         envs.reset(options={"target": target})
     with pytest.raises(gym.error.ResetNeeded):
         envs.step(envs.action_space.sample())
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("arm", PRESETS)
+def test_from_every_start_that_may_be_asked_for_the_arm_stays_finite(arm):
+    """From the corners of posture and speed, under silent, full and random excitation."""
+    bounds = [*joint_bounds(make_arm(arm))[:2], *[(-FASTEST_START, FASTEST_START)] * 2]
+    corners = np.repeat(list(itertools.product(*bounds)), 3, axis=0)
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=len(corners), arm=arm, max_episode_steps=-1)
+    envs.reset(seed=0, options={"joint_angle": corners[:, :2], "joint_velocity": corners[:, 2:]})
+    envs.action_space.seed(0)
+    low, high = envs.single_action_space.low, envs.single_action_space.high
+    for _ in range(60):
+        actions = envs.action_space.sample()
+        actions[0::3], actions[1::3] = low, high
+        envs.step(actions)
+    assert all(np.isfinite(x).all() for x in envs.unwrapped.moment.arm)
 
 
 def test_reset_options_may_be_lists_one_an_arm():
