@@ -40,17 +40,18 @@ class Arms:
 
     def set_goals(self, rows: Any, uniform: np.ndarray) -> np.ndarray:
         """New goals for these arms, from uniform (rows, goal_draws): the goals, as observed (rows, 2)."""
-        world, moment = self.door.world, np.ascontiguousarray(self.moment[rows])
-        trial = np.ascontiguousarray(self.trial[rows])
+        world = self.door.world
+        n, n_goals = world.arm.n_muscles, world.task.n_goals
+        trial, moment = (np.ascontiguousarray(x[rows]) for x in (self.trial, self.moment))
         if self.door.run_goals is None:
-            state = unpacked(trial, moment, world.arm.n_muscles, world.task.n_goals).arm
+            state = unpacked(trial, moment, n, n_goals).arm
             goals = world.task.goals(world.simulator, state, uniform).reshape(len(moment), -1)
         else:
-            goals = np.empty((len(moment), 2 * world.task.n_goals))
+            goals = np.empty((len(moment), 2 * n_goals))
             self.door.run_goals(trial, moment, uniform, goals)
-        start = 4 + world.arm.n_muscles
-        self.trial[rows, start : start + goals.shape[-1]] = goals
-        return self.door.goal_shown(world.task.goal(self.moments(rows)))
+        trial[:, 4 + n : 4 + n + 2 * n_goals] = goals
+        self.trial[rows] = trial
+        return self.door.goal_shown(world.task.goal(unpacked(trial, moment, n, n_goals)))
 
     def moments(self, rows: Any = slice(None)) -> Moment:
         """The present moments: copies, which later steps leave alone."""

@@ -15,6 +15,7 @@ from armfa.compiled.graph import Graph, Symbolic, Vector, flat, pullback
 from armfa.compiled.program import Program, Wide
 from armfa.plant.arm import Arm, ArmState
 from armfa.plant.integrators import INTEGRATORS
+from armfa.plant.kinematics import two
 from armfa.plant.physics import RowLoads, Rows, hand_motion
 from armfa.plant.traced import Traced, symbolic
 
@@ -210,7 +211,7 @@ class Simulator(Traced):
     def _entered(self, state: ArmState, excitation: Array, loads: Loads) -> tuple[ArmState, Array, Loads]:
         """State, excitation and loads in one shape and dtype, that of the joint angles."""
         q, n = state.joint_angle, self.arm.n_muscles
-        check_angles(q)
+        two(q)
         state = ArmState(q, fitted(state.joint_velocity, q, 2, "joint_velocity"),
                          fitted(state.activation, q, n, "activation"))  # fmt: skip
         names = zip(Loads._fields, loads)
@@ -288,17 +289,6 @@ def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
-
-
-def check_angles(q: Array) -> None:
-    """Refuses joint angles that are no array of two real (or complex) numbers each."""
-    xp = namespace(q)
-    if not hasattr(q, "dtype"):
-        raise TypeError(f"expected arrays of NumPy, JAX or torch, got {type(q).__name__}")
-    if not (q.dtype.kind in "fc" if xp is np else xp.isdtype(q.dtype, "real floating")):
-        raise TypeError(f"expected joint angles of a floating dtype, got {q.dtype}; pass float64 or float32 arrays")
-    if q.ndim == 0 or q.shape[-1] != 2:
-        raise ValueError(f"expected two numbers on the last axis, got shape {tuple(q.shape)}")
 
 
 def _arrays(state: ArmState, excitation: Array, loads: Loads) -> dict[str, Array]:
