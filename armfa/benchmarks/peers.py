@@ -27,7 +27,7 @@ def motornet_update(batch: int) -> Callable[[], None]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import motornet
+        import motornet  # pyright: ignore[reportMissingImports]
         import torch
 
         torch.set_num_threads(1)
