@@ -114,7 +114,7 @@ def error_program(settings: ErrorSettings) -> Program:
 
 def one_step(world: World, state: ArmState, desired: Array) -> Moment:
     """Arms in these states, with these desired hand velocities (..., 2), m/s."""
-    return world.begin(Trial(state, desired[..., None, :], 0.0 * desired[..., 0]))
+    return world.begin(Trial(state, desired[..., None, :], 0.0 * desired[..., 0] + 1.0))
 
 
 def excitation(arm: Arm, output: Array) -> Array:

@@ -23,7 +23,8 @@ class Trial(NamedTuple):
 
     start: ArmState
     goals: Array  # (..., k, 2) in the order in which they are to be reached
-    condition: Array  # (...,) what a schedule asks of this trial (a field's strength, an angle); 0 where nothing
+    condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
+    channel: Any = ()  # (...,) 1 where the hand is led by a force channel, else 0; () until the world begins
 
 
 class Moment(NamedTuple):
@@ -31,9 +32,10 @@ class Moment(NamedTuple):
 
     arm: ArmState
     trial: Trial
-    steps: Array  # (...,) since the start
+    steps: Array  # (...,) of the simulator since the start; times its dt: the time
     stage: Array  # (...,) goals that were reached and left behind
     held: Array  # (...,) steps on the present goal in a row
+    line: Any = ()  # what the senses have gathered and not yet told: a tree of arrays; () where they tell all at once
 
 
 class Task(ABC):
@@ -130,7 +132,7 @@ class Task(ABC):
         """One episode's start and goals, from uniform (..., start_draws + goal_draws)."""
         draws = self.start_draws(simulator.arm)
         start = self.start(simulator.arm, uniform[..., :draws])
-        return Trial(start, self.goals(simulator, start, uniform[..., draws:]), 0.0 * start.joint_angle[..., 0])
+        return Trial(start, self.goals(simulator, start, uniform[..., draws:]), 0.0 * start.joint_angle[..., 0] + 1.0)
 
     def error(self, achieved: Array, goal: Array) -> Array:
         """Distance (...,) between what is achieved and the goal, both (..., 2)."""
