@@ -27,15 +27,16 @@ class Trial(NamedTuple):
 
     start: ArmState
     goals: Array  # (..., k, 2) in the order in which they are to be reached
-    condition: Array  # (...,) what a schedule asks of this trial (a field's strength, an angle); 0 where nothing
+    condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
     variant: Array  # (...,) number of the task's condition: which target, which load
     onset: Array  # (...,) s after the start: the go, or when a load sets in; NEVER where it does not come
+    channel: Any = ()  # (...,) 1 where the hand is led by a force channel, else 0; () until the world begins
 
     @classmethod
     def of(cls, start: ArmState, goals: Array, **more: Array) -> "Trial":
-        """A trial with this start and these goals, and 0 for what is not given."""
+        """A trial with this start and these goals; condition is 1, the rest 0, where not given."""
         none = 0.0 * start.joint_angle[..., 0]
-        return cls(**({"start": start, "goals": goals, "condition": none, "variant": none, "onset": none} | more))
+        return cls(**({"start": start, "goals": goals, "condition": none + 1.0, "variant": none, "onset": none} | more))
 
 
 class Moment(NamedTuple):
@@ -43,10 +44,11 @@ class Moment(NamedTuple):
 
     arm: ArmState
     trial: Trial
-    steps: Array  # (...,) since the start
+    steps: Array  # (...,) of the simulator since the start; times its dt: the time
     stage: Array  # (...,) goals that were reached and left behind
     held: Array  # (...,) steps on the present goal in a row
     record: Array  # (..., k) what the task measures, in the order of its `records`
+    line: Any = ()  # what the senses have gathered and not yet told: a tree of arrays; () where they tell all at once
 
 
 class Task(ABC):

@@ -32,7 +32,7 @@ class MomentSymbols:
     def packed(self) -> dict[str, list[Any]]:
         """Columns of the two packed arrays."""
         trial = self.value.trial
-        return {"trial": [*trial.start, *trial[1:]], "moment": columns(self.value)}
+        return {"trial": [*trial.start, *trial[1:5]], "moment": columns(self.value)}
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def parts(moment: Moment, names: Iterable[str]) -> dict[str, Array]:
 
 def columns(moment: Any) -> list[Any]:
     """What of a moment changes: arm, steps, stage, held, record."""
-    return [*moment.arm, *moment[2:]]
+    return [*moment.arm, *moment[2:6]]
 
 
 def packed(moment: Moment) -> dict[str, Array]:
@@ -77,7 +77,7 @@ def packed(moment: Moment) -> dict[str, Array]:
     trial, xp = moment.trial, namespace(moment.arm.joint_angle)
     goals = trial.goals.reshape(*trial.goals.shape[:-2], -1)
     return {
-        "trial": xp.concat([*trial.start, goals, *(x[..., None] for x in trial[2:])], axis=-1),
+        "trial": xp.concat([*trial.start, goals, *(x[..., None] for x in trial[2:5])], axis=-1),
         "moment": xp.concat([*moment.arm, *(x[..., None] for x in moment[2:5]), moment.record], axis=-1),
     }
 

@@ -54,7 +54,7 @@ def test_samples_lie_within_the_joint_range_and_all_bounds(task, arm):
 @pytest.mark.parametrize("task", EVERY_TASK, ids=repr)
 @pytest.mark.parametrize("arm", SENSING[:1] + SENSING[-1:], ids=name_of)
 def test_float32_samples_stay_float32(task, arm):
-    state, goals, condition = task.sample(Simulator(arm), np.random.default_rng(0), 7, dtype=np.float32)
+    state, goals, condition, _ = task.sample(Simulator(arm), np.random.default_rng(0), 7, dtype=np.float32)
     goal, achieved = goals[..., 0, :], task.achieved(arm, state)
     error = task.error(achieved, goal)
     for array in (*state, goals, condition, achieved, error, task.cost(error), task.observe(arm, state, goal)):
