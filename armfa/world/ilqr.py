@@ -23,8 +23,8 @@ NEAREST = 1e-3
 """m, m/s or N: nearer to the goal, the cost is taken as a parabola."""
 LEAST, MOST = 1e-6, 1e6
 """Damping: what is added to the cost's curvature by the command."""
-CORNERS = 8
-"""Rounds in which it is found which muscles are at their limits."""
+CORNERS = 20
+"""Rounds, at most, in which it is found which muscles are at their limits."""
 
 
 class Plan(NamedTuple):
@@ -84,16 +84,20 @@ def ilqr(
     costs, damping = [_total(run, effort)], np.full(len(arms), LEAST)
     several = _each(lambda x: np.broadcast_to(x, (len(PACES), *x.shape)), moment)
     for _ in range(rounds):
-        tried = rollout(world, _following(run.commands, answer(run, damping), run.moments.arm, limits), several, steps)
-        found = _total(tried, effort)  # (paces, batch)
+        policy = _following(run.commands, answer(run, damping), run.moments.arm, limits)
+        with np.errstate(all="ignore"):  # at a full pace an arm may become unstable
+            tried = rollout(world, policy, several, steps)
+            found = _total(tried, effort)  # (paces, batch)
+        found = np.where(np.isfinite(found), found, np.inf)
         best, cost = found.argmin(0), costs[-1]
         better = found.min(0) < cost
         chosen = _each(lambda x, best=best: x[:, best, arms], tried)
         run = _each(lambda x, y, keep=better: np.where(keep.reshape(-1, *(1,) * (x.ndim - 2)), x, y), chosen, run)
         costs.append(np.where(better, found.min(0), cost))
-        damping = np.clip(np.where(better, 0.2 * damping, 10.0 * damping), LEAST, MOST)
-        if (cost - costs[-1] <= tolerance * np.abs(cost)).all():
+        done = (better & (cost - costs[-1] <= tolerance * np.abs(cost))) | (~better & (damping >= MOST))
+        if done.all():
             break
+        damping = np.clip(np.where(better, 0.2 * damping, 10.0 * damping), LEAST, MOST)
     return Plan(run.moments, run.commands, answer(run, damping).gains, run.outcomes, np.stack(costs))
 
 
@@ -137,25 +141,30 @@ def backward(
 def bounded(h: Array, g: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """The least of g u + u h u / 2 for low <= u <= high, each (batch, n); and which u are between their limits.
 
-    Newton's method, projected: u that are pushed against a limit stay there.
+    Newton's method and steepest descent, projected: u that are pushed against a limit stay there.
     """
 
     def value(u: Array) -> Array:
         return (g * u).sum(-1) + 0.5 * (u * _times(h, u)).sum(-1)
 
-    u = np.clip(0.0 * g, low, high)
-    free = np.ones(u.shape, np.bool_)
+    def unpushed(u: Array, pull: Array) -> Array:
+        return ~(((u <= low) & (pull > 0.0)) | ((u >= high) & (pull < 0.0)))
+
+    u, arms = np.clip(0.0 * g, low, high), np.arange(len(g))
+    pull, least = g + _times(h, u), value(u)
     for _ in range(CORNERS):
-        pull = g + _times(h, u)
-        free = ~(((u <= low) & (pull > 0.0)) | ((u >= high) & (pull < 0.0)))
+        free = unpushed(u, pull)
         step = -np.linalg.solve(_of_free(h, free), (free * pull)[..., None])[..., 0]
-        tries = np.clip(u + PACES[:, None, None] * step, low, high)
-        best = value(tries).argmin(0)
-        new = tries[best, np.arange(len(u))]
-        if np.abs(new - u).max() < 1e-12:
+        down = -(free * pull)  # steepest descent, as far as it goes down, where Newton's step leaves the limits at once
+        down = down * ((down * down).sum(-1) / np.maximum((down * _times(h, down)).sum(-1), TINY))[:, None]
+        tries = np.clip(u + np.concatenate([PACES[:, None, None] * way for way in (step, down)]), low, high)
+        found = value(tries)
+        better, best = found.min(0) < least, found.argmin(0)
+        if not better.any():
             break
-        u = np.where((value(new) < value(u))[:, None], new, u)
-    return u, free
+        u, least = np.where(better[:, None], tries[best, arms], u), np.where(better, found.min(0), least)
+        pull = g + _times(h, u)
+    return u, unpushed(u, pull)
 
 
 def linearized(world: World, moment: Moment, command: Array) -> tuple[Array, Array]:

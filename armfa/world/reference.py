@@ -1,4 +1,4 @@
-"""What is to be expected of a task: the scores of silent muscles and of a controller that knows the trial and the arm."""
+"""What is to be expected of a task: the scores of silent muscles, and of a controller that knows trial and arm."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from armfa.arrays import Array
 from armfa.plant import Arm, Simulator, best_excitation, make_arm
 from armfa.tasks import Task, velocity_toward
 from armfa.tasks.task import Moment
-from armfa.world.ilqr import Plan, ilqr
+from armfa.world.ilqr import ilqr
 from armfa.world.world import Outcome, World, rollout, steps_of
 
 GAIN, PACE = 10.0, 1.6
@@ -19,18 +19,18 @@ TONE = 0.1
 
 
 class Score(NamedTuple):
-    """Means over trials, each of which ends with success as in an environment."""
+    """Of trials, each of which ends with success as in an environment; or the means over them."""
 
-    reward: float  # sum over the steps
-    success: float  # share of the trials
-    error: float  # at the end; m, m/s or N
+    reward: Array  # sum over the steps
+    success: Array  # share of the trials
+    error: Array  # at the end; m, m/s or N
 
 
 class Scores(NamedTuple):
     """Between these two lies what learns."""
 
     silence: Score  # no excitation at all
-    oracle: Score  # iterative LQR, which knows goals and loads before they come
+    oracle: Score  # in each trial the better of `first_guess` and iterative LQR, which knows goals and loads ahead
 
 
 def reference_scores(
@@ -44,13 +44,11 @@ def reference_scores(
     moment = world.begin(task.evaluation(world.simulator, trials))
     silent = np.zeros((trials, world.arm.n_muscles))
     silence = rollout(world, lambda moment: silent, moment, steps(world))
-    return Scores(score(silence.outcomes), score(oracle(world, moment, rounds=rounds, effort=effort).outcomes))
-
-
-def oracle(world: World, moment: Moment, *, rounds: int = 20, effort: float = 1e-3) -> Plan:
-    """The best movements for these trials: iterative LQR from `first_guess`."""
     guess = rollout(world, first_guess(world), moment, steps(world))
-    return ilqr(world, moment, guess.commands, rounds=rounds, effort=effort)
+    plan = ilqr(world, moment, guess.commands, rounds=rounds, effort=effort)
+    greedy, planned = each_score(guess.outcomes), each_score(plan.outcomes)
+    best = Score(*(np.where(planned.reward > greedy.reward, x, y) for x, y in zip(planned, greedy)))
+    return Scores(mean(each_score(silence.outcomes)), mean(best))
 
 
 def first_guess(world: World) -> Callable[[Moment], Array]:
@@ -74,13 +72,14 @@ def steps(world: World) -> int:
     return steps_of(world.task.episode_time, world.simulator.dt) if world.task.hold is None else world.task.hold
 
 
-def score(outcomes: Outcome) -> Score:
-    """The score of movements, whose outcomes are (steps, trials)."""
+def each_score(outcomes: Outcome) -> Score:
+    """The score of each movement (trials,), from outcomes (steps, trials)."""
     ended = np.cumsum(outcomes.success, axis=0) - outcomes.success > 0  # in a step before
     last = (~ended).sum(0) - 1
-    error = outcomes.error[last, np.arange(len(last))]
-    return Score(
-        float(-np.where(ended, 0.0, outcomes.cost).sum(0).mean()),
-        float(outcomes.success.any(0).mean()),
-        float(error.mean()),
-    )
+    reward = -np.where(ended, 0.0, outcomes.cost).sum(0)
+    return Score(reward, 1.0 * outcomes.success.any(0), outcomes.error[last, np.arange(len(last))])
+
+
+def mean(scores: Score) -> Score:
+    """The means over the trials."""
+    return Score(*(float(x.mean()) for x in scores))
