@@ -6,7 +6,7 @@ import numpy as np
 
 from armfa.envs.door import Door
 from armfa.tasks.task import Moment
-from armfa.world.program import packed, unpacked
+from armfa.world.program import packed, records, unpacked
 
 ERROR, COST, SUCCESS = 2, 3, 4
 """Columns of what a step tells, after the two of what was achieved."""
@@ -41,28 +41,36 @@ class Arms:
     def set_goals(self, rows: Any, uniform: np.ndarray) -> np.ndarray:
         """New goals for these arms, from uniform (rows, goal_draws): the goals, as observed (rows, 2)."""
         world = self.door.world
-        n, n_goals = world.arm.n_muscles, world.task.n_goals
         trial, moment = (np.ascontiguousarray(x[rows]) for x in (self.trial, self.moment))
         if self.door.run_goals is None:
-            state = unpacked(trial, moment, n, n_goals).arm
+            state = unpacked(world, trial, moment).arm
             goals = world.task.goals(world.simulator, state, uniform).reshape(len(moment), -1)
         else:
-            goals = np.empty((len(moment), 2 * n_goals))
+            goals = np.empty((len(moment), 2 * world.task.n_goals))
             self.door.run_goals(trial, moment, uniform, goals)
-        trial[:, 4 + n : 4 + n + 2 * n_goals] = goals
+        first = 4 + world.arm.n_muscles
+        trial[:, first : first + goals.shape[1]] = goals
         self.trial[rows] = trial
-        return self.door.goal_shown(world.task.goal(unpacked(trial, moment, n, n_goals)))
+        return self.door.goal_shown(world.task.goal(world.simulator, unpacked(world, trial, moment)))
 
     def moments(self, rows: Any = slice(None)) -> Moment:
         """The present moments: copies, which later steps leave alone."""
         world = self.door.world
-        return unpacked(self.trial[rows].copy(), self.moment[rows].copy(), world.arm.n_muscles, world.task.n_goals)
+        return unpacked(world, self.trial[rows].copy(), self.moment[rows].copy())
 
     def seen(self) -> np.ndarray:
         """What there is to see now (n, k), float32."""
         return np.concatenate(self.door.seen(self.moments()), axis=-1, dtype=np.float32)
 
+    def records(self) -> dict[str, np.ndarray]:
+        """The condition of each arm, where the task has several, and what the task measures, by name (n,)."""
+        world = self.door.world
+        task, found = world.task, {}
+        if task.variants:
+            found["variant"] = unpacked(world, self.trial, self.moment).trial.variant.copy()
+        return found | dict(zip(task.records, records(world, self.moment).T.copy()))
+
     def errors(self) -> np.ndarray:
         """Distance of each arm to its goal (n,)."""
         world, moment = self.door.world, self.moments()
-        return world.error(world.seen(moment), world.task.goal(moment))
+        return world.error(world.seen(moment), world.task.goal(world.simulator, moment))

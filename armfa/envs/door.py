@@ -63,7 +63,7 @@ class Door(Traced):
             object.__setattr__(self, name, value)
         world, task = self.world, self.world.task
         senses, goals = world.sense_bounds, world.goal_bounds * (2 if world.single_goals else 1)
-        units, goal_unit = task.sense_units(self.arm), task.goal_unit
+        units, goal_unit = [*task.sense_units(self.arm), *task.cue_units(self.arm)], task.goal_unit
         if self.observation == "si":
             units, goal_unit = [1.0] * len(senses), 1.0
         if len(units) != len(senses) or any(math.frexp(unit)[0] != 0.5 for unit in (*units, goal_unit)):
@@ -107,9 +107,9 @@ class Door(Traced):
         (of a goal environment), then the goal.
         """
         world, task = self.world, self.world.task
-        cursor = world.seen(moment)
-        senses = task.senses(self.arm, moment.arm, cursor)
-        goals = [cursor, task.goal(moment)] if world.single_goals else [task.goal(moment)]
+        cursor, goal = world.seen(moment), task.goal(world.simulator, moment)
+        senses = [*task.senses(self.arm, moment.arm, cursor), *task.cues(world.simulator, moment)]
+        goals = [cursor, goal] if world.single_goals else [goal]
         parts, place = [], 0
         for part in (*senses, *goals):
             size = getattr(part, "shape", (self.arm.n_muscles,))[-1]
@@ -183,8 +183,11 @@ class Door(Traced):
             "joint_angle": (joint_bounds(self.arm)[:2], "rad"),
             "joint_velocity": ([(-FASTEST_START, FASTEST_START)] * 2, "rad/s"),
         }
-        if self.world.task.goal_kind == "velocity":
-            bounds["target"] = (goals, "m/s")
+        kind = self.world.task.goal_kind
+        if "target" in arrays and self.world.task.n_goals > 1:
+            raise ValueError(f"expected no reset option 'target': {type(self.world.task).__name__} has several goals")
+        if kind != "position":
+            bounds["target"] = (goals, "m/s" if kind == "velocity" else "N")
         elif "target" in arrays and (np.hypot(*np.moveaxis(arrays["target"], -1, 0)) > reach).any():
             got = arrays["target"]  # beyond reach it would look like another target
             raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {got}")
@@ -214,7 +217,7 @@ class Door(Traced):
 def step_program(door: Door) -> Program:
     """One step and what is seen of it, for a door without numbers."""
     graph, n = Graph(), door.arm.n_muscles
-    symbols, action = MomentSymbols(graph, door.world.task.n_goals), graph.input("action", wide=True)
+    symbols, action = MomentSymbols(graph, door.world), graph.input("action", wide=True)
     door = symbolic(graph, door)
     after, outcome = door.world.step(symbols.value, door.excitation(action))
     outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
@@ -224,7 +227,7 @@ def step_program(door: Door) -> Program:
 def goals_program(door: Door) -> Program:
     """New goals for arms in mid-episode, from uniform numbers."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
-    symbols = MomentSymbols(graph, task.n_goals)
+    symbols = MomentSymbols(graph, door.world)
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
@@ -269,6 +272,10 @@ def open_door(
         raise ValueError(f"expected goal_observation True or False, got {goal_observation!r}")
     if goal_observation and task.effort:
         raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
+    if goal_observation and not task.fixed_goal:
+        raise ValueError(
+            f"expected no goal_observation: {type(task).__name__} has no goal that could be another in hindsight"
+        )
     simulator = Simulator(arm_of(arm, activation), float(dt), integrator)
     simulator.refuse_zero_gradient()
     return Door(World(simulator, task, goal_observation), action_range, observation)

@@ -120,8 +120,9 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     def _info(self) -> dict[str, Any]:
         """How far off the arm is and, where the task can be done, whether it is."""
         info: dict[str, Any] = {self.world.task.error_name: self._error}
-        if self.world.hold_steps is not None:
+        if self.world.ends:
             info["is_success"] = self._success
+        info |= {name: value.item() for name, value in self._known().records().items()}
         return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:

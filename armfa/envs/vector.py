@@ -258,8 +258,9 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _infos(self, mask: np.ndarray) -> dict[str, Any]:
         """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask."""
         infos: dict[str, Any] = {self.world.task.error_name: np.where(mask, self._error, 0.0)}
-        if self.world.hold_steps is not None:
+        if self.world.ends:
             infos["is_success"] = self._success & mask
+        infos |= {name: np.where(mask, value, 0.0) for name, value in self._known().records().items()}
         if self.inside:
             infos |= inside(self.world.arm, self.moment.arm)._asdict()
         return infos | {f"_{name}": mask.copy() for name in infos}

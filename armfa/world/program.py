@@ -16,20 +16,23 @@ class MomentSymbols:
     does.
     """
 
-    def __init__(self, graph: Graph, n_goals: int):
+    def __init__(self, graph: Graph, world: Any):
         def state(name: str) -> ArmState:
             pair = graph.pair
             return ArmState(pair(f"{name}q"), pair(f"{name}w"), graph.input(f"{name}a", wide=True))
 
-        goals = Grid(graph.pair(f"goal{number}_") for number in range(n_goals))
-        steps, stage, held, condition = (graph.input(name) for name in ("steps", "stage", "held", "condition"))
-        self.value: Any = Moment(state(""), Trial(state("start_"), goals, condition), steps, stage, held)
+        goals = Grid(graph.pair(f"goal{number}_") for number in range(world.task.n_goals))
+        condition, variant, onset = (graph.input(name) for name in ("condition", "variant", "onset"))
+        steps, stage, held = (graph.input(name) for name in ("steps", "stage", "held"))
+        record = graph.vector("record", len(world.task.records))
+        trial: Any = Trial(state("start_"), goals, condition, variant, onset)
+        self.value: Any = Moment(state(""), trial, steps, stage, held, record)
 
     @property
     def packed(self) -> dict[str, list[Any]]:
         """Columns of the two packed arrays."""
         trial = self.value.trial
-        return {"trial": [*trial.start, trial.goals, trial.condition], "moment": columns(self.value)}
+        return {"trial": [*trial.start, *trial[1:]], "moment": columns(self.value)}
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -45,7 +48,10 @@ PARTS: dict[str, Callable[[Moment], Any]] = {
     "steps": lambda m: m.steps,
     "stage": lambda m: m.stage,
     "held": lambda m: m.held,
+    "record": lambda m: m.record,
     "condition": lambda m: m.trial.condition,
+    "variant": lambda m: m.trial.variant,
+    "onset": lambda m: m.trial.onset,
     "start_q": lambda m: m.trial.start.joint_angle,
     "start_w": lambda m: m.trial.start.joint_velocity,
     "start_a": lambda m: m.trial.start.activation,
@@ -62,8 +68,8 @@ def parts(moment: Moment, names: Iterable[str]) -> dict[str, Array]:
 
 
 def columns(moment: Any) -> list[Any]:
-    """What of a moment changes: arm, steps, stage, held."""
-    return [*moment.arm, moment.steps, moment.stage, moment.held]
+    """What of a moment changes: arm, steps, stage, held, record."""
+    return [*moment.arm, *moment[2:]]
 
 
 def packed(moment: Moment) -> dict[str, Array]:
@@ -71,22 +77,31 @@ def packed(moment: Moment) -> dict[str, Array]:
     trial, xp = moment.trial, namespace(moment.arm.joint_angle)
     goals = trial.goals.reshape(*trial.goals.shape[:-2], -1)
     return {
-        "trial": xp.concat([*trial.start, goals, trial.condition[..., None]], axis=-1),
-        "moment": xp.concat([*moment.arm, *(x[..., None] for x in moment[2:])], axis=-1),
+        "trial": xp.concat([*trial.start, goals, *(x[..., None] for x in trial[2:])], axis=-1),
+        "moment": xp.concat([*moment.arm, *(x[..., None] for x in moment[2:5]), moment.record], axis=-1),
     }
 
 
-def unpacked(trial: Array, moment: Array, n: int, n_goals: int) -> Moment:
+def unpacked(world: Any, trial: Array, moment: Array) -> Moment:
     """The moment that these packed arrays hold, as views."""
-    goals = trial[..., 4 + n : 4 + n + 2 * n_goals].reshape(*trial.shape[:-1], n_goals, 2)
+    n, n_goals = world.arm.n_muscles, world.task.n_goals
     start, now = (ArmState(x[..., :2], x[..., 2:4], x[..., 4 : 4 + n]) for x in (trial, moment))
-    return Moment(now, Trial(start, goals, trial[..., -1]), *(moment[..., 4 + n + i] for i in range(3)))
+    last = 4 + n + 2 * n_goals
+    goals = trial[..., 4 + n : last].reshape(*trial.shape[:-1], n_goals, 2)
+    drawn = Trial(start, goals, *(trial[..., last + i] for i in range(3)))
+    return Moment(now, drawn, *(moment[..., 4 + n + i] for i in range(3)), records(world, moment))
+
+
+def records(world: Any, moment: Array) -> Array:
+    """Of a packed moment, what the task measures (..., k)."""
+    first = 7 + world.arm.n_muscles
+    return moment[..., first : first + len(world.task.records)]
 
 
 def gradient_program(world: Any) -> Program:
     """Cost of one step and its derivative by the command, for a world without numbers."""
     graph, n = Graph(), world.arm.n_muscles
-    symbols, command = MomentSymbols(graph, world.task.n_goals), graph.input("command", wide=True)
+    symbols, command = MomentSymbols(graph, world), graph.input("command", wide=True)
     _, outcome = symbolic(graph, world).step(symbols.value, command)
     by = pullback({outcome.cost: graph.number(1.0)}, [command])
     outputs = {"cost": outcome.cost, "by_command": Wide(by[command])}
@@ -96,7 +111,7 @@ def gradient_program(world: Any) -> Program:
 def vjp_program(world: Any) -> Program:
     """Derivatives by state and command, from those by the next state and by the cost, for a world without numbers."""
     graph, n = Graph(), world.arm.n_muscles
-    symbols, command = MomentSymbols(graph, world.task.n_goals), graph.input("command", wide=True)
+    symbols, command = MomentSymbols(graph, world), graph.input("command", wide=True)
     after, outcome = symbolic(graph, world).step(symbols.value, command)
     bars: list[Any] = [
         graph.pair("bar_q"),

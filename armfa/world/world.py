@@ -40,6 +40,7 @@ class World(Traced):
     hold_steps: float | None = dataclasses.field(init=False)
     """Steps on a goal after which it is reached, or None where the task has no end."""
     sense_bounds: tuple[Pair, ...] = dataclasses.field(init=False)
+    """Of senses and cues."""
     goal_bounds: tuple[Pair, ...] = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,13 +48,18 @@ class World(Traced):
         task, arm = self.task, self.simulator.arm
         steps = None if task.hold_time is None else steps_of(task.hold_time, self.simulator.dt)
         object.__setattr__(self, "hold_steps", None if steps is None else float(steps))
-        object.__setattr__(self, "sense_bounds", tuple(task.sense_bounds(arm)))
+        object.__setattr__(self, "sense_bounds", (*task.sense_bounds(arm), *task.cue_bounds(arm)))
         object.__setattr__(self, "goal_bounds", tuple(task.goal_bounds(arm)))
 
     @property
     def arm(self) -> Arm:
         """The arm."""
         return self.simulator.arm
+
+    @property
+    def ends(self) -> bool:
+        """Whether an episode can succeed."""
+        return self.hold_steps is not None or self.task.judged
 
     @property
     def draws(self) -> int:
@@ -66,12 +72,16 @@ class World(Traced):
 
     def begin(self, trial: Any) -> Moment:
         """The first moment of this trial."""
-        return Moment(trial.start, trial, *(0.0 * trial.condition for _ in range(3)))
+        none, count = 0.0 * trial.condition, len(self.task.records)
+        q = trial.start.joint_angle
+        record = namespace(q).stack([none] * count, axis=-1) if count else q[..., :0]
+        return Moment(trial.start, trial, none, none, none, record)
 
     def observe(self, moment: Moment) -> Array:
-        """What there is to see, (..., k) in SI units: the task's senses, then the goal."""
-        cursor = self.seen(moment)
-        return self.task.observe(self.arm, moment.arm, self.task.goal(moment), cursor)
+        """What there is to see, (..., k) in SI units: the task's senses and cues, then the goal."""
+        task, cursor = self.task, self.seen(moment)
+        senses, cues = task.senses(self.arm, moment.arm, cursor), task.cues(self.simulator, moment)
+        return namespace(cursor).concat([*senses, *cues, task.goal(self.simulator, moment)], axis=-1)
 
     def seen(self, moment: Moment) -> Array:
         """What the task compares with the goal, as it is shown (..., 2)."""
@@ -81,16 +91,22 @@ class World(Traced):
         """The moment one time step later, the command (..., n) held, and what came of it."""
         task, arm = self.task, self.arm
         state = self.simulator.step(moment.arm, command, task.load(self.simulator, moment))
-        now = moment._replace(arm=state, steps=moment.steps + 1.0)
+        now = moment._replace(arm=task.constrained(moment, state), steps=moment.steps + 1.0)
         achieved = self.seen(now)
-        error = self.error(achieved, task.goal(moment))
+        error = self.error(achieved, task.goal(self.simulator, moment))
         cost = task.cost(error) + task.effort * ((command * command).sum(-1) * (1.0 / arm.n_muscles))
+        if task.n_goals > 1:
+            cost = cost + task.pending(now)
+        if task.records:
+            measured = task.record(self.simulator, moment, now, error)
+            now = now._replace(record=namespace(error).stack(measured, axis=-1))
         if self.hold_steps is None:
-            return now, Outcome(achieved, error, cost, error < 0.0)
-        held = where(task.on_target(arm, state, error), moment.held + 1.0, 0.0)
+            return now, Outcome(achieved, error, cost, task.passed(self.simulator, now))
+        held = where(task.on_target(self.simulator, now, error), moment.held + 1.0, 0.0)
         last = task.n_goals - 1.0
         reached = held >= self.hold_steps
-        further = reached & (moment.stage < last)
+        touched = held >= 1.0 if task.passes else reached
+        further = touched & (moment.stage < last)
         now = now._replace(stage=where(further, moment.stage + 1.0, moment.stage), held=where(further, 0.0, held))
         return now, Outcome(achieved, error, cost, reached & (moment.stage >= last))
 
