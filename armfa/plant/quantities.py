@@ -106,15 +106,16 @@ def hand_force(arm: Arm, state: ArmState) -> Array:
 
     Infinite where the elbow is straight.
     """
-    q, w = two(state.joint_angle), two(0.0 * state.joint_angle)
-    if isinstance(state.joint_angle, Symbolic):
-        columns, rows = arm, Rows(*q, *w, state.activation)
+    angle = state.joint_angle
+    if isinstance(angle, Symbolic):
+        columns, rows = arm, Rows(*two(angle), *two(0.0 * angle), state.activation)
     else:
-        columns, rows = _rows(arm, state._replace(joint_velocity=0.0 * state.joint_angle))
+        angle = angle + 0.0 * state.activation[..., :1]  # as complex as the activation is
+        columns, rows = _rows(arm, ArmState(angle, 0.0 * angle, state.activation))
     (m1, m2), (t1, t2) = physics.muscle_torque(physics.muscles(columns, rows)), physics.limit_torque(columns, rows)
-    (jx1, jx2), (jy1, jy2) = physics.hand_jacobian(columns, *q)
+    (jx1, jx2), (jy1, jy2) = physics.hand_jacobian(columns, *two(angle))
     t1, t2, det = m1 + t1, m2 + t2, jx1 * jy2 - jx2 * jy1
-    return namespace(state.joint_angle).stack([(jy2 * t1 - jy1 * t2) / det, (jx1 * t2 - jx2 * t1) / det], axis=-1)
+    return namespace(angle).stack([(jy2 * t1 - jy1 * t2) / det, (jx1 * t2 - jx2 * t1) / det], axis=-1)
 
 
 def joint_torque(arm: Arm, state: ArmState) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from armfa.arrays import Array, at_least, where
 from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
 from armfa.tasks.clock import began, first, flag, since
-from armfa.tasks.hand import HandTask, Holding, hand_speed
+from armfa.tasks.hand import Holding, hand_speed
 from armfa.tasks.postures import center_posture
 from armfa.tasks.task import NEVER, Moment, Trial, finite, whole
 from armfa.tasks.vectors import direction, drawn
@@ -23,7 +23,7 @@ CATCH_HOLD = 0.3
 
 
 @dataclass(frozen=True)
-class CenterOut(Holding, HandTask):
+class CenterOut(Holding):
     """Wait with the hand in the centre, and on a go reach to one of the targets around it and hold there.
 
     The target is shown after `cue_time`, the go comes a random delay later; in catch trials it never comes, and the

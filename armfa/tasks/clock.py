@@ -11,12 +11,12 @@ SLACK = 1e-3
 
 
 def time(simulator: Simulator, moment: Moment) -> Array:
-    """s since the start (...,)."""
+    """Seconds since the start (...,)."""
     return moment.steps * simulator.dt
 
 
 def since(simulator: Simulator, moment: Moment, onset: Any) -> Array:
-    """s since the onset (...,); 0 before."""
+    """Seconds since the onset (...,); 0 before."""
     return at_least(time(simulator, moment) - onset, 0.0)
 
 

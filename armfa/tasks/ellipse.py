@@ -61,8 +61,9 @@ class Ellipse(HandTask):
     The root mean square of the distance is below `radius`, 1 cm.
 
     ## Arguments
-    `figure` ("ellipse", "eight"), `width`, `height` (m), `frequency` (Hz), `duration` (s), `reward`, `effort`, `radius`,
-    and those of every environment (`armfa.envs.open_door`). The reset option "target" is the centre of the path.
+    `figure` ("ellipse", "eight"), `width`, `height` (m), `frequency` (Hz), `duration` (s), `reward`, `effort`,
+    `radius`, and those of every environment (`armfa.envs.open_door`). The reset option
+    "target" is the centre of the path.
     """
 
     fixed_goal: ClassVar[bool] = False
@@ -121,7 +122,7 @@ class Ellipse(HandTask):
         return point(a * cos(phase), b * sin(phase if self.figure == "ellipse" else 2.0 * phase))
 
     def phase(self, simulator: Simulator, moment: Moment) -> Array:
-        """rad (...,), one step from now."""
+        """The phase one step from now (...,), rad."""
         turns = self.frequency * (time(simulator, moment) + simulator.dt) + moment.trial.variant * (1.0 / PHASES)
         return math.tau * turns
 

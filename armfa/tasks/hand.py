@@ -71,7 +71,7 @@ class HandTask(Task, ABC):
 
 
 @dataclass(frozen=True)
-class Holding(Task, ABC):
+class Holding(HandTask, ABC):
     """Success is to be on target, and slow, for a while."""
 
     max_speed: float = 0.2
@@ -80,7 +80,7 @@ class Holding(Task, ABC):
     """s on target, without a break, until success."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()  # type: ignore[misc]
+        super().__post_init__()
         for name in ("max_speed", "hold_time"):
             finite(name, getattr(self, name), 0.0, above=True)
 

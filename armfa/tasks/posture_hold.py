@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from armfa.arrays import Array, at_least, namespace, where
+from armfa.arrays import Array, at_least, where
 from armfa.plant import Arm, ArmState, Loads, Simulator, hand_position, rest_state
 from armfa.tasks.clock import began, first, since
-from armfa.tasks.hand import HandTask, Holding
+from armfa.tasks.hand import Holding
 from armfa.tasks.postures import center_posture
 from armfa.tasks.task import Moment, Trial, finite, one_of, whole
 from armfa.tasks.vectors import direction, drawn
@@ -19,7 +19,7 @@ GRAVITY = 9.81
 
 
 @dataclass(frozen=True)
-class PostureHold(Holding, HandTask):
+class PostureHold(Holding):
     """Keep the hand where it is while a load pushes the arm at a time that is not announced.
 
     The load is a torque on the joints or a force on the hand, in one of several directions; it stays (a step) or lasts
@@ -73,7 +73,7 @@ class PostureHold(Holding, HandTask):
     directions: int = 8
     """Of the load, evenly around the circle; one more trial in turn is without a load."""
     strength: float | None = None
-    """N m or N; None: 0.14 times the arm's weight, N m for each m of its reach; as a force, what this is at its half."""
+    """N m or N; None: 0.14 times the arm's weight times its reach; as a force, with this torque at half the reach."""
     earliest: float = 0.2
     """s after the start when the load may set in."""
     latest: float = 0.4

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from armfa.arrays import Array
 from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
-from armfa.tasks.hand import HandTask, Holding
+from armfa.tasks.hand import Holding
 from armfa.tasks.postures import random_posture
 
 
 @dataclass(frozen=True)
-class Reach(Holding, HandTask):
+class Reach(Holding):
     """Bring the hand from a random posture to a random target and hold it there for 100 ms.
 
     Starts and targets come from joint angles spread evenly over the arm's joint range: always in reach.

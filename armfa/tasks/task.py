@@ -30,14 +30,13 @@ class Trial(NamedTuple):
     condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
     variant: Array  # (...,) number of the task's condition: which target, which load
     onset: Array  # (...,) s after the start: the go, or when a load sets in; NEVER where it does not come
-    channel: Array  # (...,) 1 where a force channel leads the hand, else 0
+    channel: Any = ()  # (...,) 1 where the world's channel leads the hand, if it has one, else 0; (): 1
 
     @classmethod
     def of(cls, start: ArmState, goals: Array, **more: Array) -> "Trial":
-        """A trial with this start and these goals; what is not given is 0, but the condition, which is 1."""
+        """A trial with this start and these goals; condition is 1, the rest 0, where not given."""
         none = 0.0 * start.joint_angle[..., 0]
-        rest = {"condition": none + 1.0, "variant": none, "onset": none, "channel": none}
-        return cls(**({"start": start, "goals": goals} | rest | more))
+        return cls(**({"start": start, "goals": goals, "condition": none + 1.0, "variant": none, "onset": none} | more))
 
 
 class Moment(NamedTuple):
@@ -73,7 +72,7 @@ class Task(ABC):
     passes: ClassVar[bool] = False
     """Whether all goals but the last are reached as soon as the hand is on them, without a hold."""
     fixed_goal: ClassVar[bool] = True
-    """Whether the goal stays the same and what is compared with it is seen: only then can it be another in hindsight."""
+    """Whether the goal stays the same and what is compared with it is seen, so that it can be another in hindsight."""
     goal_unit: ClassVar[float] = 1.0
     """m, m/s or N: the unit in which environments show goals and achievements, a power of two."""
     records: ClassVar[tuple[str, ...]] = ()

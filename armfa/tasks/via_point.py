@@ -6,14 +6,14 @@ from typing import ClassVar
 from armfa.arrays import Array, at_least, namespace, where
 from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
 from armfa.tasks.clock import first, time
-from armfa.tasks.hand import HandTask, Holding, hand_speed
+from armfa.tasks.hand import Holding, hand_speed
 from armfa.tasks.postures import random_posture
 from armfa.tasks.task import Moment
 from armfa.tasks.vectors import length
 
 
 @dataclass(frozen=True)
-class ViaPoint(Holding, HandTask):
+class ViaPoint(Holding):
     """Bring the hand to a target by way of another, and hold it there.
 
     [Flash & Hogan 1985, J Neurosci 5:1688: movements through a point are curved, and slow where they bend.]

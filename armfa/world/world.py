@@ -185,6 +185,8 @@ class World(Traced):
         noise : Array (..., normals), of what is sensed now; None: exact.
         """
         none, count = 0.0 * trial.condition, len(self.task.records)
+        if isinstance(trial.channel, tuple):
+            trial = trial._replace(channel=none + 1.0)
         q = trial.start.joint_angle
         record = namespace(q).stack([none] * count, axis=-1) if count else q[..., :0]
         moment = Moment(trial.start, trial, none, none, none, record, Line(jumped=none if self.latched else ()))
