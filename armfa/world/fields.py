@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from armfa.arrays import Array, cos, namespace, sin, where
 from armfa.plant import Loads, Simulator, hand_position, hand_velocity, physics
 from armfa.plant.constants import Constants, Matrix, Pair, not_negative, number, positive
+from armfa.tasks.clock import began
 from armfa.tasks.task import Moment, one_of
 from armfa.tasks.vectors import length
 
@@ -43,15 +44,15 @@ class Fields(Constants):
     pulse_torque: Annotated[Pair | None, number("N m")] = None
     """(shoulder, elbow), N m, for a while."""
     pulse_onset: Annotated[float, not_negative("s")] = 0.0
-    """s after the start, whole steps."""
+    """s after the go, or in tasks without one after the start."""
     pulse_duration: Annotated[float | None, positive("s")] = None
-    """s, whole steps; None: it stays."""
+    """s; None: it stays."""
     rotation: Annotated[float | None, number("degrees")] = None
     """degrees, counter-clockwise, by which the hand is seen turned about its start."""
     target_jump: Annotated[Pair | None, number("m")] = None
     """(x, y), m, by which the target jumps."""
     jump_time: Annotated[float | None, not_negative("s")] = None
-    """s after the start, whole steps."""
+    """s after the go, or in tasks without one after the start."""
     jump_distance: Annotated[float | None, positive("m")] = None
     """m from the start, in place of `jump_time`."""
 
@@ -109,10 +110,14 @@ def field_load(fields: Fields, simulator: Simulator, moment: Moment) -> Loads:
     return Loads(joint_torque=push) if fields.field_space == "joint" else Loads(hand_force=push)
 
 
-def pulse_load(fields: Fields, steps: Any, moment: Moment) -> Loads:
-    """Force and torque of the pulse, between these two steps."""
-    there = (moment.steps >= steps[0]) & (moment.steps < steps[1])
-    size = where(there, moment.trial.condition, 0.0 * moment.steps)
+def pulse_load(fields: Fields, simulator: Simulator, moment: Moment) -> Loads:
+    """Force and torque of the pulse, while it lasts."""
+    if not fields.pulse:
+        return Loads()
+    onset, none = moment.trial.onset + fields.pulse_onset, 0.0 * moment.steps
+    size = where(began(simulator, moment, onset), moment.trial.condition, none)
+    if fields.pulse_duration is not None:
+        size = where(began(simulator, moment, onset + fields.pulse_duration), none, size)
     return Loads(*(None if x is None else _scaled(x, size) for x in (fields.pulse_force, fields.pulse_torque)))
 
 

@@ -10,7 +10,8 @@ from armfa.compiled.program import Bound
 from armfa.plant import Arm, ArmState, Loads, Simulator, hand_position
 from armfa.plant.constants import Pair
 from armfa.plant.traced import Traced
-from armfa.tasks.task import NEVER, Moment, Task
+from armfa.tasks.clock import began
+from armfa.tasks.task import Moment, Task
 from armfa.tasks.vectors import length
 from armfa.world.fields import (
     NOTHING,
@@ -94,8 +95,6 @@ class World(Traced):
     """Where noise comes in, by name, in the order of the random numbers of a step."""
     sds: tuple[tuple[float], ...] = dataclasses.field(init=False)
     """Standard deviations of the noise of each sense, the last of `noise`, in SI units."""
-    pulse_steps: Pair | None = dataclasses.field(init=False)
-    jump_step: float | None = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         """Looks up what follows from task, arm and settings, and refuses what does not go together."""
@@ -119,10 +118,6 @@ class World(Traced):
         for name in ("channel", "target_jump"):
             if getattr(fields, name) and task.goal_kind != "position":
                 raise ValueError(f"expected no {name}: the goal of {type(task).__name__} is no place")
-        end = fields.pulse_duration
-        onset = whole_steps("pulse_onset", fields.pulse_onset, dt)
-        last = NEVER if end is None else onset + whole_steps("pulse_duration", end, dt)
-        jump = fields.jump_time
         found = {
             "hold_steps": None if steps is None else float(steps),
             "sense_bounds": (*bounds, *task.cue_bounds(arm)),
@@ -132,8 +127,6 @@ class World(Traced):
             "sight": sight,
             "noise": (*(x for x in motor if getattr(senses, x) is not None), *(name for name, _ in noisy)),
             "sds": tuple((sd,) for _, sd in noisy),
-            "pulse_steps": (float(onset), float(last)) if fields.pulse else None,
-            "jump_step": None if jump is None else float(whole_steps("jump_time", jump, dt)),
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)
@@ -227,16 +220,15 @@ class World(Traced):
         if shift is None:
             return goal
         size = moment.trial.condition
-        there = moment.line.jumped > 0.0 if self.latched else moment.steps >= self.jump_step
+        onset, by_time = moment.trial.onset, self.fields.jump_time
+        there = moment.line.jumped > 0.0 if self.latched else began(self.simulator, moment, onset + by_time)
         size = where(there, size, 0.0 * size)
         return goal + namespace(goal).stack([shift[0] * size, shift[1] * size], axis=-1)
 
     def load(self, moment: Moment) -> Loads:
         """What pushes the arm from outside, but for the walls of a channel."""
-        loads = [self.task.load(self.simulator, moment), field_load(self.fields, self.simulator, moment)]
-        if self.pulse_steps is not None:
-            loads.append(pulse_load(self.fields, self.pulse_steps, moment))
-        return together(*loads)
+        by_field, by_pulse = (push(self.fields, self.simulator, moment) for push in (field_load, pulse_load))
+        return together(self.task.load(self.simulator, moment), by_field, by_pulse)
 
     def step(self, moment: Moment, command: Array, noise: Array | None = None) -> tuple[Moment, Outcome]:
         """The moment one step later, the command (..., n) held, and what came of it.
@@ -257,7 +249,7 @@ class World(Traced):
         load, force = self.load(moment), ()
         moved = carried_out(self.senses, arm, command, noise)
         if self.fields.channel:
-            line = line_between(self._from(moment), task.goal(self.simulator, moment))
+            line = self.line(moment)
             force = moment.trial.channel * channel_force(self.fields, self.simulator, moment, line, moved, load)
             load = together(load, Loads(hand_force=force[..., None] * line[1]))
         state = self.simulator.step(moment.arm, moved, load)
@@ -320,12 +312,16 @@ class World(Traced):
         """Where the hand started (..., 2), m."""
         return hand_position(self.arm, moment.trial.start.joint_angle)
 
-    def _from(self, moment: Moment) -> Array:
-        """Where the way to the present goal begins (..., 2), m: the start, or the goal before."""
-        point = self._start(moment)
+    def line(self, moment: Moment) -> tuple[Array, Array]:
+        """Where the way to the present target begins (..., 2), m, at the start or the target before; and the unit
+        normal to its left (..., 2).
+        """
+        goals = moment.trial.goals
+        point, goal = self._start(moment), goals[..., 0, :]
         for number in range(1, self.task.n_goals):
-            point = where((moment.stage >= float(number))[..., None], moment.trial.goals[..., number - 1, :], point)
-        return point
+            later = (moment.stage >= float(number))[..., None]
+            point, goal = where(later, goals[..., number - 1, :], point), where(later, goals[..., number, :], goal)
+        return line_between(point, goal)
 
     def size_of(self, name: str) -> int | None:
         """How many numbers a signal has, or None where it has one per muscle."""
