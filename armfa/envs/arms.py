@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from armfa.envs.door import Door
-from armfa.tasks.task import Moment
+from armfa.tasks.task import Moment, Trial
 from armfa.world.program import packed, records, unpacked
 
 ERROR, COST, SUCCESS, CHANNEL_FORCE = 2, 3, 4, 5
@@ -22,41 +22,58 @@ class Arms:
         world = door.world
         first = packed(door.begin(np.zeros((n, world.draws)), {}))
         self.door, self.trial, self.moment = door, first["trial"], first["moment"]
-        self.spares = [np.empty_like(self.moment) for _ in range(min(2, world.senses.hold_action))]
+        self.steps = world.senses.hold_action  # of the simulator, in one step
+        self.spares = [np.empty_like(self.moment) for _ in range(min(2, self.steps))]
         self.told = np.zeros((n, 6 if world.fields.channel else 5))
+        self.plain = self.steps == 1 and not world.body and not world.sight and not world.noise
+        self.recorded = bool(world.task.variants or world.task.records or door.conditioned or world.fields.channel)
         self.lines = [
-            Waiting(n, delay, sum(world.size_of(x) or world.arm.n_muscles for x in signals), world.senses.hold_action)
+            Waiting(n, delay, sum(world.size_of(x) or world.arm.n_muscles for x in signals), self.steps)
             for _, signals, delay in world.lines
             if signals
         ]
-        self._latest = 0  # of the spares
 
     def step(self, action: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
         """One time step, for actions (n, muscles) and noise (n, normals), float64: what is seen (n, k), float32.
 
         `told` has the rest. `keep` makes it so; until then nothing has changed.
         """
-        seen = np.empty((len(action), self.door.seen_size), np.float32)
-        steps = self.door.world.senses.hold_action
-        given = [()] * steps if noise is None else [(x,) for x in _parts(noise, steps)]
-        now, success = self.moment, None
-        for i in range(steps):
-            after, lines = self.spares[i % 2], self.lines
-            old = [line.arriving(i) for line in lines if line.delay]
-            new = [line.entering(i) for line in lines]
-            self.door.run(self.trial, now, *old, action, *given[i], after, seen, self.told, *new)
-            if steps > 1:
-                success = (
-                    self.told[:, SUCCESS].copy() if success is None else np.maximum(success, self.told[:, SUCCESS])
-                )
-            now, self._latest = after, i % 2
-        if success is not None:
-            self.told[:, SUCCESS] = success
+        door = self.door
+        seen = np.empty((len(action), door.seen_size), np.float32)
+        if self.plain:
+            door.run(self.trial, self.moment, action, self.spares[0], seen, self.told)
+        elif self.steps == 1:
+            self._one(0, self.moment, action, noise, self.spares[0], seen)
+        else:
+            self._held(action, noise, seen)
         return seen
+
+    def _one(
+        self, i: int, now: np.ndarray, action: np.ndarray, noise: Any, after: np.ndarray, seen: np.ndarray
+    ) -> None:
+        """The i-th step of the simulator from now."""
+        given = () if noise is None else (noise,)
+        old = [line.arriving(i) for line in self.lines if line.delay]
+        new = [line.entering(i) for line in self.lines]
+        self.door.run(self.trial, now, *old, action, *given, after, seen, self.told, *new)
+
+    def _held(self, action: np.ndarray, noise: np.ndarray | None, seen: np.ndarray) -> None:
+        """All steps of the simulator of one step, the action held; who succeeds in one of them succeeds."""
+        parts = [None] * self.steps if noise is None else np.split(noise, self.steps, axis=-1)
+        now, success = self.moment, 0.0
+        for i, part in enumerate(parts):
+            after = self.spares[i % 2]
+            self._one(i, now, action, None if part is None else np.ascontiguousarray(part), after, seen)
+            now, success = after, np.maximum(self.told[:, SUCCESS], success)
+        self.told[:, SUCCESS] = success
 
     def keep(self) -> None:
         """The last step becomes the present."""
-        self.moment, self.spares[self._latest] = self.spares[self._latest], self.moment
+        if self.plain:
+            self.moment, self.spares[0] = self.spares[0], self.moment
+            return
+        latest = (self.steps - 1) % 2
+        self.moment, self.spares[latest] = self.spares[latest], self.moment
         for line in self.lines:
             line.keep()
 
@@ -100,14 +117,14 @@ class Arms:
         """What else is known of each arm, by name (n,): its variant, where the task has several, what the task
         measures, what is asked of the trial, and the force of a channel.
         """
-        world = self.door.world
-        task, found = world.task, {}
-        if task.variants or self.door.conditioned:
-            trial = unpacked(world, self.trial, self.moment).trial
-            found |= {"variant": trial.variant.copy()} if task.variants else {}
-            found |= {"condition": trial.condition.copy()} if self.door.conditioned else {}
+        world, found = self.door.world, {}
+        task, first = world.task, 4 + world.arm.n_muscles + 2 * world.task.n_goals
+        named = ("condition", self.door.conditioned), ("variant", task.variants), ("channel", world.fields.channel)
+        for name, there in named:
+            if there:
+                found[name] = self.trial[:, first + Trial._fields.index(name) - 2].copy()
         if world.fields.channel:
-            found |= {"channel": trial.channel.copy(), "channel_force": self.told[:, CHANNEL_FORCE].copy()}
+            found["channel_force"] = self.told[:, CHANNEL_FORCE].copy()
         return found | dict(zip(task.records, records(world, self.moment).T.copy()))
 
     def errors(self) -> np.ndarray:
@@ -166,15 +183,16 @@ class Noise:
 
     def drawn(self, rows: np.ndarray | None = None) -> np.ndarray:
         """The next numbers of these arms, or of all (rows, size)."""
+        if len(self._rows) == 1:
+            if (place := int(self._used[0])) == NOISE_BLOCK:
+                self._streams[0].standard_normal(out=self.block[0])
+                place = 0
+            self._used[0] = place + 1
+            return self.block[:, place]
         rows = self._rows if rows is None else rows
         used = self._used[rows]
         for i in rows[used == NOISE_BLOCK].tolist():
-            self.block[i] = self._streams[i].standard_normal(self.block.shape[1:])
+            self._streams[i].standard_normal(out=self.block[i])
         used[used == NOISE_BLOCK] = 0
         self._used[rows] = used + 1
         return self.block[rows, used]
-
-
-def _parts(noise: np.ndarray, steps: int) -> list[np.ndarray]:
-    """The noise of each step of the simulator, as arrays of their own."""
-    return [noise] if steps == 1 else [np.ascontiguousarray(x) for x in np.split(noise, steps, axis=-1)]

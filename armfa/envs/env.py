@@ -51,6 +51,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         self._action = np.empty((1, *self._shape))
         self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.step_time)))
         self._window: Any = None
+        self._error_name, self._ends = self.world.task.error_name, self.world.ends
         self._noise = Noise(1, self.world.normals) if self.world.noise else None
         self._arms: Arms | None = None  # before the first reset
         self._number = -1  # of the trial
@@ -126,10 +127,11 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
 
     def _info(self) -> dict[str, Any]:
         """How far off the arm is and, where the task can be done, whether it is."""
-        info: dict[str, Any] = {self.world.task.error_name: self._error}
-        if self.world.ends:
+        info: dict[str, Any] = {self._error_name: self._error}
+        if self._ends:
             info["is_success"] = self._success
-        info |= {name: value.item() for name, value in self._known().records().items()}
+        if (arms := self._known()).recorded:
+            info |= {name: value.item() for name, value in arms.records().items()}
         return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:
