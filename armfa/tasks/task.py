@@ -30,7 +30,7 @@ class Trial(NamedTuple):
     condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
     variant: Array  # (...,) number of the task's condition: which target, which load
     onset: Array  # (...,) s after the start: the go, or when a load sets in; NEVER where it does not come
-    channel: Any = ()  # (...,) 1 where the hand is led by a force channel, else 0; () until the world begins
+    channel: Any = ()  # (...,) 1 where the world's channel leads the hand, if it has one, else 0; (): 1
 
     @classmethod
     def of(cls, start: ArmState, goals: Array, **more: Array) -> "Trial":

@@ -188,7 +188,8 @@ def cost_slopes(world: World, moments: Moment) -> tuple[Array, Array]:
     """
     before, after = _each(lambda x: x[:-1], moments), _each(lambda x: x[1:], moments)
     state, n = after.arm, world.arm.n_muscles
-    error = world.seen(after) - world.task.goal(world.simulator, before)
+    pursued = before._replace(steps=after.steps - 1.0)  # in the last step of the simulator
+    error = world.seen(after) - world.goal(pursued)
     rows = np.concatenate(tuple(state), axis=-1)
     moved = rows + 1j * TINY * np.eye(4 + n).reshape(4 + n, *(1,) * (rows.ndim - 1), 4 + n)
     arms = ArmState(moved[..., :2], moved[..., 2:4], moved[..., 4:])

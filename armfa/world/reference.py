@@ -57,19 +57,19 @@ def first_guess(world: World) -> Callable[[Moment], Array]:
     low, high = arm.excitation_range
 
     def policy(moment: Moment) -> Array:
-        goal = task.goal(world.simulator, moment)
+        goal = world.goal(moment)
         if task.goal_kind == "force":
             return np.full((*goal.shape[:-1], arm.n_muscles), low + TONE * (high - low))
         if task.goal_kind == "position":
             goal = velocity_toward(goal, world.hand(moment), gain=GAIN, max_speed=PACE * arm.reach)
-        return best_excitation(world.simulator, moment.arm, goal, task.load(world.simulator, moment))
+        return best_excitation(world.simulator, moment.arm, goal, world.load(moment))
 
     return policy
 
 
 def steps(world: World) -> int:
     """Steps of a trial: those of the task's time limit, or as long as it has one goal."""
-    return steps_of(world.task.episode_time, world.simulator.dt) if world.task.hold is None else world.task.hold
+    return steps_of(world.task.episode_time, world.step_time) if world.task.hold is None else world.task.hold
 
 
 def each_score(outcomes: Outcome) -> Score:

@@ -18,7 +18,7 @@ class Curl(Reach):
     strength: float = 13.0  # N s/m
 
     def trial(self, simulator, uniform):
-        return super().trial(simulator, uniform)._replace(condition=0.0 * uniform[..., 0] + 1.0)
+        return super().trial(simulator, uniform)
 
     def load(self, simulator, moment):
         q, w, _ = moment.arm
