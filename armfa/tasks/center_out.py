@@ -149,7 +149,7 @@ class CenterOut(Holding):
         """Whether the hand is, after the go, on the target and slow; in a catch trial, late, in the centre (...,)."""
         late = self.cue_time + self.longest_delay + CATCH_HOLD
         onset = where(moment.trial.onset < NEVER, moment.trial.onset, late)
-        return super().on_target(simulator, moment, error) & began(simulator, moment, onset)
+        return super().on_target(simulator, moment, error) & began(simulator, moment, onset + simulator.dt)
 
     def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
         """Reaction time, movement time, peak speed and path length since the go."""

@@ -135,7 +135,7 @@ class PostureHold(Holding):
 
     def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
         """Whether the hand is back, and slow, late enough after the onset (...,)."""
-        late = began(simulator, moment, moment.trial.onset + self.recovery_time)
+        late = began(simulator, moment, moment.trial.onset + self.recovery_time + simulator.dt)
         return super().on_target(simulator, moment, error) & late
 
     def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
