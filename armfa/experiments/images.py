@@ -31,6 +31,9 @@ from armfa.runs.unit import Checkpoint
 SECONDS = 60e-6
 """What one image costs a 784-1000-10 network on one core, for the display's end time."""
 
+PIXELS = {"mnist": 784, "digits": 64}
+"""Inputs of a network, by the name of the handwritten digits."""
+
 BLOCK = 240
 """Updates whose images are picked at once; a multiple of what the first layer takes ahead."""
 

@@ -18,7 +18,7 @@ from armfa.controllers.rules.shallow import Shallow
 from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
 from armfa.experiments.digits.features import mirrored, over_pairs, shuffled
-from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
+from armfa.experiments.images import PIXELS, SECONDS, DigitSettings, learn_digits
 from armfa.problems import digits
 from armfa.problems.digits import DigitRecognition
 from armfa.reports.claim import Choice, Claim
@@ -327,14 +327,14 @@ def _features(runs):
     quantity = "mean correlation of receptive fields after the best assignment of units, networks of two seeds"
     return [
         Claim(
-            "FA develops similar feature detectors: nearer to backprop's than mirrored ones, ones with shuffled pixels, "
-            "and those before learning",
+            "FA develops similar feature detectors: nearer to backprop's than mirrored ones, shuffled ones, and those "
+            "before learning",
             quantity,
             both,
             all_of(*(paired_less(control, both) for control in (mirror, mixed, before))),
         ),
-        Claim("control: FA's fields mirrored, as smooth but of other shapes, and backprop's", quantity, mirror, reported(),
-              own=True),
+        Claim("control: FA's fields mirrored, as smooth but of other shapes, and backprop's", quantity, mirror,
+              reported(), own=True),
         Claim("control: FA's fields with shuffled pixels, and backprop's", quantity, mixed, reported(), own=True),
         Claim("control: fields before learning, and backprop's", quantity, before, reported(), own=True),
         Claim("what can be reached: backprop's fields, and those of another backprop", quantity, itself, reported(),
@@ -346,7 +346,8 @@ def _scales(settings, runs):
     ends = np.stack([end(runs, protocol="scales", scale=scale) for scale in settings.feedback_scales])
     shallow, backprop = (end(runs, protocol="scales", rule=rule) for rule in ("shallow", "backprop"))
     low, high = min(settings.feedback_scales), max(settings.feedback_scales)
-    where = f"B from +-{low:g} to +-{high:g}, 784-{settings.scales_hidden}-10, {settings.scales_examples:,} examples"
+    size = f"{PIXELS[settings.data]}-{settings.scales_hidden}-10"
+    where = f"B from +-{low:g} to +-{high:g}, {size}, {settings.scales_examples:,} examples"
     worst = ends.max(0)
     return [
         Claim(
