@@ -28,7 +28,7 @@ from armfa.experiments.learning import learn
 from armfa.problems.digits import DigitRecognition
 from armfa.runs.unit import Checkpoint
 
-SECONDS = 60e-6
+SECONDS = 40e-6
 """What one image costs a 784-1000-10 network on one core, for the display's end time."""
 
 PIXELS = {"mnist": 784, "digits": 64}
@@ -42,7 +42,7 @@ BLOCK = 240
 class DigitSettings(Scales):
     """What the experiments with handwritten digits have in common."""
 
-    seeds: int = 3
+    seeds: int = 10
     data: str = "mnist"
     hidden: int = 1000
     examples: int = 1_200_000

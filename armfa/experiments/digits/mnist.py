@@ -58,16 +58,15 @@ class Settings(DigitSettings):
 
     SCALELESS = ("seeds", "control_seeds")
 
-    seeds: int = 10
     control_seeds: int = 4  # of FA with a small B, and of each scale of B, at most `seeds`
     learning_rate: float = 0.01  # of all layers and rules under "equal", with what follows
     equal_examples: int = 2_400_000
     equal_batch_size: int = 4
     equal_start_scale: float = 0.2  # omega, chosen for backprop's end as the paper did; larger ones kill outputs of FA
     tuned_rates_shallow: tuple[float, float] = (0.0, 0.01)  # W0, W; found by `search`
-    tuned_rates_backprop: tuple[float, float] = (0.3, 0.01)
-    tuned_rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
-    start_scale_shallow: float = 0.3  # of its random features; its first W is drawn as that of the others
+    tuned_rates_backprop: tuple[float, float] = (1.0, 0.01)
+    tuned_rates_feedback_alignment: tuple[float, float] = (0.1, 0.01)
+    start_scale_shallow: float = 1.0  # of its random features; its first W is drawn as that of the others
     feedback_scales: tuple[float, ...] = (0.05, 0.15, 0.5, 1.5, 5.0)  # B over two decades, in a smaller network
     scales_hidden: int = 200
     scales_examples: int = 60_000

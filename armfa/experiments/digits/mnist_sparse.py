@@ -11,7 +11,8 @@ from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
-from armfa.experiments.digits.mnist import end, fields, mosaic, problem, spread
+from armfa.experiments.digits.mnist import SHOWN, end, fields, mosaic, problem, spread
+from armfa.experiments.digits.mnist import Settings as Dense
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, over_images, panels
@@ -26,8 +27,8 @@ PRINTED = 2.4
 class Settings(DigitSettings):
     """The digits network with half of its output weights and half of its feedback weights absent."""
 
-    rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W; per example
-    rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
+    rates_backprop: tuple[float, float] = Dense.tuned_rates_backprop  # W0, W; per example
+    rates_feedback_alignment: tuple[float, float] = Dense.tuned_rates_feedback_alignment
     sparsity: float = 0.5
 
 
@@ -57,7 +58,7 @@ def run(settings, unit, checkpoint):
     arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
     feedback = alignment.init(params, streams([seed]).rule.generators[0]).matrices[0]
     both = np.mean((params[1].weight != 0) & (feedback.T != 0))
-    shown = {"fields_end": fields(params)} if seed == 0 else {}
+    shown = {"fields_end": fields(params, SHOWN)} if seed == 0 else {}
     return {**arrays, "both_ways": np.array([both]), **shown}
 
 

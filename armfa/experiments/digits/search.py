@@ -22,9 +22,9 @@ from armfa.runs.unit import NoCheckpoint
 HELD_OUT = 10_000
 SEEDS = (100, 101)
 GRIDS = {
-    "shallow": ((0.0,), (0.002, 0.005, 0.01, 0.02), (0.1, 0.2, 0.3, 0.5, 1.0)),
-    "backprop": ((0.1, 0.3, 1.0), (0.005, 0.01), (0.1,)),
-    "feedback-alignment": ((0.01, 0.03, 0.1), (0.005, 0.01), (0.1,)),
+    "shallow": ((0.0,), (0.005, 0.01, 0.02), (0.1, 0.3, 0.5, 1.0, 2.0)),
+    "backprop": ((0.1, 0.3, 1.0, 3.0), (0.005, 0.01), (0.1,)),
+    "feedback-alignment": ((0.01, 0.03, 0.1, 0.3), (0.005, 0.01), (0.1,)),
 }
 """Rates of the hidden layer, rates of the output layer, scales of the first hidden weights."""
 LENGTHS = {"shallow": 1_200_000, "backprop": 400_000, "feedback-alignment": 400_000}
