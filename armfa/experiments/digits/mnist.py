@@ -407,7 +407,7 @@ def examples_to(error: float, runs: Sequence[Run], rule: str) -> np.ndarray:
 
 def figures(settings, runs):
     """The article's Fig. 3a, b in both protocols, scales of B, and the receptive fields of the preprint's Fig. S1."""
-    figure, (equal, tuned, angle, scales) = panels(3.6, 3.4, 3.0, 3.0, height=3.4)
+    figure, (equal, tuned, angle) = panels(3.7, 3.5, 3.2, height=3.4)
     for axis, protocol in ((equal, "equal"), (tuned, "tuned")):
         for rule in RULES_OF[protocol]:
             chosen = {"rule": rule, "protocol": protocol}
@@ -434,11 +434,12 @@ def figures(settings, runs):
     angle.legend(loc="lower right")
     for axis in (equal, tuned, angle):
         examples_axis(axis)
-    _draw_scales(scales, settings, runs)
-    return {"digits": figure, "fields": receptive_fields(runs)}
+    return {"digits": figure, "fields": receptive_fields(runs), "scales": scales_of_feedback(settings, runs)}
 
 
-def _draw_scales(axis, settings, runs):
+def scales_of_feedback(settings, runs):
+    """Test error of a smaller network over the scale of B, beside those of backprop and shallow learning."""
+    figure, (axis,) = panels(4.6, height=3.2)
     values = np.stack([end(runs, protocol="scales", scale=scale) for scale in settings.feedback_scales], axis=1)
     axis.set_xscale("log")
     label = f"{LABELS['feedback-alignment']}, n = {len(values)}"
@@ -448,8 +449,10 @@ def _draw_scales(axis, settings, runs):
         level = np.repeat(error[:, None], len(settings.feedback_scales), axis=1)
         band(axis, settings.feedback_scales, level, COLOURS[rule], f"{LABELS[rule]}, n = {len(error)}")
     title = f"{settings.scales_hidden} hidden units, {short_count(settings.scales_examples)} examples"
-    axis.set(xlabel=r"$\beta$, B from U($-\beta$, $\beta$)", ylabel="test error (%)", title=title, ylim=(0, None))
-    axis.legend(loc="lower left")
+    axis.set(xlabel=r"$\beta$, B from U($-\beta$, $\beta$)", ylabel="test error (%)", title=title)
+    axis.set_ylim(0, 1.5 * end(runs, protocol="scales", rule="shallow").mean())
+    axis.legend(loc="upper right", ncols=2)
+    return figure
 
 
 def receptive_fields(runs):
@@ -469,7 +472,7 @@ def receptive_fields(runs):
     count = len(next(iter(found.values())))
     axes[3].set_yticks(range(len(found)), names)
     axes[3].set(xlim=(0, 1), ylim=(len(found) - 0.5, -0.5), title=f"likeness to backprop's, n = {count} pairs")
-    axes[3].set(xlabel="correlation of matched fields", ylabel="networks of two seeds")
+    axes[3].set(xlabel="correlation of matched fields, one dot per pair", ylabel="networks of two seeds")
     return figure
 
 
