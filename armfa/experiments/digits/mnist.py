@@ -48,6 +48,8 @@ PRINTED_NETWORKS = 20
 PAPERS_RATE = 1e-3
 EARLY = 5.0
 """Percent; the error that tells how quickly a network learns."""
+TOP = 16.0
+"""Percent; where the axes of errors end."""
 FIELDS, SHOWN = 250, 100
 """Hidden units whose receptive fields are kept, and drawn."""
 
@@ -418,10 +420,10 @@ def figures(settings, runs):
             label = f"{name}, n = {len(error)}: {error[:, -1].mean():.1f} %"
             band(axis, x, error, colour, label, linestyle="--" if small else "-")
             trained = gather(runs, "train_error", **chosen).mean()
-            axis.plot(x[-1], trained, "o", color=colour, markersize=4, markerfacecolor="none", clip_on=False)
+            mark_trained(axis, x[-1], trained, colour)
             if rule in PRINTED and protocol == "equal":
                 axis.plot(x[-1], PRINTED[rule], "<", color=colour, markersize=5, clip_on=False)
-        axis.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title=WORDS[protocol])
+        axis.set(ylim=(0, TOP), xlim=(0, x[-1]), ylabel="test error (%)", title=WORDS[protocol])
         axis.legend(loc="upper right")
     for protocol, style in (("equal", "-"), ("tuned", "--")):
         chosen = {"rule": "feedback-alignment", "protocol": protocol}
@@ -435,6 +437,12 @@ def figures(settings, runs):
     for axis in (equal, tuned, angle):
         examples_axis(axis)
     return {"digits": figure, "fields": receptive_fields(runs), "scales": scales_of_feedback(settings, runs)}
+
+
+def mark_trained(axis, x, error, colour):
+    """A circle at the error on the training images, where the axis reaches it."""
+    if error <= TOP:
+        axis.plot(x, error, "o", color=colour, markersize=4, markerfacecolor="none", clip_on=False)
 
 
 def scales_of_feedback(settings, runs):
@@ -506,7 +514,7 @@ EXPERIMENT = Experiment(
                "the inverse share of the cost; the batch is not stated"),
         Choice("omega, first weights", f"{settings.equal_start_scale:g} at one rate for all; at own rates "
                f"{settings.start_scale:g}, and {settings.start_scale_shallow:g} for the random features of shallow "
-               "learning", "chosen in the paper on backprop's test error, value not given"),
+               "learning", "chosen on backprop's test error, in the paper and here (one rate); value not given"),
         Choice("beta, feedback weights", f"{settings.feedback_scale:g}; in the smaller network "
                f"{told(settings.feedback_scales)}", "value not given"),
         Choice("what B carries", "the raw error e", "so printed"),

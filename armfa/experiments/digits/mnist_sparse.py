@@ -11,7 +11,7 @@ from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
-from armfa.experiments.digits.mnist import SHOWN, end, fields, mosaic, problem, spread
+from armfa.experiments.digits.mnist import SHOWN, TOP, end, fields, mark_trained, mosaic, problem, spread
 from armfa.experiments.digits.mnist import Settings as Dense
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.reports.claim import Choice, Claim
@@ -126,9 +126,9 @@ def figures(settings, runs):
         label = f"{LABELS[rule]}, n = {len(values)}: {values[:, -1].mean():.1f} %"
         band(error, x, values, COLOURS[rule], label)
         trained = gather(runs, "train_error", rule=rule).mean()
-        error.plot(x[-1], trained, "o", color=COLOURS[rule], markersize=4, markerfacecolor="none", clip_on=False)
+        mark_trained(error, x[-1], trained, COLOURS[rule])
     error.plot(x[-1], PRINTED, "<", color=COLOURS["feedback-alignment"], markersize=5, clip_on=False)
-    error.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title="half of W and B absent")
+    error.set(ylim=(0, TOP), xlim=(0, x[-1]), ylabel="test error (%)", title="half of W and B absent")
     error.legend(loc="upper right")
     values = gather(runs, "angle", rule="feedback-alignment")
     within = gather(runs, "angle_sd", rule="feedback-alignment")
