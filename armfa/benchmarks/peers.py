@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
 
 def installed(*modules: str) -> bool:

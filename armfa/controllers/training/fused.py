@@ -10,6 +10,7 @@ each layer (direct feedback alignment) or nowhere (shallow); losses that offer `
 """
 
 import functools
+import itertools
 import math
 from typing import Any, cast
 
@@ -71,7 +72,7 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     )
     factors, kept = (x.astype(np.float32) for x in (shares / size, 1.0 - shares * optimizer.weight_decay))
     widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])
-    widens = np.array([n_out > n_in for n_in, n_out in zip(sizes, sizes[1:])])
+    widens = np.array([n_out > n_in for n_in, n_out in itertools.pairwise(sizes)])
     direct = isinstance(rule, DirectFeedbackAlignment)
     above = [layers] * (layers - 1) if direct else list(range(2, layers + 1))
     narrows = np.array([sizes[k] <= n for n, k in zip(sizes[1:], above)] or [True])

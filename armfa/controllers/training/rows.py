@@ -91,8 +91,10 @@ def dots(target, begin, left, right):
                 d += y[j] * p[j]
                 e += y[j] * q[j]
                 f += y[j] * r[j]
-            target[i, o], target[i, middle], target[i, last] = begin[o] + a, begin[middle] + b, begin[last] + c
-            target[other, o], target[other, middle], target[other, last] = begin[o] + d, begin[middle] + e, begin[last] + f
+            for row, sums in ((i, (a, b, c)), (other, (d, e, f))):
+                target[row, o] = begin[o] + sums[0]
+                target[row, middle] = begin[middle] + sums[1]
+                target[row, last] = begin[last] + sums[2]
 
 
 @njit(error_model="numpy")
