@@ -66,6 +66,17 @@ def test_accuracy_counts_the_largest_output():
     assert classification_error(output, SquaredError(target)) == 0.25
 
 
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_out_of_range_are_refused_by_name(label):
+    with pytest.raises(ValueError, match=f"expected labels from 0 to 2, got {label}"):
+        one_hot(np.array([0, label, 1]), 3)
+
+
+def test_labels_that_are_no_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match="expected labels as whole numbers from 0 to 2, got float64"):
+        one_hot(np.array([0.5, 1.0]), 3)
+
+
 class Digits:
     """Ten classes, many inputs: enough to kill logistic outputs with a rate that is too large."""
 
