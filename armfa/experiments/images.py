@@ -169,7 +169,8 @@ def _measure(network: MLP, rule: Any, state: TrainState, test: Batch) -> dict[st
         few = Batch(test.inputs[:500], type(loss)(loss.target[:500]))
         passed = network.forward(state.params, few.inputs)
         sent, exact = (
-            each.signals(network, state.params, passed, few.loss, held)[0][-1] for each, held in (inner, (BACKPROP, ()))
+            cast(Any, each).signals(network, state.params, passed, few.loss, held)[0][-1]
+            for each, held in (inner, (BACKPROP, ()))
         )
         angles = angle_between(sent, exact)
         found |= {"angle": np.array(np.nanmean(angles)), "angle_sd": np.array(np.nanstd(angles))}

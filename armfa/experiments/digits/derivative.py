@@ -26,6 +26,7 @@ COLOURS = dict(zip(DERIVATIVES, ("#009e73", "#d55e00", "#0072b2", "#cc79a7", "#a
 class Settings(DigitSettings):
     """Feedback alignment at the common rate of the digits experiment, shorter."""
 
+    seeds: int = 5
     examples: int = 360_000
     learning_rate: float = 0.01
     margin: float = 0.5  # points of test error
@@ -121,6 +122,7 @@ EXPERIMENT = Experiment(
             "the control: no weighting, which is not a rough version of it",
             "what it costs is measured beside the others",
         ),
+        Choice("number of networks", f"{settings.seeds} per slope", "the time that the whole report may take"),
         Choice("'nearly as well'", f"{settings.margin:g} points of test error", "no number is given"),
     ),
 )

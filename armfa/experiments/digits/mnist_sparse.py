@@ -11,7 +11,17 @@ from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
-from armfa.experiments.digits.mnist import SHOWN, TOP, end, fields, mark_trained, mosaic, problem, spread
+from armfa.experiments.digits.mnist import (
+    PRINTED_NETWORKS,
+    SHOWN,
+    TOP,
+    end,
+    fields,
+    mark_trained,
+    mosaic,
+    problem,
+    spread,
+)
 from armfa.experiments.digits.mnist import Settings as Dense
 from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
 from armfa.reports.claim import Choice, Claim
@@ -164,6 +174,11 @@ EXPERIMENT = Experiment(
             f"hidden, output: {told(settings.rates_backprop)} (backprop), "
             f"{told(settings.rates_feedback_alignment)} (FA); those of the dense network",
             "not given for this case",
+        ),
+        Choice(
+            "number of networks",
+            f"{settings.seeds}; the paper has {PRINTED_NETWORKS}",
+            "the time that the whole report may take",
         ),
         Choice("which weights are sparse", "hidden to output and feedback", "the paper names W and B, not W0"),
     ),
