@@ -22,12 +22,13 @@ from armfa.problems.digits import DigitRecognition
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
 from armfa.reports.statistics import (
+    WITHIN,
     all_of,
+    as_well_as,
     every_above,
     every_below,
     mean_below,
     paired_less,
-    ratio_below,
     reported,
     unchanged_within,
 )
@@ -174,17 +175,17 @@ def claims(settings, runs):
     alignment, backprop = errors["feedback-alignment", "equal"], errors["backprop", "equal"]
     found += [
         Claim(
-            f"FA learns just as quickly as backprop (one rate for all): {EARLY:g} % error after no more examples",
+            f"FA learns just as quickly as backprop (one rate for all): {EARLY:g} % error in {WITHIN} its examples",
             "examples FA needs / examples backprop needs",
             fast / slow,
-            ratio_below(fast, slow, 1.0),
+            as_well_as(fast, slow),
             full=True,
         ),
         Claim(
-            "... and ends no higher",
-            "error of FA minus that of backprop, points",
-            alignment - backprop,
-            paired_less(alignment, backprop),
+            f"... and performs as well: {WITHIN} its error",
+            "error of FA / error of backprop",
+            alignment / backprop,
+            as_well_as(alignment, backprop),
             full=True,
         ),
         Claim(
@@ -199,10 +200,10 @@ def claims(settings, runs):
     alignment, backprop = errors["feedback-alignment", "tuned"], errors["backprop", "tuned"]
     found.append(
         Claim(
-            "FA matches backprop when each has its own rates: within 0.5 points",
-            "error of FA minus that of backprop, points",
-            alignment - backprop,
-            unchanged_within(alignment, backprop, 0.5),
+            f"FA performs as well as backprop when each has its own rates: {WITHIN} its error",
+            "error of FA / error of backprop",
+            alignment / backprop,
+            as_well_as(alignment, backprop),
             full=True,
         )
     )
