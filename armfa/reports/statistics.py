@@ -3,8 +3,8 @@
 A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one
 run there is no spread and so no t-test: the verdict then is "not tested" if the one value lies on the claimed side, and
 "fails" if not. Statements about every single run need no spread. Where there is no value, or one is not a number,
-nothing is tested; an infinite value (a run that has diverged, or never got there) fails. Values that are all alike have no
-spread to test with: the verdict is then their side alone, without a probability.
+nothing is tested; an infinite value (a run that has diverged, or never got there) fails. Values that are all alike have
+no spread to test with: the verdict is then their side alone, without a probability.
 """
 
 import math

@@ -136,7 +136,8 @@ def claims(settings, runs):
         since = depth_helps(runs, rule)
         found.append(
             Claim(
-                f"{word}: four layers beat three (t-test, n = 20, P = {printed}); here {from_then_on(x, since)}",
+                f"{word}: four layers beat three (t-test, n = 20, P = {printed}); here {from_then_on(x, since)}"
+                + (f", FA being behind backprop {from_then_on(x, part)}" if word == "FA" else ""),
                 f"NSE of four layers minus NSE of three after {settings.examples:,} examples",
                 four - three,
                 paired_less(four, three, settings.significance),
@@ -171,7 +172,7 @@ def claims(settings, runs):
             full=True,
         ),
         Claim(
-            "... and both at one time: FA's four layers beat three while they are as good as backprop's. They are up to "
+            "... and both at one time: FA's four layers beat three while as good as backprop's. They are as good up to "
             f"{x[last]:,} examples, and FA's four layers beat three {from_then_on(x, deeper)}",
             f"NSE of FA with four layers minus with three after {x[last]:,} examples",
             four_layers["nse"][:, last] - three_layers["nse"][:, last],
@@ -193,7 +194,7 @@ def claims(settings, runs):
 
 
 def parting(runs) -> int:
-    """The point of the curves from which on FA in four layers no longer is as good as backprop (their number: never)."""
+    """The point of the curves from which on FA in four layers is not as good as backprop (their number: never)."""
     fa, bp = (
         find(runs, rule=rule, layers=4, frozen=False).arrays["nse"] for rule in ("feedback-alignment", "backprop")
     )
@@ -271,8 +272,8 @@ EXPERIMENT = Experiment(
         Choice(
             "stopping time",
             f"{settings.examples:,} examples",
-            "the paper stops when backprop made negligible gains, without a number. Which of its two claims holds depends "
-            "on it: four layers beat three only after FA has parted from backprop (the claims tell when)",
+            "the paper stops when backprop made negligible gains, without a number. Which of its two claims holds "
+            "depends on it: four layers beat three only after FA has parted from backprop (the claims tell when)",
         ),
         Choice(
             "first weights and biases",

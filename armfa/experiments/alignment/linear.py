@@ -484,7 +484,8 @@ EXPERIMENT = Experiment(
     figures=figures,
     remarks="Bands: two standard deviations over networks, of the logarithm. Bars of the angle: two standard "
     f"deviations over {WINDOW} examples of one network, as the article draws them. Feedback alignment is ahead because "
-    "backprop first has to leave the plateau at W = 0, where W^T e is small, while B is of full size from the start; later backprop falls at least as steeply.",
+    "backprop first has to leave the plateau at W = 0, where W^T e is small, while B is of full size from the start; "
+    "later backprop falls at least as steeply.",
     choices=lambda settings: (
         Choice(
             "learning rates",

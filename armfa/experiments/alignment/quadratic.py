@@ -38,7 +38,7 @@ RULES = ("feedback-alignment", "backprop", "shallow")
 STACK = 5
 FIRST_PHASE = {"phases": 1, "control": 2, "backprop-first": 1}
 FALL = 0.05
-"""Change of NSE in phase 1 that would be a fall of the error: backprop's falls by more, feedback alignment's must not."""
+"""Change of NSE in phase 1 that would be a fall of the error: backprop's falls by more, FA's must not."""
 
 
 @dataclass(frozen=True)
@@ -316,8 +316,8 @@ EXPERIMENT = Experiment(
     choices=lambda settings: (
         Choice(
             "first weights and biases",
-            f"U(-s, s) with s = {told(settings.start_scales)} (hidden, output); {told(settings.phase_start_scales)} in the "
-            "phases",
+            f"U(-s, s) with s = {told(settings.start_scales)} (hidden, output); {told(settings.phase_start_scales)} in "
+            "the phases",
             "'manually selected', not given; through a frozen W near 0 no rule could change the error",
         ),
         Choice(

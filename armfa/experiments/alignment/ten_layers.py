@@ -136,8 +136,8 @@ def claims(settings, runs):
     angles = find(runs, kind="feedback-alignment", outputs=two).arrays["angles"][:, -1].max(1)
     return [
         Claim(
-            f"networks with as many as {settings.layers} layers were trained ({two} outputs): more than ten times better "
-            "than the last layer alone",
+            f"networks with as many as {settings.layers} layers were trained ({two} outputs): more than ten times "
+            "better than the last layer alone",
             "NSE of FA / NSE of shallow",
             alignment / shallow,
             ratio_below(alignment, shallow, 0.1),

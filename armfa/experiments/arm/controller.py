@@ -396,8 +396,8 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         Choice(
             "two protocols",
             "; ".join(PROTOCOLS.values()),
-            "the abstract does not say how rates were chosen; that of 2016, backprop's rates and a chosen scale of B, is "
-            "the first: only hidden rate x scale of B counts",
+            "the abstract does not say how rates were chosen; the article's way, backprop's rates and a chosen scale "
+            "of B, is the first: only hidden rate x scale of B counts",
         ),
         Choice(
             "what reaches the output layer", "the error of the hand through the plant's transposed Jacobian", "not said"
