@@ -111,9 +111,10 @@ def check_fit(
     problem : what the sentence calls it. batch : of one network, without the axis of a stack.
     """
     try:
-        wanted = batch.loss.target.shape[-1]
-        if isinstance(rule, DirectRandomTarget) and wanted != network.n_out:
-            raise ValueError(f"it needs a target of {network.n_out} numbers, one per output, and there are {wanted}")
+        target: Any = getattr(batch.loss, "target", None)
+        if isinstance(rule, DirectRandomTarget) and target is not None and target.shape[-1] != network.n_out:
+            needed = f"{network.n_out} numbers, one per output"
+            raise ValueError(f"it needs a target of {needed}, and there are {target.shape[-1]}")
         doors.check_fit(network, rule, optimizer, batch, dtype)
     except Exception as error:
         cause = error.__cause__ or error

@@ -330,10 +330,11 @@ def claims_on_the_way_of_b(arrays, settings):
     """B may at first push W0 the wrong way; what is known of B is first in W0 and then in W."""
     wrong = arrays["usefulness"][:, 0] < 0
     left = arrays["nse"][wrong, -1]
-    x, soon = arrays["examples"], int(np.searchsorted(arrays["examples"], SOON))
+    x = arrays["examples"]
+    soon = min(int(np.searchsorted(x, SOON)), len(x) - 1)
     in_w0, other = (arrays[name][:, soon] for name in ("w0_to_b", "w0_to_other"))
     in_w, unrelated = (arrays[name][:, -1] for name in ("w_to_b", "w_to_other"))
-    turned = [samples_to_reach(x[1:], arrays[name][:, 1:], TURNED) for name in ("w0_to_b", "w_to_b")]
+    first, second = (samples_to_reach(x[1:], arrays[name][:, 1:], TURNED) for name in ("w0_to_b", "w_to_b"))
     return [
         Claim(
             "the error goes to 0 even where B at first moves W0 in the wrong direction: e^T W B e below 0",
@@ -351,8 +352,8 @@ def claims_on_the_way_of_b(arrays, settings):
         Claim(
             f"... and passes from there into W, which turns to B^T later: below {TURNED:g} degrees after more examples",
             "examples that W0 needs minus those that W needs",
-            turned[0] - turned[1],
-            paired_less(*turned),
+            first - second,
+            paired_less(first, second),
         ),
         Claim(
             "... to this B^T, and to no other",
