@@ -63,8 +63,11 @@ def panels(*widths: float, height: float = 3.1):
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
-    """Write the figure as a .png, all or nothing; below it what lines and bands are, and of how many networks."""
-    if note := bands_note(figure):
+    """Write the figure as a .png, all or nothing; below it what lines and bands are, and of how many networks.
+
+    The figure's label, where it has one, is told beside it.
+    """
+    if note := "; ".join(each for each in (bands_note(figure), str(figure.get_label())) if each):
         figure.supxlabel(note, x=0.99, ha="right", fontsize=7, color="#666666")
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})

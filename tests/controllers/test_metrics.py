@@ -36,6 +36,12 @@ def test_the_normalised_error_of_the_mean_is_one_and_of_the_target_is_zero():
     assert normalized_error(output, loss) == pytest.approx(by_hand)
 
 
+def test_the_normalised_error_of_a_stack_is_that_of_each_network():
+    output, target = RNG.standard_normal((2, 3, 50, 4)).astype(np.float32)
+    alone = [normalized_error(y, SquaredError(wanted)) for y, wanted in zip(output, target)]
+    np.testing.assert_array_equal(normalized_error(output, SquaredError(target)), alone)
+
+
 @pytest.mark.parametrize(
     ("a", "b", "degrees"), [([1, 0], [2, 0], 0), ([1, 0], [0, 3], 90), ([1, 0], [-1, 0], 180), ([1, 0], [1, 1], 45)]
 )
