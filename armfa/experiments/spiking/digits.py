@@ -40,7 +40,7 @@ DECAY_EVERY = 1000
 class Settings(Scales):
     """A smaller net than the paper's 784-1500-1500-1500-1000; `paper` has its sizes."""
 
-    seeds: int = 2
+    seeds: int = 3
     data: str = "mnist"
     hidden: int = 500
     outputs: int = 200
