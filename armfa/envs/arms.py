@@ -80,7 +80,7 @@ class Arms:
     def begin(self, rows: Any, moment: Moment) -> None:
         """Places these arms at the start of an episode."""
         arrays = packed(moment)
-        self.trial[rows], self.moment[rows] = arrays["trial"], arrays["moment"]
+        self.trial[rows], self.moment[rows], self.told[rows] = arrays["trial"], arrays["moment"], 0.0
         for line, entries in zip(self.lines, (x for x in moment.line[:2] if not isinstance(x, tuple))):
             line.begin(rows, entries)
 

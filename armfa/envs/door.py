@@ -258,7 +258,8 @@ def goals_program(door: Door) -> Program:
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
-    return Program(symbols.packed | {"uniform": uniform}, {"goals": goals}, n)
+    now = {name: symbols.packed[name] for name in ("trial", "moment")}
+    return Program(now | {"uniform": uniform}, {"goals": goals}, n)
 
 
 def open_door(

@@ -58,7 +58,7 @@ class Senses(Constants):
     """s, whole steps, of the hand as seen, the target and cues; about 0.09 in people."""
     sense: tuple[str, ...] | None = None
     """names of what is sensed, in order; None: what the task says."""
-    sensory_noise: tuple[tuple[str, float], ...] = ()
+    sensory_noise: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
     """standard deviation of each sense, by name, in its unit: `{"joint_angle": 0.01, "hand": 0.005}`."""
     motor_noise: Annotated[float | None, not_negative()] = 0.0
     """standard deviation as a share of the command, in each step; about 0.1."""

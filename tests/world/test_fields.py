@@ -171,7 +171,7 @@ def test_a_channel_at_rest_is_a_spring_of_its_stiffness():
     arm = make_arm("torque")
     world = world_of(arm=arm, channel=True, channel_stiffness=2000.0, pulse_force=(0.0, 5.0))
     moment = world.reset(np.full((1, world.draws), 0.5))
-    goal = hand_position(arm, moment.arm.joint_angle) + [-0.1, 0.0]
+    goal = hand_position(arm, moment.arm.joint_angle) - np.array([0.1, 0.0])
     moment = moment._replace(trial=moment.trial._replace(goals=goal[:, None]))
     run = rollout(world, lambda m: -0.5 * m.arm.joint_velocity, moment, 400)
     hand, end = (hand_position(arm, q) for q in (run.moments.arm.joint_angle[0], run.moments.arm.joint_angle[-1]))
