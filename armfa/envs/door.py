@@ -303,7 +303,8 @@ def open_door(
     if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
         known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))
         raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
-    senses, fields = (kind(**{x: settings[x] for x in names_of(kind) if x in settings}) for kind in (Senses, Fields))
+    senses = Senses(**{name: settings[name] for name in names_of(Senses) if name in settings})
+    fields = Fields(**{name: settings[name] for name in names_of(Fields) if name in settings})
     if isinstance(schedule, dict):
         schedule = Schedule(**schedule)
     if not isinstance(schedule, Schedule | None):

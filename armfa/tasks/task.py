@@ -241,7 +241,7 @@ def seen_activation(arm: Arm, state: ArmState) -> tuple[Array, ...]:
     return () if arm.activation_dynamics is None else (state.activation,)
 
 
-def one_of(name: str, value: Any, *names: str) -> None:
+def one_of(name: str, value: Any, *names: Any) -> None:
     """Refuses a word that is not among those known."""
     if value not in names:
         raise ValueError(f"expected {name} {' or '.join(map(repr, names))}, got {value!r}")

@@ -38,8 +38,8 @@ class MomentSymbols:
                 self.waiting[name] = entry
             lines.append((entry,) if told else (entry,) * min(delay + 1, 2))
         jumped = graph.input("jumped") if world.latched else ()
-        line = Line(*(x if signals else () for x, (_, signals, _) in zip(lines, world.lines)), jumped)
-        self.value: Any = Moment(state(""), trial, steps, stage, held, record, line)
+        body, sight = (x if signals else () for x, (_, signals, _) in zip(lines, world.lines))
+        self.value: Any = Moment(state(""), trial, steps, stage, held, record, Line(body, sight, jumped))
 
     @property
     def packed(self) -> dict[str, list[Any]]:
@@ -122,9 +122,11 @@ def unpacked(world: Any, trial: Array, moment: Array, body: Any = (), sight: Any
     start, now = (ArmState(x[..., :2], x[..., 2:4], x[..., 4 : 4 + n]) for x in (trial, moment))
     last = 4 + n + 2 * n_goals
     goals = trial[..., 4 + n : last].reshape(*trial.shape[:-1], n_goals, 2)
-    drawn = Trial(start, goals, *(trial[..., last + i] for i in range(4)))
+    condition, variant, onset, channel = (trial[..., last + i] for i in range(4))
+    steps, stage, held = (moment[..., 4 + n + i] for i in range(3))
     line = Line(body, sight, moment[..., -1] if world.latched else ())
-    return Moment(now, drawn, *(moment[..., 4 + n + i] for i in range(3)), records(world, moment), line)
+    drawn = Trial(start, goals, condition, variant, onset, channel)
+    return Moment(now, drawn, steps, stage, held, records(world, moment), line)
 
 
 def records(world: Any, moment: Array) -> Array:

@@ -215,7 +215,8 @@ def split(array: Array, sizes: list[int]) -> list[Array]:
 
 def _muscles(arm: Arm, state: ArmState) -> tuple[Any, Any, Any, Any]:
     """Length, velocity and tension (of its maximum) of each muscle (..., n), and the torque of all (..., 2)."""
-    if isinstance(state.joint_angle, Symbolic):
+    q: Any = state.joint_angle
+    if isinstance(q, Symbolic):
         q, w = state.joint_angle, state.joint_velocity
         m = physics.muscles(arm, Rows(q[..., 0], q[..., 1], w[..., 0], w[..., 1], state.activation))
         tension = arm.curves.tension(m.length, m.velocity, state.activation)

@@ -185,10 +185,10 @@ class World(Traced):
         moment = Moment(trial.start, trial, none, none, none, record, Line(jumped=none if self.latched else ()))
         here = self._sensed(moment, 0.0 * q, {})
         now = self._sensed(moment, 0.0 * q, self._noise(noise)[0])
-        lines = [settled(parts, delay) if signals else () for parts, (_, signals, delay) in zip(here, self.lines)]
+        lines = [settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays)]
         if noise is not None:
             lines = [entered(line, parts) if parts else () for line, parts in zip(lines, now)]
-        return moment._replace(line=Line(*lines, moment.line.jumped))
+        return moment._replace(line=moment.line._replace(body=lines[0], sight=lines[1]))
 
     def observe(self, moment: Moment) -> Array:
         """What there is to see, (..., k) in SI units: senses and cues, then the goal, as they arrive."""
@@ -364,13 +364,12 @@ class World(Traced):
         (...,), and returns its derivatives by what this moment remembers and by the command. Through loads, cursor and
         noise too. `bar` is an `ArmState`, or a `Bar` of arm and lines; so is what comes back.
         """
-        moments, outcome = [moment], None
-        parts = self._noise(noise)
-        for each in parts:
-            after, told = self.substep(moments[-1], command, each)
-            outcome = told if outcome is None else told._replace(success=outcome.success | told.success)
+        parts, moments = self._noise(noise), [moment]
+        after, outcome = self.substep(moment, command, parts[0])
+        for each in parts[1:]:
             moments.append(after)
-        after = moments.pop()
+            after, told = self.substep(after, command, each)
+            outcome = told._replace(success=outcome.success | told.success)
 
         def back(bar: Any, cost_bar: Array) -> tuple[Any, Array]:
             both = bar if isinstance(bar, Bar) else Bar(bar, self._no_bars(after))
@@ -429,7 +428,7 @@ class World(Traced):
     def _ran(self, bound: Bound, moment: Moment, lines: Mapping[str, Array], **arrays: Array) -> dict[str, Array]:
         """The outputs of a program of this world."""
         names = bound.program.names[0]
-        given = parts(moment, names) | lines | arrays
+        given = {**parts(moment, names), **lines, **arrays}
         return bound.ran({name: given[name] for name in names})
 
     def hand(self, moment: Moment) -> Array:
