@@ -6,42 +6,24 @@ Their classes are imported when first asked for, so that `import armfa`, which r
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from armfa.envs.registration import register_environments
+from armfa.envs.registration import LIMITS, register_environments
 
 if TYPE_CHECKING:
     from armfa.envs.door import Door, open_door
     from armfa.envs.env import ArmEnv
-    from armfa.envs.environments import HandVelocityEnv, HandVelocityVectorEnv, ReachEnv, ReachVectorEnv
     from armfa.envs.vector import ArmVectorEnv
 
-__all__ = [
-    "ArmEnv",
-    "ArmVectorEnv",
-    "Door",
-    "HandVelocityEnv",
-    "HandVelocityVectorEnv",
-    "ReachEnv",
-    "ReachVectorEnv",
-    "open_door",
-    "register_environments",
-]
+_HOME = {"ArmEnv": "env", "ArmVectorEnv": "vector", "Door": "door", "open_door": "door"}
+_MADE = sorted(f"{task}{kind}" for task in LIMITS for kind in ("Env", "VectorEnv"))
 
-_HOME = {
-    "ArmEnv": "env",
-    "ArmVectorEnv": "vector",
-    "Door": "door",
-    "HandVelocityEnv": "environments",
-    "HandVelocityVectorEnv": "environments",
-    "ReachEnv": "environments",
-    "ReachVectorEnv": "environments",
-    "open_door": "door",
-}
+__all__ = ["ArmEnv", "ArmVectorEnv", "Door", "open_door", "register_environments"]
+__all__ += _MADE  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOME and name not in _MADE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'environments')}"), name)
 
 
 def __dir__() -> list[str]:

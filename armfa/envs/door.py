@@ -11,19 +11,21 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, flat
-from armfa.compiled.program import Program
+from armfa.compiled.program import Program, Wide
 from armfa.plant import Arm, Simulator, inverse_kinematics, make_arm
 from armfa.plant.constants import Triple
 from armfa.plant.description import arm_from
 from armfa.plant.traced import Traced, symbolic
 from armfa.tasks.task import Moment, Task, joint_bounds, one_of
-from armfa.world import World
+from armfa.world import Fields, Schedule, Senses, World
 from armfa.world.program import MomentSymbols, columns
+from armfa.world.senses import sense_range
 from armfa.world.world import clipped
 
 ActionRange = Literal["symmetric", "excitation"]
 Observation = Literal["scaled", "si"]
 OPTIONS = ("joint_angle", "joint_velocity", "hand", "target")
+TRIAL_OPTIONS = ("condition", "channel")
 LARGEST_STEP = 0.05
 """s: what environments take as a time step."""
 FASTEST_START = 10.0
@@ -37,12 +39,14 @@ class Door(Traced):
 
     action_range : "symmetric", [-1, 1] mapped onto the muscles' range, or "excitation", that range itself.
     observation : "scaled", each number in the task's own unit for it, of size one or so; or "si".
+    schedule : the conditions of its trials: each reset is the next one. None: all are alike.
     The goals of a goal environment (`world.single_goals`) are observed beside the rest.
     """
 
     world: World
     action_range: ActionRange = "symmetric"
     observation: Observation = "scaled"
+    schedule: Schedule | None = None
     low: float = dataclasses.field(init=False)
     high: float = dataclasses.field(init=False)
     offset: float = dataclasses.field(init=False)
@@ -63,7 +67,10 @@ class Door(Traced):
             object.__setattr__(self, name, value)
         world, task = self.world, self.world.task
         senses, goals = world.sense_bounds, world.goal_bounds * (2 if world.single_goals else 1)
-        units, goal_unit = task.sense_units(self.arm), task.goal_unit
+        units, goal_unit, names = task.sense_units(self.arm), task.goal_unit, world.senses.sense
+        if names is not None:
+            units = [unit for name in names for _, _, unit in sense_range(name, task, self.arm)]
+        units = [*units, *task.cue_units(self.arm)]
         if self.observation == "si":
             units, goal_unit = [1.0] * len(senses), 1.0
         if len(units) != len(senses) or any(math.frexp(unit)[0] != 0.5 for unit in (*units, goal_unit)):
@@ -106,12 +113,11 @@ class Door(Traced):
         """All that is observed, within its bounds and in its units, as arrays (..., k): senses, then what is achieved
         (of a goal environment), then the goal.
         """
-        world, task = self.world, self.world.task
-        cursor = world.seen(moment)
-        senses = task.senses(self.arm, moment.arm, cursor)
-        goals = [cursor, task.goal(moment)] if world.single_goals else [task.goal(moment)]
+        world, told = self.world, self.world.told(moment)
+        if world.single_goals:
+            told[-1:] = [world.seen(moment), world.goal(moment)]
         parts, place = [], 0
-        for part in (*senses, *goals):
+        for part in told:
             size = getattr(part, "shape", (self.arm.n_muscles,))[-1]
             parts.append(_shown(part, self.bounds[place : place + size]))
             place += size
@@ -140,9 +146,11 @@ class Door(Traced):
 
     @functools.cached_property
     def run(self) -> Any:
-        """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns).
+        """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
+        one step of the simulator.
 
-        told : achieved (2), error, cost, success.
+        told : achieved (2), error, cost, success, and the force of a channel where there is one. Of each line, what is
+        told after the step, if that is delayed, and what enters. noise : where there is some.
         """
         return self.bound(step_program).run
 
@@ -159,16 +167,23 @@ class Door(Traced):
         """Numbers observed."""
         return len(self.bounds)
 
+    @property
+    def conditioned(self) -> bool:
+        """Whether a trial's condition changes anything."""
+        return self.schedule is not None or self.world.fields.anything
+
     # resets
 
     def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
         """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2)."""
         options = {} if options is None else options
-        if unknown := sorted(set(options) - set(OPTIONS)):
-            raise ValueError(f"expected reset options among {', '.join(OPTIONS)}, got {', '.join(map(repr, unknown))}")
+        if unknown := sorted(set(options) - {*OPTIONS, *TRIAL_OPTIONS}):
+            known = ", ".join((*OPTIONS, *TRIAL_OPTIONS))
+            raise ValueError(f"expected reset options among {known}, got {', '.join(map(repr, unknown))}")
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in options.items()}
-        shapes = ((2,),) if arms is None else ((2,), (arms, 2))
         for name, value in arrays.items():
+            each = () if name in TRIAL_OPTIONS else (2,)
+            shapes = (each,) if arms is None else (each, (arms, *each))
             if value.shape not in shapes:
                 expected = " or ".join(map(str, shapes))
                 raise ValueError(f"expected reset option {name!r} of shape {expected}, got {value.shape}")
@@ -183,8 +198,11 @@ class Door(Traced):
             "joint_angle": (joint_bounds(self.arm)[:2], "rad"),
             "joint_velocity": ([(-FASTEST_START, FASTEST_START)] * 2, "rad/s"),
         }
-        if self.world.task.goal_kind == "velocity":
-            bounds["target"] = (goals, "m/s")
+        kind = self.world.task.goal_kind
+        if "target" in arrays and self.world.task.n_goals > 1:
+            raise ValueError(f"expected no reset option 'target': {type(self.world.task).__name__} has several goals")
+        if kind != "position":
+            bounds["target"] = (goals, "m/s" if kind == "velocity" else "N")
         elif "target" in arrays and (np.hypot(*np.moveaxis(arrays["target"], -1, 0)) > reach).any():
             got = arrays["target"]  # beyond reach it would look like another target
             raise ValueError(f"expected a target within reach, {reach:.2f} m from the shoulder, got {got}")
@@ -195,8 +213,10 @@ class Door(Traced):
                 raise ValueError(f"expected reset option {name!r} within {expected} {unit}, got {arrays[name]}")
         return arrays
 
-    def begin(self, uniform: np.ndarray, options: dict[str, np.ndarray]) -> Moment:
-        """First moments, from uniform (..., draws) and reset options."""
+    def begin(
+        self, uniform: np.ndarray, options: dict[str, np.ndarray], number: Any = 0, noise: np.ndarray | None = None
+    ) -> Moment:
+        """First moments, from uniform (..., draws), reset options and the trials' numbers in the schedule (...,)."""
         trial = self.world.task.trial(self.world.simulator, uniform)
         for name in ("joint_angle", "joint_velocity"):
             if name in options:
@@ -205,30 +225,41 @@ class Door(Traced):
         if "target" in options:
             given = np.broadcast_to(options["target"][..., None, :], trial.goals.shape).copy()
             trial = trial._replace(goals=given)
-        elif options:  # goals that depend on where the arm is
+        elif {"joint_angle", "joint_velocity"} & set(options):  # goals that depend on where the arm is
             draws = self.world.task.start_draws(self.arm)
             trial = trial._replace(goals=self.world.task.goals(self.world.simulator, trial.start, uniform[..., draws:]))
-        return self.world.begin(trial)
+        if self.schedule is not None:
+            trial = self.schedule.applied(trial, number)
+        for name in TRIAL_OPTIONS:
+            if name in options:
+                trial = trial._replace(**{name: np.broadcast_to(options[name], trial.condition.shape).copy()})
+        return self.world.begin(trial, noise)
 
 
 def step_program(door: Door) -> Program:
     """One step and what is seen of it, for a door without numbers."""
     graph, n = Graph(), door.arm.n_muscles
-    symbols, action = MomentSymbols(graph, door.world.task.n_goals), graph.input("action", wide=True)
+    symbols, action = MomentSymbols(graph, door.world), graph.input("action", wide=True)
+    noise = {"noise": [*symbols.noise.values()]} if symbols.noise else {}
     door = symbolic(graph, door)
-    after, outcome = door.world.step(symbols.value, door.excitation(action))
+    after, outcome = door.world.substep(symbols.value, door.excitation(action), symbols.noise)
     outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
-    return Program(symbols.packed | {"action": action}, outputs, n)
+    for (name, signals, _), line in zip(door.world.lines, after.line):
+        if signals:
+            outputs[f"new_{name}"] = [Wide(part) if door.world.size_of(x) is None else part
+                                      for x, part in zip(signals, line[0])]  # fmt: skip
+    return Program(symbols.packed | {"action": action} | noise, outputs, n)
 
 
 def goals_program(door: Door) -> Program:
     """New goals for arms in mid-episode, from uniform numbers."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
-    symbols = MomentSymbols(graph, task.n_goals)
+    symbols = MomentSymbols(graph, door.world)
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
-    return Program(symbols.packed | {"uniform": uniform}, {"goals": goals}, n)
+    now = {name: symbols.packed[name] for name in ("trial", "moment")}
+    return Program(now | {"uniform": uniform}, {"goals": goals}, n)
 
 
 def open_door(
@@ -241,6 +272,8 @@ def open_door(
     action_range: ActionRange = "symmetric",
     observation: Observation = "scaled",
     goal_observation: bool = False,
+    schedule: Schedule | dict[str, Any] | None = None,
+    **settings: Any,
 ) -> Door:
     """The door to a task, from words and numbers: the constructor arguments that every environment shares.
 
@@ -262,27 +295,54 @@ def open_door(
         trained controllers of this package see them.
     goal_observation : bool
         True: observations are Dict(observation, achieved_goal, desired_goal), and there is `compute_reward`.
+    schedule : Schedule or dict
+        The conditions of trials: each reset is the next trial, and one with a seed the first.
+    settings
+        The fields of `armfa.world.Senses` and `armfa.world.Fields`, by name.
     """
+    if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
+        known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))
+        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    senses = Senses(**{name: settings[name] for name in names_of(Senses) if name in settings})
+    fields = Fields(**{name: settings[name] for name in names_of(Fields) if name in settings})
+    if isinstance(schedule, dict):
+        schedule = Schedule(**schedule)
+    if not isinstance(schedule, Schedule | None):
+        raise ValueError(f"expected a Schedule, its settings as a dict, or None, got {schedule!r}")
+    if schedule is not None and schedule.channel_every is not None:
+        fields = dataclasses.replace(fields, channel=True)
     if not (isinstance(dt, float | int | np.number) and 0.0 < dt <= LARGEST_STEP):
         raise ValueError(f"expected a time step dt above 0 and up to {LARGEST_STEP} s, got {dt!r}")
     if not isinstance(goal_observation, bool):
         raise ValueError(f"expected goal_observation True or False, got {goal_observation!r}")
     if goal_observation and task.effort:
         raise ValueError("a goal environment's reward may depend on the goals only: expected effort 0 or no goals")
+    if goal_observation and not task.fixed_goal:
+        raise ValueError(
+            f"expected no goal_observation: {type(task).__name__} has no goal that could be another in hindsight"
+        )
     simulator = Simulator(arm_of(arm, activation), float(dt), integrator)
     simulator.refuse_zero_gradient()
-    return Door(World(simulator, task, goal_observation), action_range, observation)
+    return Door(World(simulator, task, goal_observation, senses, fields), action_range, observation, schedule)
+
+
+SHARED = tuple(name for name in inspect.signature(open_door).parameters if name not in ("task", "settings"))
+"""The settings that all environments share, but for those of senses and fields."""
+
+
+def names_of(kind: type) -> tuple[str, ...]:
+    """The fields of a frozen dataclass of settings."""
+    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
 
 
 def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
     """The door for a task's fields and the shared settings together; unknown names are refused."""
-    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    shared = set(inspect.signature(open_door).parameters) - {"task"}
-    if unknown := sorted(set(settings) - fields - shared):
-        known = ", ".join([*sorted(fields), *sorted(shared)])
+    own, shared = names_of(kind), (*SHARED, *names_of(Senses), *names_of(Fields))
+    if unknown := sorted(set(settings) - {*own, *shared}):
+        known = ", ".join([*sorted(own), *sorted(shared)])
         raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
-    task = kind(**{name: value for name, value in settings.items() if name in fields})
-    return open_door(task, **{name: value for name, value in settings.items() if name in shared})
+    task = kind(**{name: value for name, value in settings.items() if name in own})
+    return open_door(task, **{name: value for name, value in settings.items() if name not in own})
 
 
 def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:

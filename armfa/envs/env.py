@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import numpy as np
 
-from armfa.envs.arms import Arms
+from armfa.envs.arms import Arms, Noise
 from armfa.envs.door import Door, door_of
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
 from armfa.plant import hand_position, inside
@@ -42,16 +42,19 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"expected render_mode None, 'human' or 'rgb_array', got {render_mode!r}")
         self.door, self.render_mode, self.inside = door_for(self, door, settings), render_mode, inside
-        self.metadata = {**self.metadata, "render_fps": round(1.0 / self.world.simulator.dt)}
+        self.metadata = {**self.metadata, "render_fps": round(1.0 / self.world.step_time)}
         self.observation_space = self.door.observation_space
         self.action_space = self.door.action_space
         if self.world.single_goals:
             self.compute_reward = self.door.compute_reward
         self._shape, self._hold = (self.world.arm.n_muscles,), None if self.world.single_goals else self.world.task.hold
         self._action = np.empty((1, *self._shape))
-        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.simulator.dt)))
+        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.step_time)))
         self._window: Any = None
+        self._error_name, self._ends = self.world.task.error_name, self.world.ends
+        self._noise = Noise(1, self.world.normals) if self.world.noise else None
         self._arms: Arms | None = None  # before the first reset
+        self._number = -1  # of the trial
 
     @property
     def world(self) -> World:
@@ -67,7 +70,12 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         """Starts an episode: observation and info."""
         super().reset(seed=seed)
         options = self.door.checked_options(options)
-        moment = self.door.begin(self.np_random.random((1, self.world.draws)), options)
+        self._number = 0 if seed is not None else self._number + 1
+        uniform, noise = self.np_random.random((1, self.world.draws)), None
+        if self._noise is not None:
+            self._noise.follow((0,), (self.np_random,))
+            noise = self._noise.drawn()
+        moment = self.door.begin(uniform, options, self._number, noise)
         if self._arms is None:
             self._arms = Arms(self.door, 1)
         self._arms.begin(slice(None), moment)
@@ -84,14 +92,14 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         if (shape := getattr(action, "shape", None)) != self._shape and np.shape(action) != self._shape:
             refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
         self._action[0] = action
-        seen = arms.step(self._action)[0]
-        _, _, error, cost, success = arms.told[0].tolist()
+        seen = arms.step(self._action, None if self._noise is None else self._noise.drawn())[0]
+        _, _, error, cost, success, *_ = arms.told[0].tolist()
         if not error + cost < math.inf:  # an action's NaN is in the cost at once, wherever the integrator moves it
             refuse_numbers(self.door, np.asarray(action))
         arms.keep()
         self._steps, self._error, self._success = self._steps + 1, error, success != 0.0
         if self._hold is not None and self._steps % self._hold == 0 and not self._keep_goal:
-            seen[-2:] = arms.set_goals(slice(None), self._next_uniform())[0]
+            seen = arms.set_goals(slice(None), self._next_uniform(), seen[None])[0]
         if self.render_mode is not None:
             self._look()
         return self.door.observed(seen), -cost, self._success, False, self._info()
@@ -119,9 +127,11 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
 
     def _info(self) -> dict[str, Any]:
         """How far off the arm is and, where the task can be done, whether it is."""
-        info: dict[str, Any] = {self.world.task.error_name: self._error}
-        if self.world.hold_steps is not None:
+        info: dict[str, Any] = {self._error_name: self._error}
+        if self._ends:
             info["is_success"] = self._success
+        if (arms := self._known()).recorded:
+            info |= {name: value.item() for name, value in arms.records().items()}
         return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:
@@ -142,13 +152,13 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     @property
     def _stride(self) -> int:
         """Steps from one shown frame to the next."""
-        return max(1, round(1.0 / (WINDOW_RATE * self.world.simulator.dt)))
+        return max(1, round(1.0 / (WINDOW_RATE * self.world.step_time)))
 
     def _show(self) -> None:
         """Shows the present scene in a window, at real-time speed; does nothing once the user has closed it."""
         if self._window is None:
             name = self.spec.id if self.spec is not None else type(self).__name__
-            rate = 1.0 / (self._stride * self.world.simulator.dt)
+            rate = 1.0 / (self._stride * self.world.step_time)
             self._window = viewer().Window(caption=name, frames_per_second=rate)
         self._window.show(self._scene())
 

@@ -18,7 +18,7 @@ TRAIL_TIME = 0.6
 
 def picture(world: World, moment: Moment, *, error: float, trail: Sequence[np.ndarray]) -> Scene:
     """The scene of one arm in its task: target or desired velocity, trail, time, and how far off it is."""
-    time, goal = float(moment.steps) * world.simulator.dt, world.task.goal(moment)
+    time, goal = float(moment.steps) * world.simulator.dt, world.goal(moment)
     if world.task.goal_kind == "velocity":
         caption = f"off by {error:.2f} m/s"
         return arm_scene(world.arm, moment.arm, desired_velocity=goal, trail=trail, time=time, caption=caption)

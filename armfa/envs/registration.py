@@ -2,18 +2,30 @@
 
 import gymnasium as gym
 
+LIMITS = {
+    "HandVelocity": 100,
+    "Reach": 200,
+    "CenterOut": 200,
+    "ViaPoint": 200,
+    "PostureHold": 150,
+    "Ellipse": 300,
+    "Ballistic": 60,
+    "VelocityTracking": 300,
+    "IsometricForce": 100,
+}
+"""Steps after which an episode is truncated, by the name of the task: its `episode_time` in steps of 10 ms."""
+THRESHOLDS = {"HandVelocity": -1.0, "Reach": -35.0}
+"""Return from which on a task counts as solved. For the default arm: a controller that knows the plant's Jacobian
+returns -0.25 and -33, one that waits 2 cm beside the target -77, silent muscles -20 and -169."""
+
 
 def register_environments() -> None:
-    """Registers armfa/HandVelocity-v0 and armfa/Reach-v0; does nothing where that has been done.
-
-    The reward thresholds are for the default arm: a controller that knows the plant's Jacobian returns -0.25 and -33,
-    one that waits 2 cm beside the target -77, silent muscles -20 and -169.
-    """
-    _register("HandVelocity", 100, reward_threshold=-1.0)
-    _register("Reach", 200, reward_threshold=-35.0)
+    """Registers armfa/NAME-v0 for every task NAME; does nothing where that has been done."""
+    for task, limit in LIMITS.items():
+        _register(task, limit, THRESHOLDS.get(task))
 
 
-def _register(task: str, max_episode_steps: int, reward_threshold: float) -> None:
+def _register(task: str, max_episode_steps: int, reward_threshold: float | None) -> None:
     """Names both forms, one arm and many, by strings: no class is imported, and the spec can be written as JSON."""
     if (name := f"armfa/{task}-v0") not in gym.registry:
         gym.register(

@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from armfa.envs.arms import COST, ERROR, SUCCESS, Arms
+from armfa.envs.arms import COST, ERROR, SUCCESS, Arms, Noise
 from armfa.envs.door import Door
 from armfa.envs.env import GOAL_BLOCK, door_for, refuse_numbers, refuse_shape
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
@@ -59,7 +59,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if (mode := getattr(autoreset_mode, "value", autoreset_mode)) not in AUTORESET_MODES:
             raise ValueError(f"expected autoreset_mode out of {', '.join(AUTORESET_MODES)}, got {autoreset_mode!r}")
         self.autoreset_mode = AutoresetMode(mode)
-        rate = round(1.0 / self.world.simulator.dt)
+        rate = round(1.0 / self.world.step_time)
         self.metadata = {**METADATA, "render_fps": rate, "autoreset_mode": self.autoreset_mode}
         self.single_observation_space = self.door.observation_space
         self.single_action_space = self.door.action_space
@@ -72,7 +72,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._generators: list[np.random.Generator] = []
         self._seeds: list[int | None] = []
         self._arms: Arms | None = None  # before the first reset
-        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.simulator.dt)))
+        self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.step_time)))
 
     @property
     def world(self) -> World:
@@ -95,6 +95,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._seed(seed, rows)
         if self._arms is None:
             self._allocate()
+        given = [seed is not None] * self.num_envs if not isinstance(seed, Sequence) else [x is not None for x in seed]
+        self._number[np.array(given) & mask] = -1
         self._begin(rows, options)
         self._error[rows] = self._known().errors()[rows]
         self._look()
@@ -107,7 +109,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             raise gym.error.ResetNeeded('some episodes have ended: call reset(options={"reset_mask": ended})')
         restart = np.flatnonzero(self._ended)  # empty but in NEXT_STEP
         excitation = self._checked(actions, restart)
-        seen = arms.step(excitation)
+        seen = arms.step(excitation, self._noise_for(restart))
         told = arms.told
         if not np.isfinite(told[:, ERROR] + told[:, COST]).all():
             self._refuse(excitation)
@@ -212,7 +214,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Room for the state of every arm; `_begin` fills it."""
         n = self.num_envs
         self._arms, self._error = Arms(self.door, n), np.zeros(n)
-        self._steps = np.zeros(n, dtype=np.int64)
+        self._steps, self._number = np.zeros(n, dtype=np.int64), np.full(n, -1)  # number: of the trial
+        self._noise = Noise(n, self.world.normals) if self.world.noise else None
         self._keep_goal, self._ended, self._success = (np.zeros(n, dtype=np.bool_) for _ in range(3))
         draws = self.world.task.goal_draws(self.world.arm) if self._hold is not None else 0
         self._uniform, self._used = np.zeros((n, GOAL_BLOCK, draws)), np.full(n, GOAL_BLOCK)
@@ -221,11 +224,25 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Starts a new episode in these arms."""
         draws = self.world.draws
         uniform = np.array([self._generators[i].random(draws) for i in rows.tolist()])
-        mine = {name: value[rows] if value.ndim == 2 else value for name, value in options.items()}
-        self._known().begin(rows, self.door.begin(uniform, mine))
+        alone = {"condition": 0, "channel": 0}
+        mine = {name: value[rows] if value.ndim > alone.get(name, 1) else value for name, value in options.items()}
+        self._number[rows] += 1
+        noise = None
+        if self._noise is not None:
+            self._noise.follow(rows.tolist(), self._generators)
+            noise = self._noise.drawn(rows)
+        self._known().begin(rows, self.door.begin(uniform, mine, self._number[rows], noise))
         self._steps[rows], self._used[rows] = 0, GOAL_BLOCK
         self._keep_goal[rows] = "target" in options
         self._ended[rows] = self._success[rows] = False
+
+    def _noise_for(self, restart: np.ndarray) -> np.ndarray | None:
+        """The noise of one step (n, normals); arms that are being reset draw none."""
+        if self._noise is None or not restart.size:
+            return None if self._noise is None else self._noise.drawn()
+        noise, rows = np.zeros((self.num_envs, self.world.normals)), np.flatnonzero(~self._ended)
+        noise[rows] = self._noise.drawn(rows)
+        return noise
 
     def _renew_goals(self, restart: np.ndarray, seen: np.ndarray) -> None:
         """Draws new goals for the arms that have pursued theirs for long enough, and shows them."""
@@ -240,7 +257,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                 self._used[i] = 0
             uniform = self._uniform[rows, self._used[rows]]
             self._used[rows] += 1
-            seen[rows, -2:] = self._known().set_goals(rows, uniform)
+            seen[rows] = self._known().set_goals(rows, uniform, seen[rows])
 
     def _restart_at_once(self, seen: np.ndarray) -> tuple[Any, dict[str, Any]]:
         """SAME_STEP: the first observation of the next episode, the last one of the old in infos["final_obs"]."""
@@ -258,8 +275,9 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _infos(self, mask: np.ndarray) -> dict[str, Any]:
         """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask."""
         infos: dict[str, Any] = {self.world.task.error_name: np.where(mask, self._error, 0.0)}
-        if self.world.hold_steps is not None:
+        if self.world.ends:
             infos["is_success"] = self._success & mask
+        infos |= {name: np.where(mask, value, 0.0) for name, value in self._known().records().items()}
         if self.inside:
             infos |= inside(self.world.arm, self.moment.arm)._asdict()
         return infos | {f"_{name}": mask.copy() for name in infos}
@@ -272,7 +290,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _scene(self, i: int) -> Any:
         """What is to be seen of arm i now; its trail begins with its episode."""
         moment = _row(self.moment, i)
-        trail = list(self._trail)[-(int(moment.steps) + 1) :]
+        trail = list(self._trail)[-(int(self._steps[i]) + 1) :]
         return picture(self.world, moment, error=float(self._error[i]), trail=[hands[i] for hands in trail])
 
 

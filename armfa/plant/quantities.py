@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from armfa.arrays import Array, namespace
+from armfa.compiled.graph import Symbolic
 from armfa.compiled.program import beside
 from armfa.plant import physics
 from armfa.plant.arm import Arm, ArmState
@@ -98,6 +99,23 @@ def limit_torque(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
 def muscle_torque(arm: Arm, state: ArmState) -> Array:
     """Torque of the muscles at each joint, (..., 2) N m, flexion positive: R(q) T(l, v, a)."""
     return inside(arm, state).joint_torque
+
+
+def hand_force(arm: Arm, state: ArmState) -> Array:
+    """Force with which a hand that is held presses, (..., 2) N: F = J^-T (R T + limits), at rest.
+
+    Infinite where the elbow is straight.
+    """
+    angle = state.joint_angle
+    if isinstance(angle, Symbolic):
+        columns, rows = arm, Rows(*two(angle), *two(0.0 * angle), state.activation)
+    else:
+        angle = angle + 0.0 * state.activation[..., :1]  # as complex as the activation is
+        columns, rows = _rows(arm, ArmState(angle, 0.0 * angle, state.activation))
+    (m1, m2), (t1, t2) = physics.muscle_torque(physics.muscles(columns, rows)), physics.limit_torque(columns, rows)
+    (jx1, jx2), (jy1, jy2) = physics.hand_jacobian(columns, *two(angle))
+    t1, t2, det = m1 + t1, m2 + t2, jx1 * jy2 - jx2 * jy1
+    return namespace(angle).stack([(jy2 * t1 - jy1 * t2) / det, (jx1 * t2 - jx2 * t1) / det], axis=-1)
 
 
 def joint_torque(arm: Arm, state: ArmState) -> Array:

@@ -110,7 +110,7 @@ def error_settings(world: World, scale: float) -> ErrorSettings:
 def error_program(settings: ErrorSettings) -> Program:
     """dL/dy for outputs y of a network, by the derivative of the loss itself."""
     graph, n = Graph(), settings.world.arm.n_muscles
-    symbols, output = MomentSymbols(graph, settings.world.task.n_goals), graph.input("output", wide=True)
+    symbols, output = MomentSymbols(graph, settings.world), graph.input("output", wide=True)
     made = symbolic(graph, settings)
     _, outcome = made.world.step(symbols.value, excitation(made.world.arm, output))
     value = outcome.cost * (0.5 / (made.scale * made.scale))
@@ -120,7 +120,7 @@ def error_program(settings: ErrorSettings) -> Program:
 
 def one_step(world: World, state: ArmState, desired: Array) -> Moment:
     """Arms in these states, with these desired hand velocities (..., 2), m/s."""
-    return world.begin(Trial(state, desired[..., None, :], 0.0 * desired[..., 0]))
+    return world.begin(Trial.of(state, desired[..., None, :]))
 
 
 def excitation(arm: Arm, output: Array) -> Array:

@@ -1,8 +1,168 @@
-"""The targets of the centre-out task."""
+"""CenterOut: wait in the centre, and on a go reach to one of the targets around it."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from armfa.arrays import Array, at_least, where
+from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
+from armfa.tasks.clock import began, first, flag, since
+from armfa.tasks.hand import Holding, hand_speed
+from armfa.tasks.postures import center_posture
+from armfa.tasks.task import NEVER, Moment, Trial, finite, whole
+from armfa.tasks.vectors import direction, drawn
+
+DISTANCE = 0.16
+"""Default distance of targets as a share of the arm's reach: 10 cm for the human arm, 7 cm for the monkey's."""
+MOVING = 0.05
+"""m/s: a hand this fast has begun to move."""
+CATCH_HOLD = 0.3
+"""s after the latest go after which a catch trial has been held."""
+
+
+@dataclass(frozen=True)
+class CenterOut(Holding):
+    """Wait with the hand in the centre, and on a go reach to one of the targets around it and hold there.
+
+    The target is shown after `cue_time`, the go comes a random delay later; in catch trials it never comes, and the
+    hand should stay. [Georgopoulos, Kalaska, Caminiti & Massey 1982, J Neurosci 2:1527: 8 targets around a centre.]
+
+    ## Action space
+    Box float32 (muscles,): excitations, [-1, 1] for none to full; `action_range="excitation"`: [0, 1]. Clipped.
+
+    ## Observation space
+    Box float32 (11,), in these units; `observation="si"`: rad, rad/s and m.
+
+    | number | what | unit |
+    |---|---|---|
+    | 0, 1 | joint angles | rad |
+    | 2, 3 | joint velocities | 4 rad/s |
+    | 4, 5 | hand, x and y | 0.25 m |
+    | (6) | with `activation="first_order"`: muscle activation | 1 |
+    | next 2 | target, from `cue_time` on; before, the centre | 0.25 m |
+    | next | go: 0 before, then 1 | 1 |
+    | last 2 | where the hand should be now: the centre before the go, then the target | 0.25 m |
+
+    ## Reward
+    -d / (d + 5 cm), d = |hand - where it should be now|, less `effort` times the mean squared excitation.
+    `reward="distance"`: -d, m; "sparse": 0 within `radius`, else -1.
+
+    ## Start
+    At rest in the arm's centre posture; the targets lie around where the hand starts.
+
+    ## Episode end
+    Terminated by success: after the go, the hand within `radius` of the target and slower than `max_speed` for
+    `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. Truncated after
+    200 steps of 10 ms.
+
+    ## Info
+    "distance" (m), "is_success", "variant" (number of the target), and since the go, 0 until it happens:
+    "reaction_time" (s until the hand is faster than 5 cm/s), "movement_time" (s from there until it is first within
+    `radius`), "peak_speed" (m/s) and "path_length" (m).
+
+    ## Arguments
+    `targets` (8, or 16 in Lillicrap & Scott 2013), `distance`, `cue_time`, `shortest_delay`, `longest_delay`, `catch`,
+    `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment (`armfa.envs.open_door`).
+    """
+
+    fixed_goal: ClassVar[bool] = False
+    episode_time: ClassVar[float] = 2.0
+    records: ClassVar[tuple[str, ...]] = ("reaction_time", "movement_time", "peak_speed", "path_length")
+
+    targets: int = 8
+    """How many, evenly around the centre, the first to the right, then counter-clockwise."""
+    distance: float | None = None
+    """m, from the centre; None: 0.16 times the arm's reach."""
+    cue_time: float = 0.1
+    """s after the start when the target is shown."""
+    shortest_delay: float = 0.1
+    """s from the target to the go, at least."""
+    longest_delay: float = 0.4
+    """s from the target to the go, at most; drawn evenly."""
+    catch: float = 0.0
+    """Share of trials without a go."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole("targets", self.targets, 1)
+        finite("distance", 1.0 if self.distance is None else self.distance, 0.0, above=True)
+        finite("cue_time", self.cue_time, 0.0)
+        finite("shortest_delay", self.shortest_delay, 0.0)
+        finite("longest_delay", self.longest_delay, self.shortest_delay)
+        finite("catch", self.catch, 0.0)
+        if self.catch > 1.0:
+            raise ValueError(f"expected catch as a share, at most 1, got {self.catch}")
+
+    @property
+    def variants(self) -> int:
+        """The targets."""
+        return self.targets
+
+    def start_draws(self, arm: Arm) -> int:
+        """None: the start is always the same."""
+        return 0
+
+    def goal_draws(self, arm: Arm) -> int:
+        """Three: target, delay, and whether the go comes."""
+        return 3
+
+    def start(self, arm: Arm, uniform: Array) -> ArmState:
+        """At rest in the centre posture."""
+        return rest_state(arm, center_posture(arm, uniform))
+
+    def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
+        """One of the targets around the hand (..., 1, 2), m."""
+        arm = simulator.arm
+        distance = DISTANCE * arm.reach if self.distance is None else self.distance
+        way = distance * direction(drawn(uniform[..., 0], self.targets), self.targets)
+        return (hand_position(arm, state.joint_angle) + way)[..., None, :]
+
+    def trial(self, simulator: Simulator, uniform: Array) -> Trial:
+        """Target, and when the go comes."""
+        number, delay, catch = (uniform[..., i] for i in range(3))
+        go = self.cue_time + self.shortest_delay + (self.longest_delay - self.shortest_delay) * delay
+        onset = where(catch < self.catch, NEVER, go)
+        return super().trial(simulator, uniform)._replace(variant=drawn(number, self.targets), onset=onset)
+
+    def goal(self, simulator: Simulator, moment: Moment) -> Array:
+        """The centre before the go, then the target (..., 2), m."""
+        target, center = moment.trial.goals[..., 0, :], self._center(simulator, moment)
+        return where(began(simulator, moment, moment.trial.onset)[..., None], target, center)
+
+    def cues(self, simulator: Simulator, moment: Moment) -> tuple[Array, ...]:
+        """The target (2), m, from `cue_time` on, and the go (1)."""
+        target, center = moment.trial.goals[..., 0, :], self._center(simulator, moment)
+        shown = where(began(simulator, moment, self.cue_time)[..., None], target, center)
+        return shown, flag(began(simulator, moment, moment.trial.onset), moment)
+
+    def cue_bounds(self, arm: Arm) -> list[tuple[float, float]]:
+        """The target as the goal; the go."""
+        return [*self.goal_bounds(arm), (0.0, 1.0)]
+
+    def cue_units(self, arm: Arm) -> list[float]:
+        """The target as the goal; the go as it is."""
+        return [self.goal_unit, self.goal_unit, 1.0]
+
+    def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
+        """Whether the hand is, after the go, on the target and slow; in a catch trial, late, in the centre (...,)."""
+        late = self.cue_time + self.longest_delay + CATCH_HOLD
+        onset = where(moment.trial.onset < NEVER, moment.trial.onset, late)
+        return super().on_target(simulator, moment, error) & began(simulator, moment, onset + simulator.dt)
+
+    def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
+        """Reaction time, movement time, peak speed and path length since the go."""
+        reaction, movement, peak, path = (before.record[..., i] for i in range(4))
+        elapsed, speed = since(simulator, after, after.trial.onset), hand_speed(simulator.arm, after.arm)
+        gone = elapsed > 0.0
+        reaction = first(reaction, gone & (speed > MOVING), elapsed)
+        movement = first(movement, (reaction > 0.0) & (error <= self.radius), elapsed - reaction)
+        going = where(gone, speed, 0.0 * speed)
+        return reaction, movement, at_least(going, peak), path + going * simulator.dt
+
+    def _center(self, simulator: Simulator, moment: Moment) -> Array:
+        return hand_position(simulator.arm, moment.trial.start.joint_angle)
 
 
 def center_out_targets(center: np.ndarray, distance: float = 0.1, n: int = 8) -> np.ndarray:

@@ -2,21 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from armfa.arrays import Array, at_least, at_most, cos, namespace, sin, sqrt
 from armfa.plant import Arm, ArmState, Simulator, hand_position, hand_velocity, rest_state
+from armfa.tasks.hand import VelocityTask
 from armfa.tasks.postures import random_posture
-from armfa.tasks.task import (
-    JOINT_SPEED_BOUND,
-    JOINT_UNITS,
-    Task,
-    activation_bounds,
-    finite,
-    joint_bounds,
-    one_of,
-    seen_activation,
-)
+from armfa.tasks.task import finite, one_of
 from armfa.tasks.vectors import shortened
 from armfa.tasks.velocity_commands import velocity_toward
 
@@ -25,25 +17,54 @@ RELATIVE_SPEED = 0.8
 
 
 @dataclass(frozen=True)
-class HandVelocity(Task):
-    """Observe joint angles, joint velocities and a desired hand velocity; match it.
+class HandVelocity(VelocityTask):
+    """Give the hand a desired velocity that changes every 100 ms: the task of the 2014 abstract.
 
     A controller takes "the current joint positions and velocities, x, and desired hand velocity" and drives six
     muscles.  [Lillicrap, Cownden, Tweed & Akerman 2014, "Random feedback weights support learning in deep networks"]
-    How the desired velocity is drawn, for an arm in state x with hand velocity v:
-      "reach"   the velocity that random excitations a* would give, one step from x: always attainable
-      "disk"    v plus a vector spread evenly over a disk of radius `speed`
-      "wander"  toward a random place in the workspace, at most `speed`, and at most `speed` away from v: keeps an arm
-                that obeys in its workspace, where the other two lead it astray
+
+    ## Action space
+    Box float32 (muscles,): excitations, [-1, 1] for none to full; `action_range="excitation"`: [0, 1]. Clipped.
+
+    ## Observation space
+    Box float32 (6,), in these units; `observation="si"`: rad, rad/s and m/s.
+
+    | number | what | unit |
+    |---|---|---|
+    | 0, 1 | joint angles | rad |
+    | 2, 3 | joint velocities | 4 rad/s |
+    | (6) | with `activation="first_order"`: muscle activation | 1 |
+    | last 2 | desired hand velocity, x and y | m/s |
+
+    ## Reward
+    -|v - v*|^2, m^2/s^2, with the desired velocity that was seen before the step, less `effort` times the mean squared
+    excitation. `reward="absolute"`: -|v - v*|, m/s.
+
+    ## Start
+    A random posture with random joint velocities.
+
+    ## Desired velocity
+    How v* is drawn for an arm in state x with hand velocity v, anew every `hold` steps:
+
+    - `target="reach"`: the velocity that random excitations a* would give, one step from x: always attainable.
+    - "disk": v plus a vector spread evenly over a disk of radius `speed`.
+    - "wander": toward a random place in the workspace, at most `speed`, and at most `speed` away from v: keeps an arm
+      that obeys in its workspace, where the other two lead it astray.
+
     a* is drawn evenly over the excitation range or, with a `command_margin`, over that share more on either side and
     then clipped, which leaves many muscles silent or full on: what it takes to hold an arm that its muscles pull away.
+
+    ## Episode end
+    Never terminated; truncated after 100 steps of 10 ms.
+
+    ## Info
+    "velocity_error", |v - v*| (m/s).
+
+    ## Arguments
+    `reward`, `effort`, `target`, `hold`, `speed`, `max_joint_speed`, `command_margin`, and those of every environment
+    (`armfa.envs.open_door`).
     """
 
-    goal_kind: ClassVar[Literal["position", "velocity"]] = "velocity"
-    error_name: ClassVar[str] = "velocity_error"
-
-    reward: Literal["squared", "absolute"] = "squared"
-    """"squared": -|v - v*|^2, m^2/s^2; "absolute": -|v - v*|, m/s."""
     target: Literal["wander", "reach", "disk"] = "wander"
     """How v* is drawn."""
     hold: int | None = 10
@@ -54,14 +75,12 @@ class HandVelocity(Task):
     """rad/s, of the random start."""
     command_margin: float = 0.0
     """Of "reach", in excitation ranges."""
-    effort: float = 0.0
-    """Taken off the reward: this times mean(excitation^2)."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         one_of("target", self.target, "reach", "disk", "wander")
-        one_of("reward", self.reward, "squared", "absolute")
         finite("speed", 1.0 if self.speed is None else self.speed, 0.0, above=True)
-        for name in ("max_joint_speed", "command_margin", "effort"):
+        for name in ("max_joint_speed", "command_margin"):
             finite(name, getattr(self, name), 0.0)
         if self.hold is not None and not (self.hold >= 1 and int(self.hold) == self.hold):
             raise ValueError(f"expected hold as whole steps, at least 1, or None, got {self.hold}")
@@ -100,34 +119,6 @@ class HandVelocity(Task):
         hand = hand_position(arm, state.joint_angle)
         change = velocity_toward(place, hand, max_speed=speed) - velocity
         return (velocity + shortened(change, speed))[..., None, :]
-
-    def achieved(self, arm: Arm, state: ArmState) -> Array:
-        """The hand's velocity (..., 2), m/s."""
-        return hand_velocity(arm, state.joint_angle, state.joint_velocity)
-
-    def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
-        """Joint angle (2), joint velocity (2) and, of muscles with a state, activation (n)."""
-        return (state.joint_angle, state.joint_velocity, *seen_activation(arm, state))
-
-    def observe(self, arm: Arm, state: ArmState, goal: Array, achieved: Array | None = None) -> Array:
-        """`senses` in rad and rad/s, then the desired hand velocity (2), m/s; needs no achieved velocity."""
-        return super().observe(arm, state, goal, goal)  # the senses do not look at what was achieved
-
-    def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """Angles and speeds, and activation within the excitation range."""
-        return [*joint_bounds(arm), *activation_bounds(arm)]
-
-    def sense_units(self, arm: Arm) -> list[float]:
-        """rad, 4 rad/s, and activation as it is."""
-        return [*JOINT_UNITS, *[1.0] * len(activation_bounds(arm))]
-
-    def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """The hand speed of a stretched arm that turns at the bound of the observed joint speed, m/s."""
-        return [(-JOINT_SPEED_BOUND * arm.reach, JOINT_SPEED_BOUND * arm.reach)] * 2
-
-    def cost(self, error: Array) -> Array:
-        """|v - v*|^2, m^2/s^2, or |v - v*|, m/s."""
-        return error * error if self.reward == "squared" else error
 
 
 def _in_unit_disk(uniform: Array) -> Array:

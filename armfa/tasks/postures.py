@@ -13,3 +13,10 @@ def random_posture(arm: Arm, uniform: Array) -> Array:
     shoulder = low_1 + (high_1 - low_1) * uniform[..., 0]
     elbow = low_2 + (high_2 - low_2) * uniform[..., 1]
     return namespace(uniform).stack([shoulder, elbow], axis=-1)
+
+
+def center_posture(arm: Arm, uniform: Array) -> Array:
+    """The arm's centre posture for as many arms as `uniform` (..., k) is for: joint angles (..., 2), rad."""
+    xp = namespace(uniform)
+    center = xp.asarray(arm.center_posture, dtype=uniform.dtype)
+    return xp.broadcast_to(center, (*uniform.shape[:-1], 2)) + 0.0 * center

@@ -14,6 +14,10 @@ ANGLE_SLACK = 0.5
 """rad: observed angles are clipped this far behind the soft stops."""
 JOINT_SPEED_BOUND = 40.0
 """rad/s: observed joint speeds are clipped here, at the environment's door only; the arm itself may be faster."""
+NEVER = 1e9
+"""s: the onset of what does not come in this trial."""
+EVALUATION_SEED = 2014
+"""Of the frozen trials of every task."""
 JOINT_UNITS = (1.0, 1.0, 4.0, 4.0)
 """rad and rad/s: the units in which environments show joint angles and velocities."""
 
@@ -23,7 +27,16 @@ class Trial(NamedTuple):
 
     start: ArmState
     goals: Array  # (..., k, 2) in the order in which they are to be reached
-    condition: Array  # (...,) what a schedule asks of this trial (a field's strength, an angle); 0 where nothing
+    condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
+    variant: Array  # (...,) number of the task's condition: which target, which load
+    onset: Array  # (...,) s after the start: the go, or when a load sets in; NEVER where it does not come
+    channel: Any = ()  # (...,) 1 where the world's channel leads the hand, if it has one, else 0; (): 1
+
+    @classmethod
+    def of(cls, start: ArmState, goals: Array, **more: Array) -> "Trial":
+        """A trial with this start and these goals; condition is 1, the rest 0, where not given."""
+        none = 0.0 * start.joint_angle[..., 0]
+        return cls(**({"start": start, "goals": goals, "condition": none + 1.0, "variant": none, "onset": none} | more))
 
 
 class Moment(NamedTuple):
@@ -31,9 +44,11 @@ class Moment(NamedTuple):
 
     arm: ArmState
     trial: Trial
-    steps: Array  # (...,) since the start
+    steps: Array  # (...,) of the simulator since the start; times its dt: the time
     stage: Array  # (...,) goals that were reached and left behind
     held: Array  # (...,) steps on the present goal in a row
+    record: Array  # (..., k) what the task measures, in the order of its `records`
+    line: Any = ()  # what the senses have gathered and not yet told: a tree of arrays; () where they tell all at once
 
 
 class Task(ABC):
@@ -43,16 +58,29 @@ class Task(ABC):
     and the functions of `armfa.arrays` (`where` in place of `if`), so that one source serves NumPy, JAX and compiled
     code.
     Random numbers are handed in as uniforms in [0, 1). A goal is a point in hand space: a position (m) or a velocity
-    (m/s), as `goal_kind` says.
+    (m/s) or a force (N), as `goal_kind` says.
+
+    What goes on in an episode is told from the moment: `moment.steps` times `simulator.dt` is the time. A moving goal
+    (`goal`), a push (`load`), a cue (`cues`) and a measure (`record`) are functions of both.
     """
 
-    goal_kind: ClassVar[Literal["position", "velocity"]] = "position"
+    goal_kind: ClassVar[Literal["position", "velocity", "force"]] = "position"
     error_name: ClassVar[str] = "distance"
     """The name under which the distance between hand and goal stands in Gymnasium's `info`."""
     n_goals: ClassVar[int] = 1
     """Goals of one episode, one after the other."""
+    passes: ClassVar[bool] = False
+    """Whether all goals but the last are reached as soon as the hand is on them, without a hold."""
+    fixed_goal: ClassVar[bool] = True
+    """Whether the goal stays the same and what is compared with it is seen, so that it can be another in hindsight."""
     goal_unit: ClassVar[float] = 1.0
-    """m or m/s: the unit in which environments show goals and achievements, a power of two."""
+    """m, m/s or N: the unit in which environments show goals and achievements, a power of two."""
+    records: ClassVar[tuple[str, ...]] = ()
+    """What is measured in an episode, under these names in `info`."""
+    judged: ClassVar[bool] = False
+    """Whether `passed` says when an episode has succeeded, in a task without a `hold_time`."""
+    episode_time: ClassVar[float] = 1.0
+    """s: the time limit of its environments, in steps of 10 ms."""
 
     hold: int | None = None
     """Steps after which new goals are drawn; None keeps them for the whole episode."""
@@ -104,12 +132,16 @@ class Task(ABC):
     def cost(self, error: Array) -> Array:
         """The cost (...,) of ending a step `error` (...,) away from the goal; effort is added by the world."""
 
-    def on_target(self, arm: Arm, state: ArmState, error: Array) -> Array:
+    def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
         """Whether the arm is where it should be (...,); a goal is reached after `hold_time` of it without a break."""
         return error < 0.0
 
-    def goal(self, moment: Moment) -> Array:
-        """The goal that is pursued now (..., 2)."""
+    def passed(self, simulator: Simulator, moment: Moment) -> Array:
+        """Whether the episode is over and was a success (...,), where the task is `judged`."""
+        return moment.steps < 0.0
+
+    def goal(self, simulator: Simulator, moment: Moment) -> Array:
+        """The goal that is pursued now (..., 2): what the state after the next step is compared with."""
         goals = moment.trial.goals
         now = goals[..., 0, :]
         for number in range(1, self.n_goals):
@@ -119,6 +151,35 @@ class Task(ABC):
     def load(self, simulator: Simulator, moment: Moment) -> Loads:
         """What acts on the arm during the next step: a force field, a push."""
         return NO_LOADS
+
+    def constrained(self, moment: Moment, state: ArmState) -> ArmState:
+        """The state after a step as what holds the arm leaves it."""
+        return state
+
+    def cues(self, simulator: Simulator, moment: Moment) -> tuple[Array, ...]:
+        """What else is seen now, between `senses` and the goal, as arrays (..., k): a go, the next goal, a clock."""
+        return ()
+
+    def cue_bounds(self, arm: Arm) -> list[tuple[float, float]]:
+        """Lower and upper bound of every number in `cues`, in order."""
+        return []
+
+    def cue_units(self, arm: Arm) -> list[float]:
+        """As `sense_units`, of `cues`."""
+        return [1.0] * len(self.cue_bounds(arm))
+
+    def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
+        """The measures (...,) after a step, one for each of `records`; `before.record` has those before it."""
+        return ()
+
+    def pending(self, moment: Moment) -> Array:
+        """What the goals to come cost in each step (...,), so that it pays to get to them."""
+        return 0.0 * moment.stage
+
+    @property
+    def variants(self) -> int:
+        """How many conditions the task has, which the first number drawn for a trial chooses; 0: none."""
+        return 0
 
     def cursor(self, moment: Moment, achieved: Array) -> Array:
         """Where the hand is shown (..., 2), which may not be where it is."""
@@ -130,7 +191,18 @@ class Task(ABC):
         """One episode's start and goals, from uniform (..., start_draws + goal_draws)."""
         draws = self.start_draws(simulator.arm)
         start = self.start(simulator.arm, uniform[..., :draws])
-        return Trial(start, self.goals(simulator, start, uniform[..., draws:]), 0.0 * start.joint_angle[..., 0])
+        return Trial.of(start, self.goals(simulator, start, uniform[..., draws:]))
+
+    def evaluation(self, simulator: Simulator, size: int = 64) -> Trial:
+        """The frozen trials by which controllers are compared, leaves (size, ...): always the same, conditions in turn.
+
+        The first trials of a larger set are those of a smaller one.
+        """
+        draws = self.start_draws(simulator.arm) + self.goal_draws(simulator.arm)
+        uniform = np.random.default_rng(EVALUATION_SEED).random((size, draws))
+        if self.variants:
+            uniform[:, 0] = (np.arange(size) % self.variants + 0.5) / self.variants
+        return self.trial(simulator, uniform)
 
     def error(self, achieved: Array, goal: Array) -> Array:
         """Distance (...,) between what is achieved and the goal, both (..., 2)."""
@@ -169,7 +241,7 @@ def seen_activation(arm: Arm, state: ArmState) -> tuple[Array, ...]:
     return () if arm.activation_dynamics is None else (state.activation,)
 
 
-def one_of(name: str, value: Any, *names: str) -> None:
+def one_of(name: str, value: Any, *names: Any) -> None:
     """Refuses a word that is not among those known."""
     if value not in names:
         raise ValueError(f"expected {name} {' or '.join(map(repr, names))}, got {value!r}")
@@ -180,3 +252,9 @@ def finite(name: str, value: Any, low: float, *, above: bool = False) -> None:
     good = isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value)
     if not good or value < low or (above and value == low):
         raise ValueError(f"expected a finite {name} {'above' if above else 'of at least'} {low:g}, got {value!r}")
+
+
+def whole(name: str, value: Any, low: int) -> None:
+    """Refuses what is no whole number of at least `low`."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < low:
+        raise ValueError(f"expected {name} as a whole number of at least {low}, got {value!r}")

@@ -1,6 +1,25 @@
-"""Length of vectors in hand space."""
+"""Vectors in hand space."""
 
-from armfa.arrays import Array, at_least, sqrt, where
+import math
+from typing import Any
+
+from armfa.arrays import Array, at_least, cos, namespace, sin, sqrt, where
+
+
+def point(x: Array, y: Array) -> Array:
+    """The vector (..., 2) with these components (...,)."""
+    return namespace(x, y).stack([x, y], axis=-1)
+
+
+def direction(number: Array, of: Any) -> Array:
+    """Unit vectors (..., 2), evenly around the circle: number 0 to the right, then counter-clockwise, `of` in all."""
+    angle = number * (math.tau / of)
+    return point(cos(angle), sin(angle))
+
+
+def drawn(uniform: Array, n: int) -> Array:
+    """Whole numbers from 0 to n - 1 (...,), all equally likely, from uniform (...,) in [0, 1)."""
+    return namespace(uniform).floor(uniform * n)
 
 
 def length(vector: Array) -> Array:

@@ -22,13 +22,13 @@ def test_step_and_render_writes_a_picture(monkeypatch, tmp_path):
     assert image.imread(file).shape == (640, 640, 4)
 
 
-def test_a_task_of_ones_own_draws_all_its_targets_in_both_forms(monkeypatch, capsys):
+def test_a_task_of_ones_own_has_a_flying_target_in_both_forms(monkeypatch, capsys):
     try:
         run(monkeypatch, "own_task.py", "--small")
-        assert "targets drawn: 8" in capsys.readouterr().out
-        many = gym.make_vec("demo/CenterOut-v0", num_envs=3)
-        single = gym.make("demo/CenterOut-v0")
+        assert "targets: 64, flying at 0.40 m/s" in capsys.readouterr().out
+        many = gym.make_vec("demo/Catch-v0", num_envs=3)
+        single = gym.make("demo/Catch-v0")
         together, _ = many.reset(seed=5)
         np.testing.assert_array_equal(together, [single.reset(seed=5 + i)[0] for i in range(3)])
     finally:
-        gym.registry.pop("demo/CenterOut-v0", None)
+        gym.registry.pop("demo/Catch-v0", None)

@@ -248,7 +248,7 @@ def test_resetting_a_random_number_generator_is_not_disturbed_by_options():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"targte": [0, 0]}, "joint_angle, joint_velocity, hand, target, got 'targte'"),
+        ({"targte": [0, 0]}, "joint_angle, joint_velocity, hand, target, condition, channel, got 'targte'"),
         ({"target": [0, 0, 0]}, r"'target' of shape \(2,\), got \(3,\)"),
         ({"joint_angle": [0, np.nan]}, "finite"),
     ],

@@ -37,18 +37,18 @@ def mean_return(name, controller, n=64):
 
 
 def follow(env):
-    return excitation_for(env.world.simulator, env.moment.arm, env.world.task.goal(env.moment))
+    return excitation_for(env.world.simulator, env.moment.arm, env.world.task.goal(env.world.simulator, env.moment))
 
 
 def reach(env):
-    state, goal = env.moment.arm, env.world.task.goal(env.moment)
+    state, goal = env.moment.arm, env.world.task.goal(env.world.simulator, env.moment)
     hand = hand_position(env.world.arm, state.joint_angle)
     return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=20.0, max_speed=1.0))
 
 
 def park(env):
     """2 cm beside the target."""
-    state, goal = env.moment.arm, env.world.task.goal(env.moment) + np.array([0.02, 0.0])
+    state, goal = env.moment.arm, env.world.task.goal(env.world.simulator, env.moment) + np.array([0.02, 0.0])
     hand = hand_position(env.world.arm, state.joint_angle)
     return excitation_for(env.world.simulator, state, velocity_toward(goal, hand, gain=20.0, max_speed=1.0))
 

@@ -25,6 +25,13 @@ VARIANTS = [
     {"goal_observation": True},
     {"activation": "first_order", "action_range": "symmetric"},
     {"arm": "lillicrap_scott", "integrator": "heun", "reward": None},
+    {"visual_delay": 0.03, "proprioceptive_delay": 0.01, "motor_noise": 0.1, "sensory_noise": {"joint_angle": 0.01}},
+    {
+        "schedule": {"phases": [[2, 0.0], [3, 1.0]], "catch_every": 2},
+        "field": "curl",
+        "rotation": 30.0,
+        "hold_action": 2,
+    },
 ]
 every_id = pytest.mark.parametrize("name", IDS)
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

@@ -7,7 +7,7 @@ import numpy as np
 
 from armfa.arrays import namespace
 from armfa.plant import Loads, Simulator, hand_position, hand_velocity, make_arm
-from armfa.tasks import TASKS, HandVelocity, Reach, random_posture
+from armfa.tasks import TASKS, CenterOut, Ellipse, HandVelocity, PostureHold, Reach, VelocityTracking, random_posture
 from armfa.world import World
 
 
@@ -18,7 +18,7 @@ class Curl(Reach):
     strength: float = 13.0  # N s/m
 
     def trial(self, simulator, uniform):
-        return super().trial(simulator, uniform)._replace(condition=0.0 * uniform[..., 0] + 1.0)
+        return super().trial(simulator, uniform)
 
     def load(self, simulator, moment):
         q, w, _ = moment.arm
@@ -29,8 +29,8 @@ class Curl(Reach):
 
 
 @dataclass(frozen=True)
-class ViaPoint(Reach):
-    """Two goals, one after the other."""
+class TwoReaches(Reach):
+    """Two goals, one after the other, each to be held."""
 
     n_goals: ClassVar[int] = 2
 
@@ -56,7 +56,12 @@ TASKS_HERE = [
     HandVelocity(reward="absolute", effort=0.1),
     HandVelocity(target="reach"),
     Curl(effort=0.01),
-    ViaPoint(),
+    TwoReaches(),
+    CenterOut(catch=0.3, shortest_delay=0.0, longest_delay=0.0, cue_time=0.0),
+    PostureHold(load_kind="hand_force", earliest=0.0, latest=0.0),
+    PostureHold(load_time=0.1, earliest=0.0, latest=0.0),
+    VelocityTracking(profile="sines"),
+    Ellipse(figure="eight", reward="distance"),
     Mirrored(),
 ]
 ARMS = [make_arm("li_todorov"), make_arm("lillicrap_scott", activation="first_order")]
