@@ -22,6 +22,9 @@ def picture(world: World, moment: Moment, *, error: float, trail: Sequence[np.nd
     if world.task.goal_kind == "velocity":
         caption = f"off by {error:.2f} m/s"
         return arm_scene(world.arm, moment.arm, desired_velocity=goal, trail=trail, time=time, caption=caption)
+    if world.task.goal_kind == "force":
+        caption = f"off by {error:.1f} N"
+        return arm_scene(world.arm, moment.arm, desired_force=goal, trail=(), time=time, caption=caption)
     return arm_scene(
         world.arm,
         moment.arm,

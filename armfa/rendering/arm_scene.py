@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from armfa.plant import Arm, ArmState, hand_position, hand_velocity
+from armfa.plant import Arm, ArmState, hand_force, hand_position, hand_velocity
 from armfa.rendering.anatomy import Pose, has_motors, joints, limb, muscle_color, muscles, pulls, trunk
 from armfa.rendering.scene import Backdrop, Circle, Color, Line, Polygon, Scene, Shape, Text, View, arrow, blend
 
@@ -20,6 +20,8 @@ DESIRED: Color = (230, 159, 0)  # orange
 ACTUAL: Color = (38, 40, 52)
 ROW = 0.152
 """Height of a row of gauges, as a share of the view."""
+ARROW_FORCE = 0.03
+"""m/N: how long a force arrow is."""
 ARROW_TIME = 0.3
 """s: a velocity arrow ends where the hand would be after so long."""
 
@@ -32,6 +34,7 @@ def arm_scene(
     target_radius: float = 0.01,
     on_target: float = 0.0,
     desired_velocity: np.ndarray | None = None,
+    desired_force: np.ndarray | None = None,
     trail: Sequence[np.ndarray] | np.ndarray = (),
     time: float | None = None,
     caption: str = "",
@@ -52,6 +55,8 @@ def arm_scene(
         Share of the hold that is done, 0 to 1: closes the target's ring.
     desired_velocity : array (2,), optional
         m/s, drawn beside the actual one.
+    desired_force : array (2,), optional
+        N, of a hand that is held, drawn beside the actual one.
     trail : array (k, 2)
         Past hand positions, m, oldest first.
     time : float, optional
@@ -72,11 +77,14 @@ def arm_scene(
         shapes = goal[:1] + shapes + goal[1:]  # its halo behind the arm, the rest before it
     if desired_velocity is not None:
         actual = np.asarray(hand_velocity(arm, state.joint_angle, state.joint_velocity))
-        shapes += _velocities(pose, actual, np.asarray(desired_velocity, dtype=np.float64))
+        shapes += _arrows(pose, ARROW_TIME * actual, ARROW_TIME * np.asarray(desired_velocity, dtype=np.float64))
+    if desired_force is not None:
+        actual = np.asarray(hand_force(arm, state))
+        shapes += _arrows(pose, ARROW_FORCE * actual, ARROW_FORCE * np.asarray(desired_force, dtype=np.float64))
     shapes += [Circle(pose.hand, 0.17 * pose.unit, (255, 255, 255)), Circle(pose.hand, 0.12 * pose.unit, ACTUAL)]
     panel = _gauges(arm, backdrop.view, state) + _words(backdrop.view, time, caption)
-    if desired_velocity is not None:
-        panel += _legend(backdrop.view)
+    if desired_velocity is not None or desired_force is not None:
+        panel += _legend(backdrop.view, "velocity" if desired_force is None else "force")
     return Scene(backdrop, shapes, panel)
 
 
@@ -142,10 +150,10 @@ def _trail(trail: np.ndarray, unit: float) -> list[Shape]:
     ]
 
 
-def _velocities(pose: Pose, actual: np.ndarray, desired: np.ndarray) -> list[Shape]:
-    """The desired velocity as a broad arrow, the actual one as a narrow arrow on top."""
-    wanted = arrow(pose.hand, pose.hand + ARROW_TIME * desired, 0.34 * pose.unit, DESIRED)
-    real = arrow(pose.hand, pose.hand + ARROW_TIME * actual, 0.15 * pose.unit, ACTUAL)
+def _arrows(pose: Pose, actual: np.ndarray, desired: np.ndarray) -> list[Shape]:
+    """The desired velocity or force as a broad arrow, the actual one as a narrow arrow on top; m."""
+    wanted = arrow(pose.hand, pose.hand + desired, 0.34 * pose.unit, DESIRED)
+    real = arrow(pose.hand, pose.hand + actual, 0.15 * pose.unit, ACTUAL)
     return wanted + real
 
 
@@ -198,10 +206,10 @@ def _box(view: View, left: float, right: float, bottom: float, top: float) -> np
     return np.array([view.point(x, y) for x, y in corners])
 
 
-def _legend(view: View) -> list[Shape]:
+def _legend(view: View, kind: str) -> list[Shape]:
     """Which arrow is which, below the time."""
     shapes: list[Shape] = []
-    for y, words, color, thick in ((0.9, "desired velocity", DESIRED, 0.016), (0.85, "actual velocity", ACTUAL, 0.007)):
+    for y, words, color, thick in ((0.9, f"desired {kind}", DESIRED, 0.016), (0.85, f"actual {kind}", ACTUAL, 0.007)):
         start, end = (np.array(view.point(x, y)) for x in (0.04, 0.1))
         shapes += arrow(start, end, thick * view.width, color)
         shapes.append(Text(view.point(0.115, y), words, 0.0235 * view.width, INK))

@@ -83,6 +83,18 @@ def test_the_page_of_a_task_says_what_its_environment_does(name):
 
 
 @pytest.mark.usefixtures("plain")
+@every_task
+def test_every_task_can_be_seen(name):
+    env = gym.make(f"armfa/{name}-v0", render_mode="rgb_array")
+    env.reset(seed=0)
+    before = env.render()
+    for _ in range(10):
+        env.step(env.action_space.high)
+    assert before.shape == env.render().shape == (640, 640, 3)
+    assert (before != env.render()).any()
+
+
+@pytest.mark.usefixtures("plain")
 def test_goals_that_change_cannot_be_relabelled():
     for name, task in TASKS.items():
         if task.fixed_goal:
