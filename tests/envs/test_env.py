@@ -478,3 +478,12 @@ def test_what_an_environment_has_told_is_not_changed_by_later_steps():
         moments.append(env.moment.arm.activation)
     assert (np.diff(told, axis=0) > 0).all()
     np.testing.assert_array_equal(told, moments)
+
+
+@every_id
+def test_info_holds_numpys_numbers(name):
+    """Readers of infos, such as TorchRL's, ask for their dtype."""
+    env = gym.make(name, inside=True)
+    infos = [env.reset(seed=0)[1], env.step(env.action_space.sample())[4]]
+    assert all(value.dtype.kind in "fb" for info in infos for value in info.values())
+    assert infos[0].keys() == infos[1].keys()
