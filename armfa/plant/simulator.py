@@ -266,7 +266,7 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     if what == "step":
         return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
     if what == "step_vjp":
-        by = pullback(dict(zip(after, (*bar_q.parts, *bar_w.parts, bar_a))), [*rows, u, *flat(loads.values())])
+        by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
         outputs |= {"by_a": Wide(by[a]), "by_u": Wide(by[u])}
         outputs |= {f"by_{name}": [by[x] for x in load.parts] for name, load in loads.items()}
@@ -274,7 +274,7 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     velocity = hand_motion(simulator.arm, after)
     if what == "hand_velocity":
         return Program(inputs, {"v": velocity}, n)
-    by = pullback(dict(zip(velocity, bar_v.parts)), [u])
+    by = pullback(zip(velocity, bar_v.parts), [u])
     return Program(inputs | {"bar_v": bar_v}, {"by_u": Wide(by[u])}, n)
 
 

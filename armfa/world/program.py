@@ -105,7 +105,7 @@ def vjp_program(world: Any) -> Program:
         graph.input("bar_cost"),
     ]
     leaves = flat(symbols.value.arm)
-    by = pullback(dict(zip(flat([*after.arm, outcome.cost]), flat(bars))), [*leaves, command])
+    by = pullback(zip(flat([*after.arm, outcome.cost]), flat(bars)), [*leaves, command])
     q1, q2, w1, w2, a = (by[x] for x in leaves)
     outputs = {"by_q": [q1, q2], "by_w": [w1, w2], "by_a": Wide(a), "by_command": Wide(by[command])}
     return Program(symbols.arrays | {"command": command, "bars": bars}, outputs, n)
