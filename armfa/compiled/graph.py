@@ -235,7 +235,7 @@ def pullback(bars: Mapping[Expr, Expr] | Iterable[tuple[Expr, Expr]], by: Iterab
     bars : each value and the derivative by it. A value may come twice, as two outputs that are equal do: its
         derivatives are summed.
     """
-    given = list(bars.items() if isinstance(bars, Mapping) else bars)
+    given: list[Any] = list(bars.items() if isinstance(bars, Mapping) else bars)
     wanted, found = set(by), {}
     sums: dict[Expr, dict[bool, Any]] = {}
 

@@ -8,7 +8,7 @@ from armfa.envs.door import Door
 from armfa.tasks.task import Moment
 from armfa.world.program import packed, unpacked
 
-ERROR, COST, SUCCESS = 2, 3, 4
+ERROR, COST, SUCCESS, FINITE = 2, 3, 4, 5
 """Columns of what a step tells, after the two of what was achieved."""
 
 
@@ -18,7 +18,7 @@ class Arms:
     def __init__(self, door: Door, n: int):
         first = packed(door.begin(np.zeros((n, door.world.draws)), {}))
         self.door, self.trial, self.moment = door, first["trial"], first["moment"]
-        self.spare, self.told = np.empty_like(self.moment), np.zeros((n, 5))
+        self.spare, self.told = np.empty_like(self.moment), np.zeros((n, 6))
 
     def step(self, action: np.ndarray) -> np.ndarray:
         """One time step, for actions (n, muscles), float64: what is seen (n, k), float32; `told` has the rest.

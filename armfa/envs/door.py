@@ -142,7 +142,7 @@ class Door(Traced):
     def run(self) -> Any:
         """`run(trial, moment, action, next moment, seen, told)` on arrays (arms, columns).
 
-        told : achieved (2), error, cost, success.
+        told : achieved (2), error, cost, success, and 0 where the whole state is finite, else NaN.
         """
         return self.bound(step_program).run
 
@@ -151,7 +151,7 @@ class Door(Traced):
         """`run(trial, moment, uniform, goals)`, or None where the task's goals cannot be written with symbols."""
         try:
             return self.bound(goals_program).run
-        except TypeError:
+        except Exception:  # whatever goals do with arrays that symbols cannot do; they then run on arrays
             return None
 
     @property
@@ -217,7 +217,8 @@ def step_program(door: Door) -> Program:
     symbols, action = MomentSymbols(graph, door.world.task.n_goals), graph.input("action", wide=True)
     door = symbolic(graph, door)
     after, outcome = door.world.step(symbols.value, door.excitation(action))
-    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
+    finite = 0.0 * sum(x.sum(-1) if x.wide else x for x in flat(after.arm))
+    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome), finite]}
     return Program(symbols.packed | {"action": action}, outputs, n)
 
 

@@ -89,8 +89,10 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
             refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
         self._action[0] = action
         seen = arms.step(self._action)[0]
-        _, _, error, cost, success = arms.told[0].tolist()
-        if not error + cost < math.inf:  # an action's NaN is in the cost at once, wherever the integrator moves it
+        _, _, error, cost, success, finite = arms.told[0].tolist()
+        if (
+            not error + cost + finite < math.inf
+        ):  # an action's NaN is in the cost at once, wherever the integrator moves it
             refuse_numbers(self.door, np.asarray(action))
         arms.keep()
         self._steps, self._error, self._success = self._steps + 1, error, success != 0.0

@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from armfa.envs.arms import COST, ERROR, SUCCESS, Arms
+from armfa.envs.arms import COST, ERROR, FINITE, SUCCESS, Arms
 from armfa.envs.door import Door
 from armfa.envs.env import GOAL_BLOCK, door_for, refuse_numbers, refuse_shape
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
@@ -116,7 +116,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         excitation = self._checked(actions, restart)
         seen = arms.step(excitation)
         told = arms.told
-        if not np.isfinite(told[:, ERROR] + told[:, COST]).all():
+        if not np.isfinite(told[:, ERROR] + told[:, COST] + told[:, FINITE]).all():
             self._refuse(excitation)
         arms.keep()
         self._steps += 1

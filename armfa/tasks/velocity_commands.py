@@ -1,6 +1,6 @@
 """Desired hand velocities that close the loop around a controller that was trained on single steps."""
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array, made, namespace
 from armfa.tasks.vectors import shortened
 
 
@@ -22,7 +22,7 @@ def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) ->
     """
     xp = namespace(start, end, t)
     way = end - start
-    s = xp.clip(xp.asarray(t, dtype=way.dtype) / duration, 0.0, 1.0)[..., None]  # (..., 1)
+    s = xp.clip(made(t, way, way.dtype) / duration, 0.0, 1.0)[..., None]  # (..., 1)
     position = start + way * (s * s * s * (10.0 + s * (6.0 * s - 15.0)))
     velocity = way * (30.0 / duration) * (s * s * (1.0 - s) * (1.0 - s))
     return position, velocity
