@@ -106,8 +106,8 @@ def hand_force(arm: Arm, state: ArmState) -> Array:
 
     Infinite where the elbow is straight.
     """
-    angle = state.joint_angle
-    if isinstance(angle, Symbolic):
+    angle: Any = state.joint_angle
+    if isinstance(state.joint_angle, Symbolic):
         columns, rows = arm, Rows(*two(angle), *two(0.0 * angle), state.activation)
     else:
         angle = angle + 0.0 * state.activation[..., :1]  # as complex as the activation is

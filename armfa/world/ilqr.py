@@ -195,7 +195,7 @@ def cost_slopes(world: World, moments: Moment) -> tuple[Array, Array]:
     arms = ArmState(moved[..., :2], moved[..., 2:4], moved[..., 4:])
     j = np.moveaxis(world.seen(after._replace(arm=arms)).imag / TINY, 0, -1)  # (steps, ..., 2, m)
     distance = np.maximum(np.hypot(error[..., 0], error[..., 1]), NEAREST)
-    weight = np.asarray(world.task.cost(distance + 1j * TINY)).imag / TINY / distance
+    weight = (0j * distance + world.task.cost(distance + 1j * TINY)).imag / TINY / distance
     jt = weight[..., None, None] * np.swapaxes(j, -1, -2)
     return _times(jt, error), jt @ j
 
