@@ -90,17 +90,12 @@ class Arms:
         """
         world = self.door.world
         trial, moment = (np.ascontiguousarray(x[rows]) for x in (self.trial, self.moment))
-        if self.door.run_goals is None:
-            state = unpacked(world, trial, moment).arm
-            goals = world.task.goals(world.simulator, state, uniform).reshape(len(moment), -1)
-        else:
-            goals = np.empty((len(moment), 2 * world.task.n_goals))
-            self.door.run_goals(trial, moment, uniform, goals)
+        goals, shown = np.empty((len(moment), 2 * world.task.n_goals)), np.empty((len(moment), 2), np.float32)
+        self.door.run_goals(trial, moment, uniform, goals, shown)
         first = 4 + world.arm.n_muscles
-        trial[:, first : first + goals.shape[1]] = goals
-        self.trial[rows] = trial
+        self.trial[rows, first : first + goals.shape[1]] = goals
         if "goal" not in world.sight:
-            seen[:, -2:] = self.door.goal_shown(world.goal(unpacked(world, trial, moment)))
+            seen[:, -2:] = shown
         return seen
 
     def moments(self, rows: Any = slice(None)) -> Moment:
