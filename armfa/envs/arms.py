@@ -9,7 +9,7 @@ from armfa.envs.door import Door
 from armfa.tasks.task import Moment, Trial
 from armfa.world.program import packed, records, unpacked
 
-ERROR, COST, SUCCESS, CHANNEL_FORCE = 2, 3, 4, 5
+ERROR, COST, SUCCESS, FINITE, CHANNEL_FORCE = 2, 3, 4, 5, 6
 """Columns of what a step tells, after the two of what was achieved; the last with a channel only."""
 NOISE_BLOCK = 64
 """Steps for which noise is drawn at once, here and there: one arm and many must agree."""
@@ -24,7 +24,7 @@ class Arms:
         self.door, self.trial, self.moment = door, first["trial"], first["moment"]
         self.steps = world.senses.hold_action  # of the simulator, in one step
         self.spares = [np.empty_like(self.moment) for _ in range(min(2, self.steps))]
-        self.told = np.zeros((n, 6 if world.fields.channel else 5))
+        self.told = np.zeros((n, 7 if world.fields.channel else 6))
         self.plain = self.steps == 1 and not world.body and not world.sight and not world.noise
         self.recorded = bool(world.task.variants or world.task.records or door.conditioned or world.fields.channel)
         self.lines = [
@@ -90,17 +90,12 @@ class Arms:
         """
         world = self.door.world
         trial, moment = (np.ascontiguousarray(x[rows]) for x in (self.trial, self.moment))
-        if self.door.run_goals is None:
-            state = unpacked(world, trial, moment).arm
-            goals = world.task.goals(world.simulator, state, uniform).reshape(len(moment), -1)
-        else:
-            goals = np.empty((len(moment), 2 * world.task.n_goals))
-            self.door.run_goals(trial, moment, uniform, goals)
+        goals, shown = np.empty((len(moment), 2 * world.task.n_goals)), np.empty((len(moment), 2), np.float32)
+        self.door.run_goals(trial, moment, uniform, goals, shown)
         first = 4 + world.arm.n_muscles
-        trial[:, first : first + goals.shape[1]] = goals
-        self.trial[rows] = trial
+        self.trial[rows, first : first + goals.shape[1]] = goals
         if "goal" not in world.sight:
-            seen[:, -2:] = self.door.goal_shown(world.goal(unpacked(world, trial, moment)))
+            seen[:, -2:] = shown
         return seen
 
     def moments(self, rows: Any = slice(None)) -> Moment:

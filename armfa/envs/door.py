@@ -18,7 +18,7 @@ from armfa.plant.description import arm_from
 from armfa.plant.traced import Traced, symbolic
 from armfa.tasks.task import Moment, Task, joint_bounds, one_of
 from armfa.world import Fields, Schedule, Senses, World
-from armfa.world.program import MomentSymbols, columns
+from armfa.world.program import MomentSymbols, columns, unpacked
 from armfa.world.senses import sense_range
 from armfa.world.world import clipped
 
@@ -130,10 +130,6 @@ class Door(Traced):
         return {"observation": seen[..., :-4].copy(), "achieved_goal": seen[..., -4:-2].copy(),
                 "desired_goal": seen[..., -2:].copy()}  # fmt: skip
 
-    def goal_shown(self, goal: np.ndarray) -> np.ndarray:
-        """Goals (..., 2) in SI units, as they are observed."""
-        return self.world.goal_seen(goal) / self.goal_unit
-
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any = None) -> Any:
         """The reward of having achieved this where that was desired, each (..., 2): exactly the step's own reward."""
         task, unit = self.world.task, self.goal_unit
@@ -149,18 +145,26 @@ class Door(Traced):
         """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
         one step of the simulator.
 
-        told : achieved (2), error, cost, success, and the force of a channel where there is one. Of each line, what is
-        told after the step, if that is delayed, and what enters. noise : where there is some.
+        told : achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force of a
+        channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
+        noise : where there is some.
         """
         return self.bound(step_program).run
 
     @functools.cached_property
     def run_goals(self) -> Any:
-        """`run(trial, moment, uniform, goals)`, or None where the task's goals cannot be written with symbols."""
+        """`run(trial, moment, uniform, goals, shown)` on arrays (arms, columns): new goals, and as they are seen."""
         try:
             return self.bound(goals_program).run
-        except TypeError:
-            return None
+        except Exception:  # whatever goals do with arrays that symbols cannot do; they then run on arrays
+            return self._goals_of_arrays
+
+    def _goals_of_arrays(self, *arrays: np.ndarray) -> None:
+        trial, moment, uniform, goals, shown = arrays
+        now, world = unpacked(self.world, trial, moment), self.world
+        found = world.task.goals(world.simulator, now.arm, uniform)
+        goals[:] = found.reshape(len(found), -1)
+        shown[:] = _shown(world.goal(now._replace(trial=now.trial._replace(goals=found))), self.bounds[-2:])
 
     @property
     def seen_size(self) -> int:
@@ -243,7 +247,9 @@ def step_program(door: Door) -> Program:
     noise = {"noise": [*symbols.noise.values()]} if symbols.noise else {}
     door = symbolic(graph, door)
     after, outcome = door.world.substep(symbols.value, door.excitation(action), symbols.noise)
-    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
+    finite = 0.0 * sum(x.sum(-1) if x.wide else x for x in flat(after.arm))
+    told = flat(outcome)
+    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*told[:5], finite, *told[5:]]}
     for (name, signals, _), line in zip(door.world.lines, after.line):
         if signals:
             outputs[f"new_{name}"] = [Wide(part) if door.world.size_of(x) is None else part
@@ -252,14 +258,16 @@ def step_program(door: Door) -> Program:
 
 
 def goals_program(door: Door) -> Program:
-    """New goals for arms in mid-episode, from uniform numbers."""
+    """New goals for arms in mid-episode, from uniform numbers, and as they are observed."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
     symbols = MomentSymbols(graph, door.world)
     uniform = graph.vector("uniform", task.goal_draws(door.arm))
     made = symbolic(graph, door)
     goals = made.world.task.goals(made.world.simulator, symbols.value.arm, uniform)
-    now = {name: symbols.packed[name] for name in ("trial", "moment")}
-    return Program(now | {"uniform": uniform}, {"goals": goals}, n)
+    now = symbols.value._replace(trial=symbols.value.trial._replace(goals=goals))
+    outputs = {"goals": goals, "shown": _shown(made.world.goal(now), made.bounds[-2:])}
+    inputs = {name: symbols.packed[name] for name in ("trial", "moment")}
+    return Program(inputs | {"uniform": uniform}, outputs, n)
 
 
 def open_door(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.controllers import MLP, RULES, SGD, Batch, GradientEstimator
+from armfa.controllers import MLP, RULES, SGD, GradientEstimator
 from armfa.controllers.circuits.mlp import Dense, per_layer
 from armfa.controllers.rules import DirectKolenPollack, DirectRandomTarget, KolenPollack, ProductFeedbackAlignment
 from armfa.controllers.training import doors
@@ -103,18 +103,16 @@ def check_fit(
     network: MLP,
     rule: GradientEstimator,
     optimizer: Any,
-    batch: Batch,
+    batch: Any,
     dtype: type = np.float32,
 ) -> None:
     """Refuse, in one sentence, a rule that cannot learn a problem: it is tried as `train` tries it.
 
-    problem : what the sentence calls it. batch : of one network, without the axis of a stack.
+    problem : what the sentence calls it. batch : a `Batch` of one network, without the axis of a stack.
     """
     try:
-        target: Any = getattr(batch.loss, "target", None)
-        if isinstance(rule, DirectRandomTarget) and target is not None and target.shape[-1] != network.n_out:
-            needed = f"{network.n_out} numbers, one per output"
-            raise ValueError(f"it needs a target of {needed}, and there are {target.shape[-1]}")
+        if isinstance(rule, DirectRandomTarget) and (wanted := batch.loss.target.shape[-1]) != network.n_out:
+            raise ValueError(f"it needs a target of {network.n_out} numbers, one per output, and there are {wanted}")
         doors.check_fit(network, rule, optimizer, batch, dtype)
     except Exception as error:
         cause = error.__cause__ or error

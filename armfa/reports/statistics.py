@@ -57,6 +57,12 @@ def ratio_below(first, second, factor):
     return _one_sided(logs - math.log(factor), test, f"< {factor:g}")
 
 
+def ratio(first, second) -> np.ndarray:
+    """`first / second`, run by run; not a number where both are infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _array(first) / _array(second)
+
+
 def as_well_as(first, second):
     """`first` (errors, or samples needed) is at most `AS_WELL` times `second` on the same seeds: see `ratio_below`."""
     return ratio_below(first, second, AS_WELL)

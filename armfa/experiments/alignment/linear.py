@@ -37,6 +37,7 @@ from armfa.reports.statistics import (
     mean_below,
     mean_between,
     paired_less,
+    ratio,
     ratio_below,
     unchanged_within,
 )
@@ -89,6 +90,11 @@ class Settings(Scales):
             "feedback-alignment": self.rate_feedback_alignment,
         }
 
+    @property
+    def growth_rates(self) -> dict[str, tuple[float, ...]]:
+        """The rates of each rule of `GROWN` in networks of the sizes of `growth`."""
+        return dict(zip(GROWN, (self.growth_rates_node_perturbation, self.growth_rates_feedback_alignment)))
+
     @classmethod
     def quick(cls):
         """The full experiment takes seconds already: ten networks."""
@@ -131,17 +137,13 @@ def run(settings, unit, checkpoint):
 def run_of_size(settings, unit, checkpoint):
     """Exact error of a rule in a network of that size, at rates of its own; perturbed are all units, by one reward."""
     number = settings.growth.index(unit.arguments["growth"])
-    rule, rates = {
-        "node-perturbation": (NodePerturbation(noise=settings.noise), settings.growth_rates_node_perturbation),
-        "feedback-alignment": (
-            FeedbackAlignment(scale=settings.feedback_scale),
-            settings.growth_rates_feedback_alignment,
-        ),
+    rule = {
+        "node-perturbation": NodePerturbation(noise=settings.noise),
+        "feedback-alignment": FeedbackAlignment(scale=settings.feedback_scale),
     }[unit.arguments["rule"]]
+    rate = settings.growth_rates[unit.arguments["rule"]][number]
     at = points(settings.growth_examples[number], 200, first=10)
-    return learn_linear(
-        settings, unit, checkpoint, rule, rates[number], at, sizes=sizes_of(settings.growth[number]), alone=True
-    )
+    return learn_linear(settings, unit, checkpoint, rule, rate, at, sizes=sizes_of(settings.growth[number]), alone=True)
 
 
 def sizes_of(growth: float) -> tuple[int, ...]:
@@ -250,8 +252,7 @@ def rate_of(settings, run) -> float:
     """The rate that a run learned with."""
     if run.arguments["kind"] != "size":
         return settings.rates.get(run.arguments["kind"], settings.rate_feedback_alignment)
-    rates = getattr(settings, f"growth_rates_{run.arguments['rule'].replace('-', '_')}")
-    return rates[settings.growth.index(run.arguments["growth"])]
+    return settings.growth_rates[run.arguments["rule"]][settings.growth.index(run.arguments["growth"])]
 
 
 def claims(settings, runs):
@@ -268,7 +269,7 @@ def claims(settings, runs):
         Claim(
             f"FA learns just as quickly as backprop: NSE {settings.reach:g} in {WITHIN} its examples",
             "examples needed by FA / those needed by backprop",
-            fa / bp,
+            ratio(fa, bp),
             as_well_as(fa, bp),
         ),
         Claim(
@@ -383,7 +384,7 @@ def claims_on_scales(settings, runs):
         Claim(
             f"control: a small B ({scales[1]:g}) learns slowly, more than five times as slowly as {scales[-2]:g}",
             "examples needed with the large B / with the small one",
-            full / small,
+            ratio(full, small),
             ratio_below(full, small, 1 / 5),
             own=True,
         ),
@@ -410,7 +411,7 @@ def claims_on_sizes(settings, runs):
     times = {}
     for rule in GROWN:
         small, large = (find(runs, kind="size", rule=rule, growth=growth).arrays for growth in (first, last))
-        times[rule] = needed(large, settings.growth_reach) / needed(small, settings.growth_reach)
+        times[rule] = ratio(needed(large, settings.growth_reach), needed(small, settings.growth_reach))
     perturbation, alignment = (times[rule] for rule in GROWN)
     sizes = " to ".join("-".join(map(str, sizes_of(growth))) for growth in (first, last))
     return [
@@ -419,7 +420,7 @@ def claims_on_sizes(settings, runs):
             "what it needs grows by less than half as much",
             f"times as many examples until NSE {settings.growth_reach:g}, from {sizes} (each at its own rates): FA "
             f"{np.median(alignment):.2g}, node perturbation {np.median(perturbation):.2g} (medians); the ratio",
-            alignment / perturbation,
+            ratio(alignment, perturbation),
             ratio_below(alignment, perturbation, 0.5),
         ),
     ]

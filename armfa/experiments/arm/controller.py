@@ -40,7 +40,16 @@ from armfa.experiments.rules import check_fit, code_of, label, rule_of, source, 
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.reports.claim import Choice, Claim, Verdict
-from armfa.reports.statistics import WITHIN, as_well_as, mean_above, mean_below, mean_between, ratio_below, reported
+from armfa.reports.statistics import (
+    WITHIN,
+    as_well_as,
+    mean_above,
+    mean_below,
+    mean_between,
+    ratio,
+    ratio_below,
+    reported,
+)
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import HandVelocity
 
@@ -328,7 +337,7 @@ def claims_against_backprop(arm: str, rule: str, runs: Sequence[Run]) -> list[Cl
         Claim(f"{words}: FA performs as well as backprop (2014, fig. 2b): {WITHIN} its error",
               "NSE of FA / NSE of backprop", fa / bp, as_well_as(fa, bp), own, full=True),
         Claim(f"{words}: ... and learns as quickly (2014, fig. 2b): in {WITHIN} its samples",
-              f"samples until NSE {QUICKLY:g}, FA's / backprop's", quick / slow, as_well_as(quick, slow), own),
+              f"samples until NSE {QUICKLY:g}, FA's / backprop's", ratio(quick, slow), as_well_as(quick, slow), own),
     ]  # fmt: skip
 
 
