@@ -1,7 +1,18 @@
 """The learner: circuits, losses, learning rules, optimizers, training. It knows no arm."""
 
 from armfa.controllers.checkpoint import CheckpointError
-from armfa.controllers.circuits import CIRCUITS, MLP, NONLINEARITIES, Circuit, Dense, Nonlinearity, Params, Trace
+from armfa.controllers.circuits import (
+    CIRCUITS,
+    GRU,
+    MLP,
+    NONLINEARITIES,
+    RNN,
+    Circuit,
+    Dense,
+    Nonlinearity,
+    Params,
+    Trace,
+)
 from armfa.controllers.losses import Loss, SoftmaxCrossEntropy, SquaredError, one_hot
 from armfa.controllers.machine import keep_memory, one_blas_thread
 from armfa.controllers.optimizers import SGD, Adam, Optimizer
@@ -34,8 +45,10 @@ from armfa.controllers.trees import stack, take, tree_map, unstack
 
 __all__ = [
     "CIRCUITS",
+    "GRU",
     "MLP",
     "NONLINEARITIES",
+    "RNN",
     "RULES",
     "SGD",
     "Adam",
