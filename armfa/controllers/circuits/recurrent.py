@@ -166,6 +166,11 @@ class RecurrentCircuit(ABC):
         recurrent = weight_gradient(deltas.recurrent, presynaptic.recurrent).weight
         return Recurrent(Cell(recurrent, *cell), weight_gradient(deltas.out, presynaptic.rates))
 
+    def activity_bar(self, trace: StepTrace, weight: float) -> Array:
+        """The derivative of `weight` times the units' mean squared rate, by the memory after the step."""
+        rates = trace.presynaptic.rates
+        return self.slope(rates * (2.0 * weight / self.n), trace.memory, rates)
+
     def weigh_out(self, output_bar: Array, trace: StepTrace) -> Array:
         """The signal at the outputs times their slope."""
         return NONLINEARITIES[self.readout].weigh(output_bar, trace.out_drive, trace.output)
