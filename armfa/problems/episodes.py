@@ -140,13 +140,9 @@ class EpisodeSettings(Traced):
         miss = self.world.seen(after) - self.world.task.goal(moment)
         velocity = hand_velocity(arm, after.arm.joint_angle, after.arm.joint_velocity)
         change = self.half * (command - before)
-        cost = self.position * (miss * miss).sum(-1) + self.velocity * (velocity * velocity).sum(-1)
-        cost = (
-            cost
-            + (self.effort * (1.0 / n)) * (u * u).sum(-1)
-            + (self.smoothness * (1.0 / n)) * (change * change).sum(-1)
-        )
-        return after, miss, velocity, cost
+        hand = self.position * (miss * miss).sum(-1) + self.velocity * (velocity * velocity).sum(-1)
+        muscles = self.effort * (u * u).sum(-1) + self.smoothness * (change * change).sum(-1)
+        return after, miss, velocity, hand + muscles * (1.0 / n)
 
     def seen(self, moment: Any) -> list[Any]:
         """Symbols of the circuit's inputs: senses and goal, brought to the order of 1."""
@@ -188,8 +184,10 @@ def vjp_program(settings: EpisodeSettings) -> Program:
     s = EpisodeSymbols(settings)
     graph, seen = s.graph, s.made.seen(s.after)
     bars: list[Any] = [graph.pair("bar_q"), graph.pair("bar_w"), graph.input("bar_a", wide=True)]
-    input_bars = [graph.vector(f"bar_{i}_", len(part)) if isinstance(part, list) else graph.input(f"bar_{i}_", wide=True)
-                  for i, part in enumerate(seen)]  # fmt: skip
+    input_bars = [
+        graph.vector(f"bar_{i}_", len(part)) if isinstance(part, list) else graph.input(f"bar_{i}_", wide=True)
+        for i, part in enumerate(seen)
+    ]
     given: dict[Any, Any] = {s.cost: graph.number(1.0)}
     for value, bar in zip(flat([*s.after.arm, *seen]), flat([*bars, *input_bars])):
         given[value] = given[value] + bar if value in given else bar
@@ -297,8 +295,8 @@ class TaskProblem:
         moment = world.reset(np.random.default_rng(self.test_seed + 1).random((CALIBRATION, world.draws)))
         offset = world.observe(moment).mean(0)
         units = [*task.sense_units(world.arm), *[task.goal_unit] * 2]
-        weights = (getattr(self, name) for name in WEIGHTS)
         scaling = tuple((float(mean), 1.0 / unit) for mean, unit in zip(offset, units, strict=True))
+        weights = self.position, self.velocity, self.effort, self.smoothness
         return EpisodeSettings(world, *weights, 0.5 * (high + low), 0.5 * (high - low), scaling)
 
     @cached_property
@@ -337,7 +335,8 @@ class TaskProblem:
         """One circuit as a policy from the world's observation to the excitation; `about` is kept in its file."""
         about = {"arm": described(self.world.arm), "dt": self.dt, "integrator": self.integrator, **about}
         made = self.traced
-        return Policy(circuit, params, *np.array(made.scaling, np.float32).T, made.middle, made.half, about)
+        offset, factor = np.array(made.scaling, np.float32).T
+        return Policy(circuit, params, offset, factor, made.middle, made.half, about)
 
 
 class Following(NamedTuple):

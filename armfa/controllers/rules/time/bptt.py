@@ -116,7 +116,7 @@ class BackpropThroughTime(ThroughTime):
     """
 
     looks_at: ClassVar[tuple[str, ...]] = ("step_vjp, or error with through_plant='cut'", "forward weights")
-    keeps: ClassVar[tuple[str, ...]] = ()
+    keeps: ClassVar[tuple[str, ...]] = ("all activity, within an episode",)
     source: ClassVar[str] = "Werbos 1990; Williams & Peng 1990"
 
     def feedback(self, params: Any, state: RuleState) -> None:
@@ -134,7 +134,7 @@ class FeedbackThroughTime(NamedTuple):
 class FeedbackAlignmentThroughTime(ThroughTime):
     """Backprop through time with fixed random matrices in place of the circuit's weights on the way back.
 
-    bar(t) = [(1 - a) bar(t+1) + B_rec delta(t+1)] + B_out delta_out(t).  [Lillicrap & Santoro 2019 name the question]
+    bar(t) = (1 - a) bar(t+1) + f' o (B_rec delta(t+1) + B_out delta_out(t)), for rate units.
 
     through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
         end of this step, `episode.task_error`.
@@ -152,7 +152,7 @@ class FeedbackAlignmentThroughTime(ThroughTime):
         "step_vjp, error or task_error, as through_plant says",
         "own feedback weights",
     )
-    keeps: ClassVar[tuple[str, ...]] = ("fixed B, in the form of the weights",)
+    keeps: ClassVar[tuple[str, ...]] = ("fixed B, in the form of the weights", "all activity, within an episode")
     source: ClassVar[str] = "Lillicrap, Cownden, Tweed & Akerman 2016, unrolled in time"
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Real-time recurrent learning: the exact gradient of a circuit, forward in time; what other rules are compared with."""
+"""Real-time recurrent learning: the exact gradient of a circuit, forward in time. Other rules are compared with it."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -49,20 +49,32 @@ class RTRL(RuleThroughTime):
             direct, _, bar = circuit.step_vjp(alone, trace, error, after * 0)
             moved, _, jacobian = circuit.step_vjp(alone, trace, error * 0, units + 0 * after)
             if influence is not None:
-                direct = added(direct, tree_map(lambda p: carried(bar[None], p, networks)[0], influence))
-                moved = added(moved, tree_map(lambda p: carried(jacobian, p, networks), influence))
-            influence = tree_map(lambda leaf, w: xp.broadcast_to(leaf, (n, *memory.shape[:-1], *w.shape[networks:])),
-                                 moved, params)  # fmt: skip
+                direct = added(direct, first(carried(bar[None], influence, networks)))
+                moved = added(moved, carried(jacobian, influence, networks))
+            influence = for_each(moved, params, (n, *memory.shape[:-1]), networks)
             total = added(total, direct)
             x, memory = episode.step(x, output)[0], after[..., 0, :]
         return divided(tree_map(lambda leaf: leaf.mean(networks), total), episode.steps), state
 
 
-def carried(rows: Array, influence: Array, networks: int) -> Array:
-    """Rows (m, ..., batch, 1, n) times what weights did to the n units, (n, ..., batch, *own): (m, ..., batch, *own)."""
-    lead = influence.shape[1 : networks + 2]
+def carried(rows: Array, influence: Any, networks: int) -> Any:
+    """Rows (m, ..., batch, 1, n) times what weights did to n units: a tree of (m, ..., batch, *own)."""
     xp = namespace(rows)
-    flat = xp.moveaxis(influence.reshape(len(influence), *lead, -1), 0, -2)  # (..., batch, n, weights)
-    rows = xp.moveaxis(xp.broadcast_to(rows[..., 0, :], (len(rows), *lead, len(influence))), 0, -2)
-    found = xp.moveaxis(rows @ flat, -2, 0)
-    return found.reshape(len(found), *influence.shape[1:])
+
+    def one(did: Array) -> Array:  # (n, ..., batch, *own)
+        lead = did.shape[1 : networks + 2]
+        flat = xp.moveaxis(did.reshape(len(did), *lead, -1), 0, -2)  # (..., batch, n, weights)
+        left = xp.moveaxis(xp.broadcast_to(rows[..., 0, :], (len(rows), *lead, len(did))), 0, -2)
+        return xp.moveaxis(left @ flat, -2, 0).reshape(len(rows), *did.shape[1:])
+
+    return tree_map(one, influence)
+
+
+def for_each(tree: Any, params: Any, lead: tuple[int, ...], networks: int) -> Any:
+    """A tree of arrays (*lead, *own), of arrays that may be the same for all units."""
+    return tree_map(lambda leaf, w: namespace(leaf).broadcast_to(leaf, (*lead, *w.shape[networks:])), tree, params)
+
+
+def first(tree: Any) -> Any:
+    """The tree of the first along the leading axis."""
+    return tree_map(lambda leaf: leaf[0], tree)

@@ -22,7 +22,7 @@ class Precision(NamedTuple):
 
 @dataclass(frozen=True)
 class Force(RuleThroughTime):
-    """FORCE: the readout learns by recursive least squares at every step, and at once. [Sussillo & Abbott 2009, eqs. 2-5]
+    """FORCE: the readout learns by recursive least squares at every step, and at once. [Sussillo & Abbott 2009]
 
     K = P r / (1 + r^T P r),  P = P - K r^T P,  W_out = W_out - (y - y*) K^T,  for a batch with rows r together.
     y* is `episode.wanted`: a target, or the command with a teacher's correction. With fixed activity the readout is,
@@ -77,7 +77,7 @@ class Force(RuleThroughTime):
 
 @dataclass(frozen=True)
 class FeedbackErrorLearning(RuleThroughTime):
-    """A feedback controller helps, and what it adds is the error: dL/dy = -u_fb. [Kawato, Furukawa & Suzuki 1987, eq. 9]
+    """A feedback controller helps, and what it adds is the error: dL/dy = -u_fb. [Kawato, Furukawa & Suzuki 1987]
 
     The arm gets y + u_fb, which is `episode.wanted`. The circuit's weights change by the derivative of each step alone
     (of the memory before it nothing is asked); where it has learned, the controller falls silent. Any circuit.
@@ -108,8 +108,8 @@ class FeedbackDrivenPlasticity(RuleThroughTime):
 
     f = W_in[:, feedback] u[feedback], what the error sends into each unit; R_j the sum of the rates of unit j since the
     episode began. No gradient is taken: the rule works in circuits that use their feedback already.
-    [Feulner, Perich, Miller, Clopath & Gallego 2025; their code has dW = 0.1 a lr f R^T, delays of 20 + 100 ms, lr 1e-5,
-    and leaves out every fifth step]
+    [Feulner, Perich, Miller, Clopath & Gallego 2025; their code has dW = 0.1 a lr f R^T with a = dt / tau = 0.2,
+    lr 1e-5, delays of 20 + 100 ms, and leaves out every fifth step]
 
     feedback : the inputs that carry the error, what is wanted less what is.
     after : steps before the first that teaches: the delay of the feedback.

@@ -52,11 +52,8 @@ class TraceRule(RuleThroughTime):
             drive, own = circuit.through(trace, namespace(memory).ones(1, dtype=memory.dtype))
             kept = gates(self.own(circuit, params, trace, own), circuit)
             pre = trace.presynaptic
-            slopes = (
-                (circuit.gated(trace, drive), pre.recurrent),
-                (drive, pre.inputs),
-                (drive, pre.inputs[..., :1] * 0 + 1),
-            )
+            one = pre.inputs[..., :1] * 0 + 1  # what the bias sees
+            slopes = (circuit.gated(trace, drive), pre.recurrent), (drive, pre.inputs), (drive, one)
             new = tuple(slope[..., None] * rate[..., None, :] for slope, rate in slopes)
             traces = new if traces is None else tuple(kept[..., None] * p + now for p, now in zip(traces, new))
             out = circuit.weigh_out(episode.error(x, trace.output), trace)
@@ -85,7 +82,7 @@ def met(signal: Array, trace: Array) -> Array:
 
 @dataclass(frozen=True)
 class RFLO(TraceRule):
-    """Random feedback, local and online: traces with the leak of the unit, B fixed and random. [Murray 2019, eqs. 3-5]
+    """Random feedback, local and online: traces with the leak of the unit, B fixed and random. [Murray 2019]
 
     scale : of B, in units of the rms of the first readout weights.
     """
@@ -103,7 +100,7 @@ class RFLO(TraceRule):
 
     def init(self, params: Recurrent, rng: Any) -> Broadcast:
         """B, drawn."""
-        return Broadcast(drawn_like(params.out.weight, self.scale, rng))
+        return Broadcast(drawn_like(params[-1].weight, self.scale, rng))
 
     def feedback(self, params: Recurrent, state: Broadcast) -> Array:
         """B."""
@@ -112,7 +109,7 @@ class RFLO(TraceRule):
 
 @dataclass(frozen=True)
 class EProp(TraceRule):
-    """Eligibility propagation for rate units and gated units. [Bellec et al. 2020, eqs. 1, 4, 13]
+    """Eligibility propagation for rate units and gated units. [Bellec et al. 2020]
 
     With random feedback and traces that decay with the leak it is RFLO; it may also send the error back through the
     readout's own weights, and let a trace know what the unit sends to itself.
@@ -142,7 +139,7 @@ class EProp(TraceRule):
 
     def init(self, params: Recurrent, rng: Any) -> Broadcast | tuple[()]:
         """B, drawn, where it is random."""
-        return Broadcast(drawn_like(params.out.weight, self.scale, rng)) if self.broadcast == "random" else ()
+        return Broadcast(drawn_like(params[-1].weight, self.scale, rng)) if self.broadcast == "random" else ()
 
     def feedback(self, params: Recurrent, state: Any) -> Array:
         """B, or W_out."""
