@@ -36,11 +36,11 @@ class Presynaptic(NamedTuple):
 
 
 class Deltas(NamedTuple):
-    """dL/d drive of every example, or what stands in its place; `recurrent` and `drive` differ where gates do."""
+    """dL/d drive of every example, or what stands in its place."""
 
-    recurrent: Array  # (..., batch, gates * n) by what comes from the units
     drive: Array  # (..., batch, gates * n) by what comes from inputs and bias
     out: Array  # (..., batch, n_out)
+    recurrent: Array | None = None  # (..., batch, gates * n) by what comes from the units; None: the same as `drive`
 
 
 class StepTrace(NamedTuple):
@@ -156,14 +156,16 @@ class RecurrentCircuit(ABC):
         out = self.weigh_out(output_bar, trace)
         bar = memory_bar + self.slope(out @ readout.weight, trace.memory, trace.presynaptic.rates)
         drive, own = self.through(trace, bar)
-        recurrent = self.gated(trace, drive)
+        gated = self.gated(trace, drive)
+        recurrent = drive if gated is None else gated
         before = self.slope(recurrent @ cell.recurrent, trace.before, trace.presynaptic.recurrent)
-        return Deltas(recurrent, drive, out), drive @ cell.weight, own + before
+        return Deltas(drive, out, gated), drive @ cell.weight, own + before
 
     def outer(self, deltas: Deltas, presynaptic: Presynaptic) -> Recurrent:
         """dL/dW = mean over the batch of delta x presynaptic rate."""
         cell = weight_gradient(deltas.drive, presynaptic.inputs)
-        recurrent = weight_gradient(deltas.recurrent, presynaptic.recurrent).weight
+        gated = deltas.drive if deltas.recurrent is None else deltas.recurrent
+        recurrent = weight_gradient(gated, presynaptic.recurrent).weight
         return Recurrent(Cell(recurrent, *cell), weight_gradient(deltas.out, presynaptic.rates))
 
     def activity_bar(self, trace: StepTrace, weight: float) -> Array:
@@ -191,9 +193,9 @@ class RecurrentCircuit(ABC):
     def through(self, trace: StepTrace, bar: Array) -> tuple[Array, Array]:
         """dL/d drive and, by each unit's own memory alone, dL/d memory before, from dL/d memory after."""
 
-    def gated(self, trace: StepTrace, drive: Array) -> Array:
-        """dL/d (what comes from the units), from dL/d drive."""
-        return drive
+    def gated(self, trace: StepTrace, drive: Array) -> Array | None:
+        """dL/d (what comes from the units), from dL/d drive; None where it is the same."""
+        return None
 
 
 def known_nonlinearity(name: str, value: Any) -> None:

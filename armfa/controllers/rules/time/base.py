@@ -36,9 +36,11 @@ def added(one: Any, other: Any) -> Any:
     """The sum of two trees of one form, in which None is zero."""
     if one is None or other is None:
         return other if one is None else one
-    if inner := branches(one):
-        return regrown(one, [added(*pair) for pair in zip(inner.values(), branches(other).values())])
-    return one + other if not isinstance(one, tuple) else one
+    if hasattr(one, "_fields"):
+        return type(one)(*map(added, one, other))
+    if isinstance(one, tuple | list | dict):
+        return regrown(one, [added(*pair) for pair in zip(branches(one).values(), branches(other).values())])
+    return one + other
 
 
 def divided(tree: Any, count: int) -> Any:

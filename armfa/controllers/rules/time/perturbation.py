@@ -54,5 +54,5 @@ class NodePerturbationThroughTime(RuleThroughTime):
         total = None
         for noise, trace in visits:
             drive, out = rise * noise.drive, rise * noise.out
-            total = added(total, circuit.outer(Deltas(circuit.gated(trace, drive), drive, out), trace.presynaptic))
+            total = added(total, circuit.outer(Deltas(drive, out, circuit.gated(trace, drive)), trace.presynaptic))
         return total, state

@@ -53,7 +53,8 @@ class TraceRule(RuleThroughTime):
             kept = gates(self.own(circuit, params, trace, own), circuit)
             pre = trace.presynaptic
             one = pre.inputs[..., :1] * 0 + 1  # what the bias sees
-            slopes = (circuit.gated(trace, drive), pre.recurrent), (drive, pre.inputs), (drive, one)
+            gated = circuit.gated(trace, drive)
+            slopes = (drive if gated is None else gated, pre.recurrent), (drive, pre.inputs), (drive, one)
             new = tuple(slope[..., None] * rate[..., None, :] for slope, rate in slopes)
             traces = new if traces is None else tuple(kept[..., None] * p + now for p, now in zip(traces, new))
             out = circuit.weigh_out(episode.error(x, trace.output), trace)
