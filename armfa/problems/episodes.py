@@ -9,7 +9,7 @@ import numpy as np
 
 from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, Vector, flat, pullback
-from armfa.compiled.program import Program, Wide
+from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import Circuit, Policy
 from armfa.controllers.streams import Streams
 from armfa.plant import Arm, Simulator, hand_velocity, make_arm
@@ -112,6 +112,14 @@ class TaskEpisode(NamedTuple):
         added = self.error(x._replace(command=half), half) * (-self.problem.teacher / self.problem.error_scale)
         xp = namespace(command)
         return xp.clip(command + added, -1.0, 1.0)
+
+    def programs(self) -> tuple[Bound, Bound]:
+        """For compiled episodes: a step, and its pullback."""
+        return self.problem.traced.bound(step_program), self.problem.traced.bound(vjp_program)
+
+    def arrays(self) -> tuple[Array, Array, Array, Array]:
+        """For compiled episodes: trial, and the first moment, command and inputs."""
+        return self.trial, *self.start()
 
     def _ran(self, made: Callable[..., Program], x: Now, command: Array, **more: Array) -> dict[str, Array]:
         bound = self.problem.traced.bound(made)

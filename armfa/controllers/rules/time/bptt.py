@@ -14,6 +14,7 @@ from armfa.controllers.optimizers import Gradients
 from armfa.controllers.problem import Batch, Episode
 from armfa.controllers.rules.base import RuleState
 from armfa.controllers.rules.time.base import RuleThroughTime, added, check_scale, divided, drawn_like, zeros
+from armfa.controllers.rules.time.fused import fused_gradients
 from armfa.controllers.streams import size_of_one
 from armfa.controllers.trees import joined, tree_map
 
@@ -73,6 +74,10 @@ class ThroughTime(RuleThroughTime):
     ) -> tuple[Gradients, RuleState]:
         """Of the mean cost of a step."""
         episode = self.episode(batch, "step_vjp", "observe_vjp", "error")
+        if self.through_plant == "exact" and self.window is None:
+            found = fused_gradients(circuit, params, episode, self.feedback(params, state), self.activity)
+            if found is not None:
+                return found, state
         x, memory, visits, laid = episode.start(), None, [], tree_map(columns_first, params)
         for _ in range(episode.steps):
             inputs = episode.observe(x)
