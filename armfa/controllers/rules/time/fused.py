@@ -34,9 +34,11 @@ def fused_gradients(circuit: Any, params: Any, episode: Any, feedback: Any, acti
         return None
     if not networks:
         return _one(circuit, params, episode, weights, activity)
-    every: list[Any] = [params, episode, weights]
-    seeds = range(len(leaves(params)[0]))
-    return stack([_one(circuit, *[take(tree, seed) for tree in every], activity) for seed in seeds])
+    found = []
+    for seed in range(len(leaves(params)[0])):
+        own, one, back = (take(tree, seed) for tree in (params, episode, weights))
+        found.append(_one(circuit, own, one, back, activity))
+    return stack(found)
 
 
 def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float) -> Any:
