@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
 
 def installed(*modules: str) -> bool:
@@ -66,9 +65,12 @@ def stepping(env: Any) -> Callable[[], None]:
     env.action_space.seed(0)
     action = env.action_space.sample()
 
+    if hasattr(env, "num_envs"):  # vector environments begin new episodes by themselves
+        return lambda: env.step(action)
+
     def step() -> None:
-        ended, late = env.step(action)[2:4]
-        if np.any(ended) or np.any(late):
-            env.reset() if np.ndim(ended) == 0 else None
+        _, _, ended, late, _ = env.step(action)
+        if ended or late:
+            env.reset()
 
     return step

@@ -15,12 +15,11 @@ from armfa.commands.comparing.grounds import GROUNDS, Ground, held_out
 from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
 from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
 from armfa.commands.flags import at_home, at_least_one
-from armfa.controllers import RULES, LearningRule, Shallow, TrainState, take, train_step, unstack
+from armfa.controllers import RULES, LearningRule, Shallow, TrainState, take, unstack
 from armfa.controllers.metrics import classification_error, normalized_error
-from armfa.controllers.rules import DirectRandomTarget
 from armfa.controllers.streams import streams
+from armfa.controllers.training.doors import TRIED
 from armfa.controllers.training.measures import teaching_angles
-from armfa.controllers.training.update import init_state
 from armfa.data import MissingData
 from armfa.experiments.arm.controller import params_arrays, problem_for, save_controllers
 from armfa.experiments.learning import learn, points
@@ -28,6 +27,7 @@ from armfa.experiments.rules import (
     DECAY,
     LEARNED,
     anywhere,
+    check_fit,
     code_of,
     label,
     listed,
@@ -142,27 +142,18 @@ def check(config: Compare) -> None:
         raise ValueError(f"expected --seeds of at most {TUNING_SEEDS}, got {config.seeds}")
     try:
         for name in config.names:
-            check_fit(config.settled, name)
+            try_rule(config.settled, name)
     except MissingData as error:
         raise FileNotFoundError(str(error)) from error
 
 
-def check_fit(settings: Compare, name: str) -> None:
+def try_rule(settings: Compare, name: str) -> None:
     """Let a rule make one update of one network."""
     ground = settings.ground
     rates = ground.rates_of(name, settings.rates)
     rule, random = rule_of(name, rates), streams([0])
-    try:
-        batch = ground.problem(random, False).batch(random.data, 2)
-        wanted, outputs = batch.loss.target.shape[-1], ground.network.sizes[-1]
-        if isinstance(rule, DirectRandomTarget) and wanted != outputs:
-            raise ValueError(f"it needs a target of {outputs} numbers, one an output, and there are {wanted}")
-        optimizer = ground.optimizer(rule, rates, 1)
-        state = init_state(ground.network, rule, optimizer, random.weights, random.rule, ground.dtype)
-        with np.errstate(all="ignore"):
-            train_step(ground.network, rule, optimizer, state, batch, random.rule)
-    except ValueError as error:
-        raise ValueError(f"{label(name)} cannot learn {settings.problem}: {error}") from error
+    batch = take(ground.problem(random, False).batch(random.data, TRIED), 0)
+    check_fit(name, settings.problem, ground.network, rule, ground.optimizer(rule, rates, 1), batch, ground.dtype)
 
 
 def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:

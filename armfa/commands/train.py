@@ -21,12 +21,12 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
-    check_fit,
     learner_of,
     network_for,
     policy_of,
     problem_for,
     save_controllers,
+    try_rules,
 )  # fmt: skip
 from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
@@ -144,7 +144,7 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
         missing = "no run to continue: expected a folder that `armfa train` wrote"
         return begun(config.resume, config, missing, "run", console), config.resume
     config = replace(config, rules=",".join(anywhere(name) for name in listed(config.rules)))
-    check_fit(config.settings)
+    try_rules(config.settings)
     return config, begin(config.out, config.arm, config)
 
 

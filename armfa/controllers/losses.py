@@ -65,7 +65,18 @@ class SoftmaxCrossEntropy(NamedTuple):
 
 
 def one_hot(labels: Array, n_classes: int, dtype: type = np.float32) -> Array:
-    """Targets (..., n_classes): 1 at the label, 0 elsewhere."""
+    """Targets (..., n_classes): 1 at the label, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        Names a label that is no whole number from 0 to n_classes - 1.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"expected labels as whole numbers from 0 to {n_classes - 1}, got {labels.dtype}")
+    if (wrong := labels[(labels < 0) | (labels >= n_classes)]).size:
+        raise ValueError(f"expected labels from 0 to {n_classes - 1}, got {wrong[0]}: number the classes anew")
     return np.eye(n_classes, dtype=dtype)[labels]
 
 

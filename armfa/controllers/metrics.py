@@ -7,14 +7,16 @@ import numpy as np
 from armfa.arrays import Array
 
 
-def normalized_error(output: Array, loss: Any) -> float:
+def normalized_error(output: Array, loss: Any) -> Array:
     """Normalised squared error (NSE) of a squared-error loss: sum |y* - y|^2 / sum |y* - mean y*|^2, in target space.
 
-    1 is as good as always answering the mean target. output : (batch, n_out). [Lillicrap et al. 2016]
+    1 is as good as always answering the mean target. output : (..., batch, n_out); returns (...), one NSE per network
+    of a stack. [Lillicrap et al. 2016]
     """
-    target = np.asarray(loss.target)
+    target = np.asarray(loss.target, np.float64)
     squares = loss.squared_error(output) if hasattr(loss, "squared_error") else 2.0 * loss.value(output)
-    return float(np.sum(squares, dtype=np.float64)) / _squares(target - target.mean(-2))
+    spread = np.sum(np.square(target - target.mean(-2, keepdims=True)), (-2, -1))
+    return np.sum(squares, -1, dtype=np.float64) / spread
 
 
 def mean_loss(output: Array, loss: Any) -> float:
@@ -65,7 +67,3 @@ def unit_angles(weight: Array, feedback: Array) -> Array:
     weight : (..., n_out, n_hidden); feedback : (..., n_hidden, n_out).
     """
     return angle_between(np.asarray(weight).swapaxes(-1, -2), feedback)
-
-
-def _squares(values: Array) -> float:
-    return float(np.sum(np.square(values, dtype=np.float64)))

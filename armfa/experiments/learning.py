@@ -4,6 +4,7 @@ The loop is that of the learner; here is where blocks end, and the unit's checkp
 bit for bit.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,7 +78,21 @@ def learn(
     return {name: np.stack(values, axis=1) for name, values in run.curve.items()}, run.state
 
 
-def scaled_error(output: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """NSE of each network of a stack: sum |y* - y|^2 / sum |y* - mean y*|^2 over the test set."""
-    output, target = output.astype(np.float64), target.astype(np.float64)
-    return ((output - target) ** 2).sum((-1, -2)) / ((target - target.mean(-2, keepdims=True)) ** 2).sum((-1, -2))
+def samples_to_reach(samples: np.ndarray, errors: np.ndarray, reach: float) -> np.ndarray:
+    """Samples until the error of each network first is `reach`, (seeds,); infinity where the run ended before.
+
+    Between two points of the curve the logarithm of the error is taken as a straight line.
+    samples (points,); errors (seeds, points).
+    """
+    return np.array([_crossing(samples, error, reach) for error in errors])
+
+
+def _crossing(samples: np.ndarray, error: np.ndarray, reach: float) -> float:
+    below = error <= reach
+    if not below.any():
+        return math.inf
+    at = int(np.argmax(below))
+    if at == 0 or not np.isfinite(error[at - 1]) or error[at] <= 0:
+        return float(samples[at])
+    share = math.log(error[at - 1] / reach) / math.log(error[at - 1] / error[at])
+    return float(samples[at - 1] + share * (samples[at] - samples[at - 1]))

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from armfa.controllers import RULES, SGD, GradientEstimator
+import numpy as np
+
+from armfa.controllers import MLP, RULES, SGD, Batch, GradientEstimator
 from armfa.controllers.circuits.mlp import Dense, per_layer
-from armfa.controllers.rules import DirectKolenPollack, KolenPollack, ProductFeedbackAlignment
+from armfa.controllers.rules import DirectKolenPollack, DirectRandomTarget, KolenPollack, ProductFeedbackAlignment
+from armfa.controllers.training import doors
 from armfa.runs.unit import Run, Unit
 
 DECAY = 0.001
@@ -92,6 +95,30 @@ def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
     """The rule of a name as it is, but feedback that learns as W does has W's rate and decay."""
     kind = rule_class(name)
     return kind(rate=rates[-1], decay=DECAY) if issubclass(kind, LEARNED) else kind()  # type: ignore[call-arg]
+
+
+def check_fit(
+    name: str,
+    problem: str,
+    network: MLP,
+    rule: GradientEstimator,
+    optimizer: Any,
+    batch: Batch,
+    dtype: type = np.float32,
+) -> None:
+    """Refuse, in one sentence, a rule that cannot learn a problem: it is tried as `train` tries it.
+
+    problem : what the sentence calls it. batch : of one network, without the axis of a stack.
+    """
+    try:
+        target: Any = getattr(batch.loss, "target", None)
+        if isinstance(rule, DirectRandomTarget) and target is not None and target.shape[-1] != network.n_out:
+            needed = f"{network.n_out} numbers, one per output"
+            raise ValueError(f"it needs a target of {needed}, and there are {target.shape[-1]}")
+        doors.check_fit(network, rule, optimizer, batch, dtype)
+    except Exception as error:
+        cause = error.__cause__ or error
+        raise ValueError(f"{label(name)} cannot learn {problem}: {cause or type(cause).__name__}") from error
 
 
 def with_decay(sgd: SGD, rule: GradientEstimator) -> Any:

@@ -18,9 +18,16 @@ class Verdict(NamedTuple):
     threshold: str = ""  # what was to be reached, such as "< 0.0012"
 
     @property
+    def probability(self) -> str:
+        """P with its sign, such as `= 0.012`; no double is small enough to print P = 0."""
+        if self.p is None:
+            return ""
+        return f"= {self.p:.2g}" if self.p >= 1e-300 else "< 1e-300"
+
+    @property
     def words(self) -> str:
         """The test with its probability."""
-        return self.test + ("" if self.p is None else f": P = {self.p:.2g}" if self.p >= 1e-300 else ": P < 1e-300")
+        return self.test + (f": P {self.probability}" if self.probability else "")
 
 
 class Claim(NamedTuple):
@@ -48,7 +55,7 @@ class Claim(NamedTuple):
         """Mean, spread and number of runs in words: `0.021 ± 0.002 (n = 20)`."""
         values = self.values
         mean = f"{values.mean():.3g}" if values.size else "no value"
-        spread = f" ± {values.std(ddof=1):.3g}" if values.size > 1 else ""
+        spread = f" ± {values.std(ddof=1):.3g}" if values.size > 1 and np.isfinite(values).all() else ""
         return f"{mean}{spread} (n = {values.size})"
 
     @property
@@ -65,12 +72,12 @@ class Claim(NamedTuple):
             "quantity": self.quantity,
             "measured": self.told,
             "mean": float(values.mean()) if values.size else "",
-            "sd": float(values.std(ddof=1)) if values.size > 1 else "",
+            "sd": float(values.std(ddof=1)) if values.size > 1 and np.isfinite(values).all() else "",
             "n": values.size,
             "threshold": self.verdict.threshold,
             "verdict": self.verdict.status,
             "test": self.verdict.test,
-            "P": "" if self.verdict.p is None else f"{self.verdict.p:.2g}",
+            "P": self.verdict.probability.removeprefix("= "),
         }
 
 

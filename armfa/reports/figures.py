@@ -63,38 +63,62 @@ def panels(*widths: float, height: float = 3.1):
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
-    """Write the figure as a .png, all or nothing; below it what lines and bands are, and of how many networks."""
-    if note := bands_note(figure):
+    """Write the figure as a .png, all or nothing; below it what lines and bands are, and of how many networks.
+
+    The figure's label, where it has one, is told beside it.
+    """
+    if note := "; ".join(each for each in (bands_note(figure), str(figure.get_label())) if each):
         figure.supxlabel(note, x=0.99, ha="right", fontsize=7, color="#666666")
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
 
 
 def bands_note(figure: Figure) -> str:
-    """What the bands of a figure are: mean, standard deviations, and n; nothing where there are none."""
-    drawn = [line.get_gid() for axis in figure.axes for line in axis.lines]
-    found = [gid.removeprefix(BAND).split() for gid in drawn if gid is not None and gid.startswith(BAND)]
-    if not found:
+    """What the bands of a figure are: mean, standard deviations over what, and n; nothing where there are none."""
+    counts: set[int] = set()
+    kinds: dict[str, dict[str, None]] = {}  # "± 2 standard deviations over networks" -> titles of its panels
+    for axis in figure.axes:
+        for line in axis.lines:
+            if (gid := line.get_gid()) is not None and gid.startswith(BAND):
+                count, kind = gid.removeprefix(BAND).split(" ", 1)
+                counts.add(int(count))
+                if kind:
+                    kinds.setdefault(kind, {})[axis.get_title(loc="left") or axis.get_title()] = None
+    if not counts:
         return ""
-    counts, spreads = (sorted({float(each[place]) for each in found}) for place in (0, 1))
-    n = " to ".join(f"{count:g}" for count in dict.fromkeys((counts[0], counts[-1])))
-    wide = " or ".join(f"{spread:g}" for spread in spreads if spread > 0)
-    return f"lines: mean, n = {n}" + (f"; bands: ± {wide} standard deviations" if wide and counts[-1] > 1 else "")
+    n = " to ".join(f"{count:g}" for count in dict.fromkeys((min(counts), max(counts))))
+    where = [f"{kind} ({', '.join(titles)})" if len(kinds) > 1 else kind for kind, titles in kinds.items()]
+    return f"lines: mean, n = {n}" + (f"; bands: {'; '.join(where)}" if kinds else "")
 
 
 BAND = "band "
-"""Begins the mark of a line that `band` drew: number of runs, standard deviations."""
+"""Begins the mark of a line that `band` drew: number of runs, and what its band is."""
 
 
 def band(axis, x, values, colour, label=None, *, deviations=2.0, log=False, **line: Any):
     """Mean over runs (leading axis) with a band of standard deviations; on a log axis both are of the logarithm."""
     shown = np.log10(np.maximum(values, 1e-300)) if log else np.asarray(values)
-    mean, spread = shown.mean(0), shown.std(0, ddof=1) if len(shown) > 1 else np.zeros(shown.shape[1])
-    low, high = mean - deviations * spread, mean + deviations * spread
+    spread = shown.std(0, ddof=1) if len(shown) > 1 else np.zeros(shown.shape[1])
+    kind = f"± {deviations:g} standard deviations over networks" if deviations and len(shown) > 1 else ""
+    _draw_band(axis, x, shown, deviations * spread, colour, label, kind, log, line)
+
+
+def over_images(axis, x, values, deviations, colour, label=None, **line: Any):
+    """Mean over runs (leading axis) with a band of one standard deviation over the images of a run, as Fig. 3b has it.
+
+    deviations : that of each run, of the form of `values`; their mean is drawn.
+    """
+    kind = "± 1 standard deviation over images"
+    _draw_band(axis, x, np.asarray(values), np.mean(deviations, axis=0), colour, label, kind, False, line)
+
+
+def _draw_band(axis, x, shown, half, colour, label, kind, log, line) -> None:
+    mean = shown.mean(0)
+    low, high = mean - half, mean + half
     if log:
         mean, low, high = 10**mean, 10**low, 10**high
     axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    axis.plot(x, mean, color=colour, label=label, gid=f"{BAND}{len(shown)} {deviations}", **line)
+    axis.plot(x, mean, color=colour, label=label, gid=f"{BAND}{len(shown)} {kind}", **line)
 
 
 def angle_axis(axis, top: float = 100.0) -> None:

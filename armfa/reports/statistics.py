@@ -3,7 +3,8 @@
 A claim holds when a test rejects its opposite; a claim whose opposite is not rejected is printed as failed. With one
 run there is no spread and so no t-test: the verdict then is "not tested" if the one value lies on the claimed side, and
 "fails" if not. Statements about every single run need no spread. Where there is no value, or one is not a number,
-nothing is tested; a run that has diverged to infinity fails.
+nothing is tested; an infinite value (a run that has diverged, or never got there) fails. Values that are all alike have
+no spread to test with: the verdict is then their side alone, without a probability.
 """
 
 import math
@@ -16,6 +17,12 @@ from armfa.reports.claim import Verdict
 
 LEVEL = 0.05
 """Level of every test, per claim; claims are not corrected for their number."""
+
+AS_WELL = 1.5
+"""What "as well as" and "as quickly as" mean in every claim: at most so many times the other's error, or samples."""
+
+WITHIN = f"at most {AS_WELL:g} times"
+"""The same in the words of a claim."""
 
 
 def mean_below(values, bound):
@@ -35,20 +42,30 @@ def mean_between(values, low, high):
 
 def paired_less(first, second, level=LEVEL):
     """`first` is smaller than `second` on the same seeds: one-sided paired t-test."""
-    test = "paired t-test, one-sided" + ("" if level == LEVEL else f", P < {level:g}")
-    return _one_sided(_array(first) - _array(second), test, "< 0", level)
+    test = "paired t-test, mean difference < 0" + ("" if level == LEVEL else f", P < {level:g}")
+    first, second = _pairs(first, second)
+    return _one_sided(first - second, test, "< 0", level)
 
 
 def ratio_below(first, second, factor):
     """`first / second` is below `factor` on the same seeds: one-sided paired t-test on the logarithm of the ratio."""
+    first, second = _pairs(first, second)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(_array(first) / _array(second)) - math.log(factor)
-    return _one_sided(logs, f"paired t-test on log ratio, ratio < {factor:g}", f"< {factor:g}")
+        logs = np.log(first / second)
+        middle = f"geometric mean {np.exp(logs.mean()):.3g}, " if logs.size and np.isfinite(logs).all() else ""
+    test = f"paired t-test on log ratio, {middle}ratio < {factor:g}"
+    return _one_sided(logs - math.log(factor), test, f"< {factor:g}")
+
+
+def as_well_as(first, second):
+    """`first` (errors, or samples needed) is at most `AS_WELL` times `second` on the same seeds: see `ratio_below`."""
+    return ratio_below(first, second, AS_WELL)
 
 
 def unchanged_within(first, second, margin):
     """`first - second` lies within +-margin on the same seeds: two one-sided paired t-tests (equivalence)."""
-    return _between(_array(first) - _array(second), -margin, margin, f"paired equivalence test, margin {margin:g}")
+    first, second = _pairs(first, second)
+    return _between(first - second, -margin, margin, f"paired equivalence test, margin {margin:g}")
 
 
 def every_below(values, bound):
@@ -82,6 +99,14 @@ def _array(values) -> np.ndarray:
     return np.asarray(values, dtype=float)
 
 
+def _pairs(first, second) -> tuple[np.ndarray, np.ndarray]:
+    """Two measures of the same runs."""
+    first, second = _array(first), _array(second)
+    if first.shape != second.shape:
+        raise ValueError(f"expected one value per run of both, got shapes {first.shape} and {second.shape}")
+    return first, second
+
+
 def _between(values: np.ndarray, low: float, high: float, test: str) -> Verdict:
     threshold = f"{low:g} to {high:g}"
     return _worst([_one_sided(low - values, test, threshold), _one_sided(values - high, test, threshold)])
@@ -100,7 +125,7 @@ def _one_sided(difference: np.ndarray, test: str, threshold: str, level: float =
     if reason := _untested(difference):
         return Verdict("not tested", f"{test}: {reason}", None, threshold)
     if not np.isfinite(difference).all():
-        return Verdict("fails", f"{test}: a run has diverged", None, threshold)
+        return Verdict("fails", f"{test}: a value is infinite", None, threshold)
     in_order = bool(np.mean(difference) < 0)
     if difference.size < 2:
         side = "the one value lies on the claimed side" if in_order else "the one value lies on the wrong side"

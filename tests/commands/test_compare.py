@@ -12,7 +12,7 @@ from scipy import stats
 from armfa.cli import main
 from armfa.commands.compare import Compare, compare, run, units
 from armfa.commands.comparing.grounds import GROUNDS
-from armfa.commands.comparing.results import comparison_rows, paired, samples_to_reach
+from armfa.commands.comparing.results import comparison_rows, paired
 from armfa.commands.comparing.tuning import TuningCheckpoint, search
 from armfa.commands.rules import Rules, show_rules
 from armfa.controllers import RULES, Backprop
@@ -68,12 +68,6 @@ def test_a_rule_does_not_differ_from_itself():
 def test_where_networks_diverged_nothing_is_tested(other):
     assert paired(np.ones(2), other).p is None
     assert paired(np.ones(1), np.ones(1)).p is None
-
-
-def test_samples_to_reach_an_error_lie_on_the_line_of_the_logarithm_and_censored_runs_are_infinite():
-    samples = np.array([0, 100, 200])
-    errors = np.array([[1.0, 0.1, 0.001], [1.0, 0.5, 0.2], [0.01, 0.01, 0.01], [1.0, 0.01, 0.5]])
-    assert samples_to_reach(samples, errors, 0.01) == pytest.approx([150, np.inf, 0, 100])
 
 
 def test_censored_and_diverged_networks_are_counted():

@@ -1,5 +1,7 @@
 """The compiled block of updates against the updates of NumPy, through the arm."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,8 @@ from armfa.problems.hand_velocity import HandVelocityProblem
 PROBLEM = HandVelocityProblem()
 RULES = [Backprop(), FeedbackAlignment(), DirectFeedbackAlignment(), Shallow()]
 NETWORKS = [MLP((6, 40, 6), "tanh", weight_scale=0.3), MLP((6, 30, 50, 20, 6), ("tanh", "logistic", "linear", "tanh"))]
+PACKED = re.compile(r"\bv?(mul|fn?m(add|sub)\d*)ps\b|\bfm(ul|la|ls)\s+v\d+\.4s")
+"""Products of several float32 numbers at once, on x86-64 and on ARM."""
 OPTIMIZER = SGD(0.05, schedule="linear", updates=20, weight_decay=1e-2)
 
 
@@ -78,3 +82,14 @@ def test_what_cannot_be_fused_goes_one_by_one():
     assert fused(MLP((6, 100, 100, 6)), Backprop(), OPTIMIZER, block) is None  # BLAS is better at 100 x 100
     learned = HandVelocityProblem(plant_feedback="mean").batch(np.random.default_rng(0), 4)
     assert fused(network, Backprop(), OPTIMIZER, learned) is None
+
+
+def test_the_loops_along_rows_work_on_vectors():
+    """Without vectors they would give the same numbers, several times slower."""
+    rows = pytest.importorskip("armfa.controllers.training.rows")
+    wide, narrow = np.ones((4, 64), np.float32), np.ones((4, 6), np.float32)
+    rows.add_product(wide, narrow, np.ones((6, 64), np.float32), wide[0].copy())
+    rows.dots(narrow, np.ones(6, np.float32), wide, np.ones((6, 64), np.float32))
+    rows.activate(wide, rows.TANH, 64)
+    for loop in (rows.add_product, rows.dots, rows.activate):
+        assert all(PACKED.search(code) for code in loop.inspect_asm().values()), loop.__name__

@@ -59,6 +59,20 @@ def test_learning_in_place_equals_the_pure_update_to_rounding(rule, sparsity, si
         np.testing.assert_allclose(one, other, rtol=precision, atol=precision)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.2, 1.0])  # of inputs that are not zero
+def test_passing_over_inputs_that_are_zero_equals_the_pure_update_to_rounding(share):
+    rng = np.random.default_rng(5)
+    network, optimizer = MLP((40, 60, 3), "logistic"), SGD(0.3, weight_decay=1e-2)
+    inputs = (rng.standard_normal((30, 4, 40)) * (rng.random((30, 4, 40)) < share)).astype(np.float32)
+    examples = [Batch(each, SquaredError(np.eye(4, 3, dtype=np.float32))) for each in inputs]
+    pure = init_state(network, Backprop(), optimizer, np.random.default_rng(1), rng)
+    state = train_in_place(network, Backprop(), optimizer, pure, examples)
+    for batch in examples:
+        pure = train_step(network, Backprop(), optimizer, pure, batch)
+    for one, other in zip(leaves(state.params), leaves(pure.params), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_the_state_it_starts_from_stays_as_it_was():
     network, rng = MLP(SIZES, "tanh"), np.random.default_rng(1)
     state = init_state(network, Backprop(), SGD(0.1), rng, rng)

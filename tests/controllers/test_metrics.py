@@ -36,6 +36,12 @@ def test_the_normalised_error_of_the_mean_is_one_and_of_the_target_is_zero():
     assert normalized_error(output, loss) == pytest.approx(by_hand)
 
 
+def test_the_normalised_error_of_a_stack_is_that_of_each_network():
+    output, target = RNG.standard_normal((2, 3, 50, 4)).astype(np.float32)
+    alone = [normalized_error(y, SquaredError(wanted)) for y, wanted in zip(output, target)]
+    np.testing.assert_array_equal(normalized_error(output, SquaredError(target)), alone)
+
+
 @pytest.mark.parametrize(
     ("a", "b", "degrees"), [([1, 0], [2, 0], 0), ([1, 0], [0, 3], 90), ([1, 0], [-1, 0], 180), ([1, 0], [1, 1], 45)]
 )
@@ -64,6 +70,17 @@ def test_accuracy_counts_the_largest_output():
     target = one_hot(np.array([1, 0, 1, 1]), 2)
     assert accuracy(output, target) == 0.75
     assert classification_error(output, SquaredError(target)) == 0.25
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_out_of_range_are_refused_by_name(label):
+    with pytest.raises(ValueError, match=f"expected labels from 0 to 2, got {label}"):
+        one_hot(np.array([0, label, 1]), 3)
+
+
+def test_labels_that_are_no_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match="expected labels as whole numbers from 0 to 2, got float64"):
+        one_hot(np.array([0.5, 1.0]), 3)
 
 
 class Digits:

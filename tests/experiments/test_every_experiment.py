@@ -17,7 +17,7 @@ from armfa.runs.unit import NoCheckpoint, Run
 
 SMALL = {
     "arm": {"seeds": 2, "updates": 60, "hidden": (12,), "points": 4},
-    "linear": {"seeds": 2, "examples": 60},
+    "linear": {"seeds": 2, "examples": 60, "scales_examples": 60, "growth_examples": (40, 40, 40)},
     "init-scale": {"seeds": 2, "scales": (0.001, 0.25), "examples": 60},
     "flow-field": {"starts": 40, "time": 20.0},
     "theory": {"seeds": 3, "steps": 300, "wide_runs": 20},

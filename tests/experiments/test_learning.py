@@ -11,7 +11,7 @@ from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import leaves
 from armfa.experiments.arm import controller as arm
 from armfa.experiments.images import learn_images
-from armfa.experiments.learning import learn, points
+from armfa.experiments.learning import learn, points, samples_to_reach
 from armfa.problems import digits, regression
 from armfa.runs.unit import NoCheckpoint
 
@@ -82,6 +82,12 @@ def test_a_network_in_a_stack_learns_as_it_does_alone():
 def test_points_of_a_curve_hold_start_and_end():
     at = points(1000, 20)
     assert at[0] == 0 and at[-1] == 1000 and np.all(np.diff(at) > 0)
+
+
+def test_samples_to_reach_an_error_lie_on_the_line_of_the_logarithm_and_censored_runs_are_infinite():
+    samples = np.array([0, 100, 200])
+    errors = np.array([[1.0, 0.1, 0.001], [1.0, 0.5, 0.2], [0.01, 0.01, 0.01], [1.0, 0.01, 0.5]])
+    assert samples_to_reach(samples, errors, 0.01) == pytest.approx([150, np.inf, 0, 100])
 
 
 def image_run(rule, checkpoint, updates=40, decay=0.0, sparsity=0.0):

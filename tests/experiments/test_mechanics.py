@@ -10,7 +10,7 @@ from armfa.controllers.circuits.mlp import Dense
 from armfa.controllers.problem import Batch
 from armfa.controllers.rules.feedback import Feedback
 from armfa.controllers.training.update import TrainState
-from armfa.experiments.alignment import flow_field, theory
+from armfa.experiments.alignment import flow_field, linear, quadratic, theory
 from armfa.runs.unit import NoCheckpoint
 
 
@@ -82,3 +82,31 @@ def test_the_batch_flow_of_the_theorems_is_the_rule_of_the_package():
     end = theory.flow(target[None], feedback[None], a[None], w[None], 0.1, 1)
     np.testing.assert_allclose(after[0].weight, end.a[0])
     np.testing.assert_allclose(after[1].weight, end.w[0])
+
+
+def test_starts_from_which_b_moves_w0_the_wrong_way_keep_c_at_zero_and_raise_the_loss():
+    found = theory.wrong_way(theory.Settings(seeds=3, steps=2000), np.random.default_rng(0))
+    assert found["constant"].max() < 1e-12 and found["angle"][:, 0].min() > 90
+    assert found["error"][:, -1].max() < 0.02 and found["angle"][:, -1].max() < 90
+
+
+def test_all_of_a_change_that_is_linear_in_b_is_found_and_by_chance_little_of_it():
+    rng = np.random.default_rng(2)
+    b = rng.uniform(-1, 1, (2, 400, 4))
+    found = quadratic.share_of_b(b @ rng.standard_normal((2, 4, 7)), b)
+    np.testing.assert_allclose(found["share_of_b"], 1.0)
+    assert found["share_of_other_b"].max() < 0.05
+
+
+def test_w0_after_one_example_points_along_b_t_x_and_not_along_another_b():
+    settings = linear.Settings(seeds=3, examples=10)
+    unit = next(unit for unit in linear.units(settings) if unit.name == "feedback-alignment")
+    found = linear.run(settings, unit, NoCheckpoint())
+    assert np.isnan(found["w0_to_b"][:, 0]).all()  # nothing has changed yet
+    assert found["w0_to_b"][:, -1].max() < 75 < 80 < found["w0_to_other"][:, -1].min()
+
+
+def test_a_scale_of_b_at_which_the_weights_diverge_ends_at_an_infinite_error():
+    settings = linear.Settings(seeds=2, scales_examples=300, feedback_scales=(5.0,))
+    unit = next(unit for unit in linear.units(settings) if unit.arguments["kind"] == "scale")
+    assert np.isinf(linear.run(settings, unit, NoCheckpoint())["nse"][:, -1]).all()

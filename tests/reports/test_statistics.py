@@ -49,11 +49,37 @@ def test_one_run_is_not_tested_and_on_the_wrong_side_it_fails():
     assert s.mean_below([3.0], 2.0).p is None
 
 
+def test_as_well_as_is_one_margin_on_the_ratio():
+    assert s.as_well_as(1.49 * VALUES, VALUES[::-1]).status == "fails"  # too noisy to tell 1.49 from 1.5
+    assert s.as_well_as(1.2 * VALUES, VALUES).status == "holds"
+    assert s.as_well_as(2.0 * VALUES, VALUES[::-1]).status == "fails"
+    assert s.as_well_as(VALUES, VALUES).threshold == f"< {s.AS_WELL:g}" and f"{s.AS_WELL:g} times" in s.WITHIN
+
+
+def test_a_probability_too_small_for_a_double_is_not_printed_as_zero():
+    verdict = s.mean_below(1e-9 * np.random.default_rng(0).standard_normal(400), 1.0)
+    row = Claim("small", "error", VALUES, verdict).row
+    assert verdict.p == 0 and row["P"] == "< 1e-300" and verdict.words.endswith("P < 1e-300")
+
+
+def test_a_value_that_was_never_reached_fails_and_is_told():
+    verdict = s.ratio_below([np.inf, 100.0], [50.0, 60.0], 1.5)
+    assert verdict.status == "fails" and "infinite" in verdict.test
+    assert Claim("soon", "examples", np.array([np.inf, 100.0]), verdict).told == "inf (n = 2)"
+
+
+@pytest.mark.parametrize("test", [s.paired_less, s.as_well_as, lambda a, b: s.unchanged_within(a, b, 1.0)])
+def test_pairs_of_runs_that_are_no_pairs_are_refused(test):
+    with pytest.raises(ValueError, match="one value per run of both"):
+        test(VALUES, VALUES[:1])
+
+
 TESTS = {
     "mean_below": lambda values: s.mean_below(values, 2.0),
     "mean_above": lambda values: s.mean_above(values, 0.0),
     "mean_between": lambda values: s.mean_between(values, 0.0, 2.0),
     "paired_less": lambda values: s.paired_less(values, np.full(len(values), 3.0)),
+    "as_well_as": lambda values: s.as_well_as(values, np.full(len(values), 3.0)),
     "ratio_below": lambda values: s.ratio_below(values, np.full(len(values), 3.0), 1.0),
     "unchanged_within": lambda values: s.unchanged_within(values, np.ones(len(values)), 1.0),
     "every_below": lambda values: s.every_below(values, 2.0),

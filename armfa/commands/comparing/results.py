@@ -11,6 +11,7 @@ from rich.table import Table
 from scipy import stats
 
 from armfa.controllers import LearningRule
+from armfa.experiments.learning import samples_to_reach
 from armfa.experiments.rules import code_of, rule_class
 from armfa.reports.figures import angle_axis, band, colours, examples_axis, panels
 from armfa.runs.unit import Run
@@ -41,26 +42,6 @@ def paired(first: np.ndarray, other: np.ndarray) -> Paired:
     p = 2 * float(stats.t.sf(abs(mean) / error_of_mean, n - 1)) if error_of_mean > 0.0 else same
     reach = float(stats.t.ppf(0.975, n - 1)) * error_of_mean
     return Paired(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), p)
-
-
-def samples_to_reach(samples: np.ndarray, errors: np.ndarray, reach: float) -> np.ndarray:
-    """Samples until the error of each network first is `reach`, (seeds,); infinity where the run ended before.
-
-    Between two points of the curve the logarithm of the error is taken as a straight line.
-    samples (points,); errors (seeds, points).
-    """
-    return np.array([_crossing(samples, error, reach) for error in errors])
-
-
-def _crossing(samples: np.ndarray, error: np.ndarray, reach: float) -> float:
-    below = error <= reach
-    if not below.any():
-        return math.inf
-    at = int(np.argmax(below))
-    if at == 0 or not np.isfinite(error[at - 1]) or error[at] <= 0:
-        return float(samples[at])
-    share = math.log(error[at - 1] / reach) / math.log(error[at - 1] / error[at])
-    return float(samples[at - 1] + share * (samples[at] - samples[at - 1]))
 
 
 def final(run: Run) -> np.ndarray:

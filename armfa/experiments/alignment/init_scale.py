@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from armfa.controllers.circuits.mlp import transpose
-from armfa.controllers.metrics import angle_between
+from armfa.controllers.metrics import angle_between, matrix_angle
 from armfa.controllers.rules.feedback import FeedbackAlignment
 from armfa.experiments.alignment.linear import learn_linear
 from armfa.experiments.base import Experiment, Scales
@@ -59,14 +59,18 @@ def run(settings, unit, checkpoint):
     """Error and both angles over training."""
     rule, scale = FeedbackAlignment(scale=settings.feedback_scale), unit.arguments["scale"]
 
-    def angles(state, error):
-        w, sent = state.params[1].weight, error @ transpose(state.rule.matrices[0])
-        to_backprop = angle_between(sent, error @ w)
-        to_pseudo = angle_between(sent, error @ transpose(np.linalg.pinv(w)))
-        return {"to_backprop": to_backprop.mean(1), "to_pseudo": to_pseudo.mean(1)}
+    def angles(seen):
+        w, b, error = seen.state.params[1].weight, seen.state.rule.matrices[0], seen.error
+        sent = error @ transpose(b)
+        return {
+            "to_backprop": angle_between(sent, error @ w).mean(1),
+            "to_pseudo": angle_between(sent, error @ transpose(np.linalg.pinv(w))).mean(1),
+            "w_to_pseudoinverse": matrix_angle(w, np.linalg.pinv(b)),
+            "w_to_transpose": matrix_angle(w, transpose(b)),
+        }
 
     at = points(settings.examples, 80, first=10)
-    return learn_linear(settings, unit, checkpoint, rule, settings.learning_rate, scale, at, angles)
+    return learn_linear(settings, unit, checkpoint, rule, settings.learning_rate, at, angles, start_scale=scale)
 
 
 def table(settings, runs):
@@ -91,7 +95,22 @@ def claims(settings, runs):
     at_small = find(runs, scale=small).arrays
     ends = np.stack([run.arrays["to_pseudo"][:, -1] for run in runs], axis=1)  # (seeds, scales)
     order = np.array([np.polyfit(np.log(settings.scales), row, 1)[0] for row in ends])
+    to_pseudo, to_transpose = (at_small[name][:, -1] for name in ("w_to_pseudoinverse", "w_to_transpose"))
+    large = find(runs, scale=max(settings.scales)).arrays["w_to_pseudoinverse"][:, -1]
     found = [
+        Claim(
+            "W aligns with the Moore-Penrose pseudoinverse of B, more than with the transpose of B (2016)",
+            f"angle of W to B^+ minus angle to B^T at the end, start scale {small:g}, degrees (to B^+ "
+            f"{to_pseudo.mean():.0f}, to B^T {to_transpose.mean():.0f})",
+            to_pseudo - to_transpose,
+            all_of(paired_less(to_pseudo, to_transpose), mean_below(to_pseudo, 45)),
+        ),
+        Claim(
+            f"... under the condition of the theory, a start near zero: less at {max(settings.scales):g}",
+            f"angle of W to B^+ at the end, start scale {small:g} minus {max(settings.scales):g}, degrees",
+            to_pseudo - large,
+            paired_less(to_pseudo, large),
+        ),
         Claim(
             "small start: W acts like a local pseudoinverse of B",
             f"angle to pseudo-backprop at the end, start scale {small:g}, degrees",

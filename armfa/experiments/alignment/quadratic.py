@@ -1,7 +1,9 @@
 """Mechanics: W turns towards B^T, shown on a quadratic target, and information flows from B by W0 to W in three phases.
 
 20-1000-20 network, tanh hidden and linear output units, y*_k = x^T Q_k x, x ~ U(-2, 2).
-Phases: (1) W0 learns, W is frozen; (2) W learns, W0 is frozen; (3) W0 learns, W is frozen. The control leaves 1 out.
+Phases: (1) W0 learns, W is frozen; (2) W learns, W0 is frozen; (3) W0 learns, W is frozen. One control leaves 1 out;
+another has backprop's W^T in the place of B in phase 1. W begins at the scale of W0 there, since what is sent through a
+frozen W of next to nothing could change no error.
 [Lillicrap et al. 2016, Fig. 5a, c, Supplementary Fig. 9]
 """
 
@@ -10,22 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from armfa.controllers.circuits.mlp import MLP
-from armfa.controllers.metrics import matrix_angle, unit_angles
+from armfa.controllers.metrics import matrix_angle, normalized_error, unit_angles
 from armfa.controllers.optimizers import SGD
 from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Frozen, Shallow
 from armfa.controllers.streams import streams
 from armfa.controllers.training.update import init_state
 from armfa.experiments.base import Experiment, Scales, told
-from armfa.experiments.learning import learn, points, scaled_error
+from armfa.experiments.learning import learn, points
 from armfa.problems import regression
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, angle_axis, band, examples_axis, panels
-from armfa.reports.statistics import all_of, every_between, mean_above, mean_below, paired_less, unchanged_within
+from armfa.reports.statistics import (
+    all_of,
+    every_between,
+    mean_above,
+    mean_below,
+    mean_between,
+    paired_less,
+    ratio_below,
+)
 from armfa.runs.unit import NoCheckpoint, Unit, chunks, gather, select
 
 RULES = ("feedback-alignment", "backprop", "shallow")
 STACK = 5
+FIRST_PHASE = {"phases": 1, "control": 2, "backprop-first": 1}
+FALL = 0.05
+"""Change of NSE in phase 1 that would be a fall of the error: backprop's falls by more, FA's must not."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +48,13 @@ class Settings(Scales):
     seeds: int = 20
     hidden: int = 1000
     examples: int = 160_000
-    phase_examples: tuple[int, int, int] = (20_000, 40_000, 40_000)
+    phase_examples: tuple[int, int, int] = (40_000, 40_000, 40_000)
     batch_size: int = 20
     rates: tuple[float, float] = (0.006, 0.002)  # W0, W
-    phase_rate: float = 0.002  # both
     shallow_rate: float = 0.005
     feedback_scale: float = 0.5
     start_scales: tuple[float, float] = (0.1, 0.01)  # W0, W
+    phase_start_scales: tuple[float, float] = (0.1, 0.1)
     test_size: int = 500
 
     @classmethod
@@ -58,11 +71,21 @@ def units(settings):
         for rule in RULES:
             cost = settings.examples * len(seeds) * pace * (0.5 if rule == "shallow" else 1.0)
             found.append(Unit(f"{rule}_{number}", {"kind": rule, "seeds": seeds}, cost))
-        for kind, phases in (("phases", settings.phase_examples), ("control", settings.phase_examples[1:])):
+        for kind, plan in plans(settings).items():
             found.append(
-                Unit(f"{kind}_{number}", {"kind": kind, "seeds": seeds}, sum(phases) * len(seeds) * pace * 0.8)
+                Unit(
+                    f"{kind}_{number}",
+                    {"kind": kind, "seeds": seeds},
+                    sum(examples for _, examples in plan) * len(seeds) * pace * 0.8,
+                )
             )
     return found
+
+
+def plans(settings):
+    """Of each way through the phases: the layer that is frozen, and examples, phase by phase."""
+    all_three = tuple(zip((1, 0, 1), settings.phase_examples))
+    return {"phases": all_three, "control": all_three[1:], "backprop-first": all_three[:1]}
 
 
 def run(settings, unit, checkpoint):
@@ -70,13 +93,14 @@ def run(settings, unit, checkpoint):
     kind = unit.arguments["kind"]
     random = streams(unit.arguments["seeds"])
     problem = regression.quadratic(random.problem, test_size=settings.test_size)
-    network = MLP((20, settings.hidden, 20), ("tanh", "linear"), settings.start_scales, settings.start_scales)
+    scales = settings.start_scales if kind in RULES else settings.phase_start_scales
+    network = MLP((20, settings.hidden, 20), ("tanh", "linear"), scales, scales)
     test = problem.test()
     alignment = FeedbackAlignment(scale=settings.feedback_scale)
 
     def measure(state):
         output = network.forward(state.params, test.inputs).output
-        found = {"nse": scaled_error(output, test.loss.target)}
+        found = {"nse": normalized_error(output, test.loss)}
         if state.rule:
             w, b = state.params[1].weight, state.rule.matrices[0]
             found["angle"] = matrix_angle(w.swapaxes(-1, -2), b)
@@ -100,18 +124,33 @@ def run(settings, unit, checkpoint):
             curves["unit_angles"] = curves["unit_angles"][:, :, :60]  # enough for the figure
         return {"examples": at * settings.batch_size, **curves}
 
-    state = init_state(network, alignment, SGD(0.0), random.weights, random.rule)
-    frozen = (1, 0, 1)
-    plan = list(zip(frozen, settings.phase_examples))[1 if kind == "control" else 0 :]
-    total, passed, parts = sum(examples for _, examples in plan), 0, []
-    for layer, examples in plan:
+    rule = Backprop() if kind == "backprop-first" else alignment
+    state = start = init_state(network, rule, SGD(0.0), random.weights, random.rule)
+    plan = plans(settings)[kind]
+    total, passed, found = sum(examples for _, examples in plan), 0, {}
+    for number, (layer, examples) in enumerate(plan):
         at = np.linspace(0, examples // settings.batch_size, 13).round().astype(int)
-        rule = Frozen(alignment, (layer,))
-        curves, state = train(rule, (settings.phase_rate,) * 2, examples, at, NoCheckpoint(), state)
-        parts.append({"examples": passed + at * settings.batch_size, "nse": curves["nse"], "angle": curves["angle"]})
+        curves, state = train(Frozen(rule, (layer,)), settings.rates, examples, at, NoCheckpoint(), state)
+        if kind == "phases" and number == 0:
+            found |= share_of_b(state.params[0].weight - start.params[0].weight, state.rule.matrices[0])
+        curves["examples"] = passed + at * settings.batch_size
+        found |= {f"{key}_{number}": curves[key] for key in ("examples", "nse", "angle") if key in curves}
         passed += examples
         checkpoint.progress(passed / total)
-    return {f"{key}_{number}": part[key] for number, part in enumerate(parts) for key in part}
+    return found
+
+
+def share_of_b(change, b):
+    """Share of the square of W0's change that is a linear function of B's rows, and of those of other hidden units.
+
+    change (seeds, n_hidden, n_in), b (seeds, n_hidden, n_out). By chance it is n_out / n_hidden.
+    """
+    change, squares = change.astype(np.float64), np.square(change, dtype=np.float64).sum((-1, -2))
+    found = {}
+    for name, rows in (("share_of_b", b), ("share_of_other_b", np.roll(b, 1, axis=-2))):
+        basis = np.linalg.qr(rows.astype(np.float64))[0]
+        found[name] = np.square(basis.swapaxes(-1, -2) @ change).sum((-1, -2)) / squares
+    return found
 
 
 def _times(updates):
@@ -128,11 +167,12 @@ def table(settings, runs):
         nse = gather(runs, "nse", kind=kind)[:, -1]
         angle = gather(runs, "angle", kind=kind)[:, -1] if kind == "feedback-alignment" else np.array([np.nan])
         rows.append(_row(kind, nse, angle))
-    for kind, count in (("phases", 3), ("control", 2)):
-        for number in range(count):
-            phase = number + 4 - count
-            nse, angle = (gather(runs, f"{key}_{number}", kind=kind)[:, -1] for key in ("nse", "angle"))
-            rows.append(_row(f"{kind}: after phase {phase}", nse, angle))
+    for kind, first in FIRST_PHASE.items():
+        for number in range(len(plans(settings)[kind])):
+            nse = gather(runs, f"nse_{number}", kind=kind)[:, -1]
+            aligned = kind != "backprop-first"
+            angle = gather(runs, f"angle_{number}", kind=kind)[:, -1] if aligned else np.array([np.nan])
+            rows.append(_row(f"{kind}: after phase {number + first}", nse, angle))
     return rows
 
 
@@ -144,24 +184,48 @@ def _row(name, nse, angle):
 def claims(settings, runs):
     """Alignment of W with B^T as a whole and by unit; which phases lower the error."""
     angle = gather(runs, "angle", kind="feedback-alignment")[:, -1]
-    share = gather(runs, "share_below_90", kind="feedback-alignment")[:, -1]
+    below = gather(runs, "share_below_90", kind="feedback-alignment")[:, -1]
     start, one, two, three = _phase_ends(runs, "phases", 3)
     control_start, control_two, control_three = _phase_ends(runs, "control", 2)
+    backprop_start, backprop_one = _phase_ends(runs, "backprop-first", 1)
+    turned = gather(runs, "angle_1", kind="phases")[:, -1]
+    unturned = gather(runs, "angle_0", kind="control")[:, -1]
+    share, chance = (gather(runs, name, kind="phases") for name in ("share_of_b", "share_of_other_b"))
     return [
         Claim("W aligns with B^T", "angle at the end, degrees", angle, mean_below(angle, 45)),
         Claim(
             "single hidden neurons show the same alignment: more than 99 % of them are below 90 degrees",
             "share of units",
-            share,
-            mean_above(share, 0.99),
+            below,
+            mean_above(below, 0.99),
         ),
         Claim(
-            "phase 1 (W0 learns, W frozen) does not reduce the error",
+            f"phase 1 (W0 learns, W frozen) does not reduce the error: by no more than {FALL:g}",
             "NSE after minus before",
             one - start,
-            unchanged_within(one, start, 0.05),
+            mean_above(one - start, -FALL),
+        ),
+        Claim(
+            f"control: backprop's phase 1, through the same frozen W, reduces it by more than {FALL:g}",
+            "NSE after minus before",
+            backprop_one - backprop_start,
+            mean_below(backprop_one - backprop_start, -FALL),
+            own=True,
+        ),
+        Claim(
+            "information about B accumulates in W0 in phase 1: B tells four times as much of W0's change as a B with "
+            "its rows exchanged does",
+            f"share of the square of W0's change that is linear in B (with rows exchanged: {chance.mean():.2g})",
+            share,
+            ratio_below(chance, share, 1 / 4),
         ),
         Claim("phase 2 (W learns) reduces the error", "NSE after minus before", two - one, paired_less(two, one)),
+        Claim(
+            "... and brings what W0 knows of B into W, which turns to B^T; without phase 1 it does not",
+            f"angle of W to B^T after phase 2, degrees (without phase 1: {unturned.mean():.1f})",
+            turned,
+            all_of(mean_below(turned, 60), mean_between(unturned, 85, 95)),
+        ),
         Claim(
             "phase 3 (W0 learns, W frozen again) now reduces the error",
             "NSE after minus before",
@@ -212,9 +276,10 @@ def figures(settings, runs):
         band(error, x, gather(runs, "nse", kind=kind), COLOURS[kind], kind.replace("-", " "), log=True)
     error.set(yscale="log", ylabel="NSE (test)", title="error", xlim=(0, settings.examples))
     error.legend(loc="lower left")
-    for kind, count, colour in (("control", 2, "#999999"), ("phases", 3, green)):
+    labels = {"phases": "all phases", "control": "without phase 1", "backprop-first": "phase 1, backprop"}
+    for kind, colour in (("control", "#999999"), ("backprop-first", COLOURS["backprop"]), ("phases", green)):
         skip = settings.phase_examples[0] if kind == "control" else 0
-        for number in range(count):
+        for number in range(len(plans(settings)[kind])):
             time = select(runs, kind=kind)[0].arrays[f"examples_{number}"] + skip
             values = gather(runs, f"nse_{number}", kind=kind)
             band(
@@ -222,7 +287,7 @@ def figures(settings, runs):
                 time,
                 values,
                 colour,
-                None if number else {"phases": "all phases", "control": "without phase 1"}[kind],
+                None if number else labels[kind],
             )
     edges = np.cumsum((0, *settings.phase_examples))
     names = ("1: $W_0$ learns", "2: $W$ learns", "3: $W_0$ learns")
@@ -251,8 +316,9 @@ EXPERIMENT = Experiment(
     choices=lambda settings: (
         Choice(
             "first weights and biases",
-            f"U(-s, s) with s = {told(settings.start_scales)} (hidden, output)",
-            "'manually selected', not given",
+            f"U(-s, s) with s = {told(settings.start_scales)} (hidden, output); {told(settings.phase_start_scales)} in "
+            "the phases",
+            "'manually selected', not given; through a frozen W near 0 no rule could change the error",
         ),
         Choice(
             "feedback weights",
@@ -261,7 +327,7 @@ EXPERIMENT = Experiment(
         ),
         Choice(
             "learning rates",
-            f"{told(settings.rates)} (W0, W); {settings.phase_rate:g} in the phases",
+            f"{told(settings.rates)} (W0, W), in the phases too",
             "not given; on means over batches",
         ),
         Choice(

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from armfa.controllers.circuits.mlp import Dense
+from armfa.controllers.metrics import matrix_angle
 from armfa.controllers.rules import PseudoBackprop
 from armfa.experiments.base import Experiment, Scales
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, panels
-from armfa.reports.statistics import every_above, every_below, mean_between
+from armfa.reports.statistics import all_of, every_above, every_below, mean_between
 from armfa.runs.unit import Unit, find
 
 
@@ -49,9 +50,10 @@ def norm(matrix):
 
 
 class Flow(NamedTuple):
-    """What n networks did: |E| / |T| and V at some steps, the largest growth of V in one step, and the last weights."""
+    """What n networks did: |E| / |T|, angle of B E to W^T E and V at some steps, V's largest growth, last weights."""
 
     error: np.ndarray  # (n, points)
+    angle: np.ndarray  # (n, points), degrees; NaN where a signal is 0
     lyapunov: np.ndarray  # (n, points)
     growth: np.ndarray  # (n,), relative to V at the start
     a: np.ndarray
@@ -66,11 +68,12 @@ def flow(target, feedback, a, w, rate, steps, every=1):
         value = norm(feedback @ error) ** 2
         growth, last = np.maximum(growth, value - last), value
         if step % every == 0 or step == steps:
-            kept.append((norm(error) / norm(target), value))
+            angle = matrix_angle(feedback @ error, w.swapaxes(-1, -2) @ error)
+            kept.append((norm(error) / norm(target), angle, value))
         if step < steps:
             w, a = w + rate * error @ a.swapaxes(-1, -2), a + rate * feedback @ error
-    errors, lyapunov = (np.stack(each, axis=1) for each in zip(*kept))
-    return Flow(errors, lyapunov, growth / lyapunov[:, 0], a, w)
+    errors, angles, lyapunov = (np.stack(each, axis=1) for each in zip(*kept))
+    return Flow(errors, angles, lyapunov, growth / lyapunov[:, 0], a, w)
 
 
 def draw(rng, count, sizes, start):
@@ -92,6 +95,37 @@ def theorem_1(settings, rng):
         seen = flow(target, matrix, a, w, settings.learning_rate, settings.steps, every)
         results |= {f"error_{name}": seen.error, f"lyapunov_{name}": seen.lyapunov, f"growth_{name}": seen.growth}
     return results
+
+
+def wrong_way(settings, rng):
+    """Starts with C = 0 from which B first moves W0 uphill: relative error, and the angle of B E to W^T E over time.
+
+    W = M B^T with M + M^T positive makes B W + W^T B^T = B (M + M^T) B^T, of which A is a root, so C = 0; the rest of M
+    turns B E away from W^T E. Of many such starts the first are kept where tr(E^T W B E) < 0.
+    """
+    n_in, _, n_out = settings.sizes
+    target, feedback, _, _ = draw(rng, 40 * settings.seeds, settings.sizes, 0.0)
+    target[:, 2:] *= 0.5  # with errors alike in all directions B E would lie within 90 degrees of W^T E
+    turn = rng.standard_normal((len(target), n_out, n_out))
+    root = 0.1 * rng.standard_normal((len(target), n_out, n_out))  # (M + M^T)^(1/2), up to a rotation
+    mixed = 0.5 * root @ root.swapaxes(-1, -2) + 0.15 * (turn - turn.swapaxes(-1, -2))
+    rows = np.linalg.qr(rng.standard_normal((len(target), n_in, n_out)))[0].swapaxes(-1, -2)  # orthonormal
+    a, w = feedback @ root @ rows, mixed @ feedback.swapaxes(-1, -2)
+    error = target - w @ a
+    useful = ((w.swapaxes(-1, -2) @ error) * (feedback @ error)).sum((-1, -2))
+    kept = np.flatnonzero(useful < 0)[: settings.seeds]
+    target, feedback, a, w = (each[kept] for each in (target, feedback, a, w))
+    constant = feedback @ w + (feedback @ w).swapaxes(-1, -2) - a @ a.swapaxes(-1, -2)
+    every = max(1, settings.steps // 300)
+    seen = flow(target, feedback, a, w, settings.learning_rate, settings.steps, every)
+    return {
+        "error": seen.error,
+        "growth": seen.growth,
+        "angle": seen.angle,
+        "constant": norm(constant) / norm(feedback @ w),
+        "share": np.array(np.mean(useful < 0)),
+        "every": np.array(every),
+    }
 
 
 def broken_start(settings, rng):
@@ -200,6 +234,7 @@ PARTS = {
     "theorem_2": theorem_2,
     "gauss_newton": gauss_newton,
     "first_condition": first_condition,
+    "wrong_way": wrong_way,
 }
 
 
@@ -233,7 +268,7 @@ def table(settings, runs):
 
 def claims(settings, runs):
     """Each statement, and its failure without its condition."""
-    one, start, drift, two, newton, sign = (find(runs, part=part).arrays for part in PARTS)
+    one, start, drift, two, newton, sign, wrong = (find(runs, part=part).arrays for part in PARTS)
     final, dependent = one["error_independent"][:, -1], one["error_dependent"][:, -1]
     growth = one["growth_independent"]
     orders = np.polyfit(np.log(settings.drift_rates), np.log(drift["drift"]).T, 1)[0]
@@ -254,6 +289,14 @@ def claims(settings, runs):
             f"share of {late.size} starts with |E| / |T| > 0.01 after {settings.steps} steps",
             np.array([late.mean()]),
             every_above([late.mean()], 0),
+        ),
+        Claim(
+            "the error is driven to 0 even when B initially adjusts W0 in the wrong direction (2014): B E more than 90 "
+            "degrees from W^T E at a start with C = 0",
+            f"|E| / |T| at the end; the angle begins at {wrong['angle'][:, 0].mean():.0f} degrees and ends at "
+            f"{wrong['angle'][:, -1].mean():.0f}",
+            wrong["error"][:, -1],
+            all_of(every_above(wrong["angle"][:, 0], 90), every_below(wrong["error"][:, -1], 1e-4)),
         ),
         Claim(
             "Lyapunov function V = tr(B E E^T B^T) never grows",
@@ -326,14 +369,14 @@ def claims(settings, runs):
         ),
         Claim(
             "... which a random B's signal often does not",
-            "share of 400 random networks where it does not",
+            f"share of {sign['alignment'].size} random networks where it does not",
             np.array([np.mean(sign["alignment"] < 0)]),
             every_above([np.mean(sign["alignment"] < 0)], 0.1),
             own=True,
         ),
         Claim(
             "any B serves as long as e^T W B e > 0: a small step lowers the loss exactly then",
-            "share of 400 random networks where the signs agree",
+            f"share of {sign['alignment'].size} random networks where the signs agree",
             np.array([agree]),
             every_above([agree], 0.9999),
         ),
@@ -342,7 +385,7 @@ def claims(settings, runs):
 
 def figures(settings, runs):
     """Error, Lyapunov function, drift of the conserved quantity, and the angle of theorem 2."""
-    one, start, drift, two, _, _ = (find(runs, part=part).arrays for part in PARTS)
+    one, start, drift, two, *_ = (find(runs, part=part).arrays for part in PARTS)
     figure, (error, lyapunov, order, angle) = panels(3.0, 3.0, 2.7, 3.0)
     green, black, red = COLOURS["feedback-alignment"], COLOURS["backprop"], "#d55e00"
     steps = np.arange(one["error_independent"].shape[1]) * int(one["every"])

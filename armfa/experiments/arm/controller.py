@@ -23,25 +23,24 @@ from armfa.controllers import (
     LearningRule,
     Policy,
     Shallow,
+    SquaredError,
     TrainState,
-    train_step,
 )  # fmt: skip
 from armfa.controllers.circuits.mlp import Dense, Params, per_layer
 from armfa.controllers.metrics import normalized_error
-from armfa.controllers.rules import DirectRandomTarget
 from armfa.controllers.streams import streams
+from armfa.controllers.training.doors import TRIED
 from armfa.controllers.training.measures import teaching_angles
-from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import unstack
 from armfa.experiments.arm.pictures import figures
-from armfa.experiments.arm.reaching import closed_loop
+from armfa.experiments.arm.reaching import RANDOM_REACHES, center_out_distance, closed_loop
 from armfa.experiments.base import Experiment, Scales, told
-from armfa.experiments.learning import learn, points
-from armfa.experiments.rules import code_of, label, rule_of, source, with_decay
+from armfa.experiments.learning import learn, points, samples_to_reach
+from armfa.experiments.rules import check_fit, code_of, label, rule_of, source, with_decay
 from armfa.plant import best_excitation, hand_velocity, make_arm
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.reports.claim import Choice, Claim, Verdict
-from armfa.reports.statistics import mean_above, mean_below, mean_between, ratio_below, reported
+from armfa.reports.statistics import WITHIN, as_well_as, mean_above, mean_below, mean_between, ratio_below, reported
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import HandVelocity
 
@@ -52,7 +51,7 @@ Activation = Literal["static", "first_order"]
 STANDARD = ("backprop", "feedback-alignment", "shallow", "shallow-own-start")
 """Each rule at rates of its own."""
 BACKPROP_RATES = "feedback-alignment-backprop-rates"
-"""The protocol tuned for backprop: its rates, and B's scale chosen."""
+"""The protocol in which nothing is chosen for feedback alignment: backprop's rates, and B drawn as W is."""
 
 
 class Learner(NamedTuple):
@@ -68,9 +67,22 @@ LEARNERS: Mapping[str, Learner] = {
     "feedback-alignment": Learner(FeedbackAlignment(scale=0.5), (6.0, 0.014), (0.05, 0.02)),
     "shallow": Learner(Shallow(), (0.0, 0.05), (0.05, 0.02)),
     "shallow-own-start": Learner(Shallow(), (0.0, 0.05), (1.0, 0.02)),
-    BACKPROP_RATES: Learner(FeedbackAlignment(scale=0.03), (100.0, 0.015), (0.05, 0.02)),
+    BACKPROP_RATES: Learner(FeedbackAlignment(scale=0.02), (100.0, 0.015), (0.05, 0.02)),
 }
-"""Plain SGD, rates falling linearly to zero. Found by search with other seeds than those that are reported."""
+"""Plain SGD, rates falling linearly to zero. Found by search with other seeds than those that are reported.
+
+Only the product of the hidden rate and the scale of B counts in feedback alignment with one hidden layer, so its own
+rates are also those of a protocol that takes backprop's and chooses the scale of B (here 0.03).
+"""
+
+PROTOCOLS = {
+    "feedback-alignment": "each rule at its own rates",
+    BACKPROP_RATES: "with nothing chosen for FA: backprop's rates, and B drawn as W is",
+}
+"""What FA and backprop are compared under, by FA's name in `LEARNERS`."""
+
+QUICKLY = 0.01
+"""NSE by which it is told how quickly a controller learns."""
 
 ANGLE_SAMPLES = 500
 """Samples over which the angle between teaching signals is averaged."""
@@ -204,20 +216,12 @@ def made(settings: Settings, name: str, problem: HandVelocityProblem) -> tuple[L
     return learner._replace(rule=rule), network_for(settings, learner, problem), with_decay(sgd, rule)
 
 
-def check_fit(settings: Settings) -> None:
+def try_rules(settings: Settings) -> None:
     """Let each rule whose learning nobody has tried make one update of one network; the error says what cannot."""
+    problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
     for name in set(settings.rules) - set(LEARNERS):
-        problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
         learner, network, optimizer = made(settings, name, problem)
-        random = streams([0])
-        try:
-            if isinstance(learner.rule, DirectRandomTarget):
-                raise ValueError("it needs a target for every muscle, and there is one for the hand")
-            state = init_state(network, learner.rule, optimizer, random.weights, random.rule)
-            with np.errstate(all="ignore"):
-                train_step(network, learner.rule, optimizer, state, problem.batch(random.data, 2), random.rule)
-        except Exception as error:
-            raise ValueError(f"{label(name)} cannot learn the arm: {error or type(error).__name__}") from error
+        check_fit(name, "the arm", network, learner.rule, optimizer, problem.batch(np.random.default_rng(0), TRIED))
 
 
 def angle_of(network: MLP, rule: LearningRule, state: TrainState, batch: Batch) -> float:
@@ -228,7 +232,7 @@ def angle_of(network: MLP, rule: LearningRule, state: TrainState, batch: Batch) 
 
 def error_of(network: MLP, state: TrainState, test: Batch) -> float:
     """NSE of one network on the test set."""
-    return normalized_error(network.forward(state.params, test.inputs).output, test.loss)
+    return float(normalized_error(network.forward(state.params, test.inputs).output, test.loss))
 
 
 def references(problem: HandVelocityProblem) -> dict[str, np.ndarray]:
@@ -237,13 +241,12 @@ def references(problem: HandVelocityProblem) -> dict[str, np.ndarray]:
     The second is the box-constrained least-squares optimum, below which no controller can come.
     """
     loss = problem.loss(np.random.default_rng(problem.test_seed), problem.test_size)
-    spread = np.sum((loss.desired - loss.desired.mean(0)) ** 2, dtype=np.float64)
     now = hand_velocity(problem.world.arm, loss.state.joint_angle, loss.state.joint_velocity)
     best = best_excitation(problem.world.simulator, loss.state, loss.desired)
     low, high = problem.world.arm.excitation_range
     reached = loss.task_error((2.0 * best - (low + high)) / (high - low)) * loss.scale + loss.desired
     return {
-        name: np.asarray(np.sum((velocity - loss.desired) ** 2, dtype=np.float64) / spread)
+        name: np.asarray(normalized_error(velocity, SquaredError(loss.desired)))
         for name, velocity in (("coasting", now), ("bound", reached))
     }
 
@@ -308,27 +311,34 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
     """The claims, arm by arm; where all four standard rules have run."""
     found = []
     for arm in settings.arms if set(STANDARD) <= set(settings.rules) else ():
+        for rule in PROTOCOLS:
+            if rule in settings.rules:
+                found += claims_against_backprop(arm, rule, runs)
         found += claims_on(arm, runs)
-        if BACKPROP_RATES in settings.rules:
-            found.append(claim_at_backprop_rates(arm, runs))
     return found
 
 
-def claim_at_backprop_rates(arm: str, runs: Sequence[Run]) -> Claim:
-    """The protocol that is tuned for backprop only."""
-    fa, bp = (final(runs, arm, rule) for rule in (BACKPROP_RATES, "backprop"))
-    text = f"{arm}: and at backprop's own rates, with only the scale of B chosen (2014, fig. 2b)"
-    return Claim(text, "NSE of FA / NSE of backprop", fa / bp, ratio_below(fa, bp, 2.0), full=True)
+def claims_against_backprop(arm: str, rule: str, runs: Sequence[Run]) -> list[Claim]:
+    """FA's error at the end and the samples it needs, against backprop's, under one protocol."""
+    both = [find(runs, arm=arm, rule=name).arrays for name in (rule, "backprop")]
+    fa, bp = (arrays["nse"][:, -1] for arrays in both)
+    quick, slow = (samples_to_reach(arrays["samples"], arrays["nse"], QUICKLY) for arrays in both)
+    words, own = f"{arm}, {PROTOCOLS[rule]}", rule == BACKPROP_RATES
+    return [
+        Claim(f"{words}: FA performs as well as backprop (2014, fig. 2b): {WITHIN} its error",
+              "NSE of FA / NSE of backprop", fa / bp, as_well_as(fa, bp), own, full=True),
+        Claim(f"{words}: ... and learns as quickly (2014, fig. 2b): in {WITHIN} its samples",
+              f"samples until NSE {QUICKLY:g}, FA's / backprop's", quick / slow, as_well_as(quick, slow), own),
+    ]  # fmt: skip
 
 
 def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
-    """What the abstract says, and what should hold of a controller that is any good, on one arm."""
-    rules = ("feedback-alignment", "backprop", "shallow", "shallow-own-start")
-    fa, bp, same, own = (final(runs, arm, rule) for rule in rules)
+    """FA against shallow learning, its angle, and what should hold of a controller that is any good, on one arm."""
+    fa, same, own = (final(runs, arm, rule) for rule in ("feedback-alignment", "shallow", "shallow-own-start"))
     aligned = find(runs, arm=arm, rule="feedback-alignment").arrays
     start, end = aligned["angle"][:, 0], aligned["angle"][:, -1]
     reach, within = 1000 * aligned["center_out"].mean(-1), (aligned["random_reach"] < 0.01).mean(-1)
-    profile = aligned["profile"].mean(-1)
+    profile, far = aligned["profile"].mean(-1), 100 * center_out_distance(problem_for(arm).world.arm)
 
     def claim(
         paper: str, quantity: str, measured: np.ndarray, verdict: Verdict, own: bool = False, full: bool = True
@@ -336,8 +346,6 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
         return Claim(f"{arm}: {paper}", quantity, measured, verdict, own, full)
 
     return [
-        claim("FA performs as well as backprop (2014, fig. 2b)", "NSE of FA / NSE of backprop", fa / bp,
-              ratio_below(fa, bp, 2.0)),
         claim("FA learns the task", "NSE of FA, test set", fa, mean_below(fa, 0.0012), own=True),
         claim("FA uses the deep layer (2014)", "NSE of FA / NSE of shallow, same start", fa / same,
               ratio_below(fa, same, 1 / 20)),
@@ -346,9 +354,9 @@ def claims_on(arm: str, runs: Sequence[Run]) -> list[Claim]:
         claim("FA's teaching signal starts unrelated to backprop's", "angle at the start, degrees", start,
               mean_between(start, 87, 93), full=False),
         claim("and turns towards it", "angle at the end, degrees", end, mean_below(end, 60)),
-        claim("FA's controller reaches", "center-out (10 cm; monkey 5 cm), end error, mm", reach,
-              mean_below(reach, 3), own=True),
-        claim("anywhere", "share of 200 random reaches that end within 1 cm", within,
+        claim("FA's controller reaches", f"center-out ({far:g} cm), end error, mm", reach, mean_below(reach, 3),
+              own=True),
+        claim("anywhere", f"share of {RANDOM_REACHES} random reaches that end within 1 cm", within,
               mean_above(within, 0.98), own=True),
         claim("with the speed asked for", "correlation with the minimum-jerk profile", profile,
               mean_above(profile, 0.99), own=True),
@@ -374,8 +382,8 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         ),
         Choice(
             "states and desired velocities",
-            "angles 15 degrees within their limits, joint speeds up to 2 rad/s; the velocity that a "
-            "random command would give",
+            "angles anywhere in the arm's joint range, joint speeds up to "
+            f"{HandVelocity.max_joint_speed:g} rad/s; the velocity that a random command would give",
             "always attainable, so the error measures the controller alone",
         ),
         Choice(
@@ -387,15 +395,16 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         ),
         Choice(
             "two protocols",
-            "each rule at its own rates; and FA at backprop's, with B as small as W: hidden rate x scale of B counts",
-            "the abstract does not say how rates were chosen",
+            "; ".join(PROTOCOLS.values()),
+            "the abstract does not say how rates were chosen; the article's way, backprop's rates and a chosen scale "
+            "of B, is the first: only hidden rate x scale of B counts",
         ),
         Choice(
             "what reaches the output layer", "the error of the hand through the plant's transposed Jacobian", "not said"
         ),
         Choice(
             "what B carries",
-            f"the output units' deltas, {settings.hidden[-1]} x 6",
+            f"the output units' deltas, {settings.hidden[-1]} x {problem_for(settings.arms[0]).world.arm.n_muscles}",
             "the literal replacement of W^T by B",
         ),
     )

@@ -13,7 +13,7 @@ NAMES = {
     **LABELS,
     "shallow": "shallow, same start",
     "shallow-own-start": "shallow, own best start",
-    "feedback-alignment-backprop-rates": "FA, backprop's rates",
+    "feedback-alignment-backprop-rates": "FA, nothing chosen for it",
 }
 
 

@@ -1,6 +1,7 @@
 """Handwritten digits: a 784-1000-10 network of logistic units under squared error, learning by three rules.
 
-Two protocols side by side: one learning rate for all rules and layers, and each rule at rates of its own.
+Two protocols side by side: one learning rate and one start for all, and each rule at rates of its own.
+Beside them a smaller network with B at scales over two decades.
 [Lillicrap et al. 2016, Fig. 3a, b; preprint Fig. 2a, b, S1]
 """
 
@@ -16,52 +17,68 @@ from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
 from armfa.controllers.rules.shallow import Shallow
 from armfa.controllers.streams import streams
 from armfa.experiments.base import Experiment, told
-from armfa.experiments.images import SECONDS, DigitSettings, learn_digits
+from armfa.experiments.digits.features import mirrored, over_pairs, shuffled
+from armfa.experiments.images import PIXELS, SECONDS, DigitSettings, learn_digits
 from armfa.problems import digits
 from armfa.problems.digits import DigitRecognition
 from armfa.reports.claim import Choice, Claim
-from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
+from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, over_images, panels, short_count
 from armfa.reports.statistics import (
+    WITHIN,
     all_of,
+    as_well_as,
     every_above,
     every_below,
     mean_below,
     paired_less,
-    ratio_below,
     reported,
     unchanged_within,
 )
 from armfa.runs.unit import Run, Unit, gather, select
 
 RULES = ("shallow", "backprop", "feedback-alignment")
+DEEP = RULES[1:]
 PROTOCOLS = ("equal", "tuned")
+WORDS = {"equal": "one rate for all", "tuned": "each at its own rates"}
 SMALL_B = "feedback-alignment-small-b"
 """The control: FA at the one common rate, with B drawn as the first W is and carrying what backprop's W^T carries."""
 RULES_OF = {"equal": (*RULES, SMALL_B), "tuned": RULES}
 PRINTED = {"shallow": 7.2, "backprop": 2.4, "feedback-alignment": 2.1}
 """Test error in percent, as printed."""
+PRINTED_NETWORKS = 20
+PAPERS_RATE = 1e-3
 EARLY = 5.0
 """Percent; the error that tells how quickly a network learns."""
+TOP = 16.0
+"""Percent; where the axes of errors end."""
+FIELDS, SHOWN = 250, 100
+"""Hidden units whose receptive fields are kept, and drawn."""
 
 
 @dataclass(frozen=True)
 class Settings(DigitSettings):
     """Rates are per example and ten times the paper's 1e-3, which stands for ten times as many examples."""
 
-    seeds: int = 4
+    SCALELESS = ("seeds", "control_seeds")
+
+    control_seeds: int = 4  # of FA with a small B, and of each scale of B, at most `seeds`
     learning_rate: float = 0.01  # of all layers and rules under "equal", with what follows
     equal_examples: int = 2_400_000
     equal_batch_size: int = 4
     equal_start_scale: float = 0.2  # omega, chosen for backprop's end as the paper did; larger ones kill outputs of FA
-    tuned_rates_backprop: tuple[float, float] = (0.3, 0.01)  # W0, W
-    tuned_rates_feedback_alignment: tuple[float, float] = (0.03, 0.01)
-    start_scale_shallow: float = 0.3  # under both: the scale of its random features
+    tuned_rates_shallow: tuple[float, float] = (0.0, 0.01)  # W0, W; found by `search`
+    tuned_rates_backprop: tuple[float, float] = (1.0, 0.01)
+    tuned_rates_feedback_alignment: tuple[float, float] = (0.1, 0.01)
+    start_scale_shallow: float = 1.0  # of its random features; its first W is drawn as that of the others
+    feedback_scales: tuple[float, ...] = (0.05, 0.15, 0.5, 1.5, 5.0)  # B over two decades, in a smaller network
+    scales_hidden: int = 200
+    scales_examples: int = 60_000
     dying_rate: float = 0.02  # with batches of 64: past the limit at which outputs die
 
     @classmethod
     def quick(cls):
         """Two networks, a twentieth of the examples: the errors are then those of an early time."""
-        return replace(super().quick(), equal_examples=60_000)
+        return replace(super().quick(), equal_examples=60_000, scales_examples=12_000)
 
 
 @cache
@@ -71,55 +88,79 @@ def problem(name: str) -> DigitRecognition:
 
 
 def units(settings):
-    """A network a unit: three rules in two protocols, FA with a small B, and one run that is made to die."""
+    """A network per unit: three rules in two protocols, FA with a small B, scales of B, and one run made to die."""
     costs = {"equal": settings.equal_examples * 1.25 * SECONDS, "tuned": settings.examples * SECONDS}
+    few = range(min(settings.seeds, settings.control_seeds))
     found = [
-        Unit(f"{rule}_{protocol}_{seed}", {"rule": rule, "protocol": protocol, "seed": seed}, costs[protocol])
+        Unit(f"{rule}_{protocol}_{seed}", {"rule": rule, "protocol": protocol, "seed": seed},
+             costs[protocol] / (8 if rule == "shallow" else 1))
         for protocol in PROTOCOLS
         for rule in RULES_OF[protocol]
-        for seed in range(settings.seeds)
+        for seed in (few if rule == SMALL_B else range(settings.seeds))
+    ]  # fmt: skip
+    compared = [
+        ("shallow", 0.0),
+        ("backprop", 0.0),
+        *(("feedback-alignment", each) for each in settings.feedback_scales),
     ]
+    found += [
+        Unit(f"{rule}_scale-{scale:g}_{seed}", {"rule": rule, "protocol": "scales", "scale": scale, "seed": seed},
+             settings.scales_examples * SECONDS)
+        for rule, scale in compared
+        for seed in few
+    ]  # fmt: skip
     return [*found, Unit("dying", {"rule": "backprop", "protocol": "dying", "seed": 0}, 5)]
 
 
-def plan(settings, name, protocol):
-    """(rule, rates of the layers, start scale) of a run."""
-    alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error")
+def rule_of(settings, name):
+    """The rule of a name."""
     if name == SMALL_B:
-        alignment = FeedbackAlignment(scale=settings.equal_start_scale, carry="delta")
-    rule = {"shallow": Shallow(), "backprop": Backprop()}.get(name, alignment)
-    if name == "shallow":
-        return rule, (settings.learning_rate,) * 2, settings.start_scale_shallow
-    if protocol == "equal":
-        return rule, (settings.learning_rate,) * 2, settings.equal_start_scale
-    tuned = {
+        return FeedbackAlignment(scale=settings.equal_start_scale, carry="delta")
+    alignment = FeedbackAlignment(scale=settings.feedback_scale, carry="error")
+    return {"shallow": Shallow(), "backprop": Backprop()}.get(name, alignment)
+
+
+def plan(settings, name, protocol):
+    """(rates of the layers, scales of their first weights) of a run."""
+    if protocol == "dying":
+        return (settings.dying_rate,) * 2, (settings.start_scale,) * 2
+    if protocol != "tuned":
+        return (settings.learning_rate,) * 2, (settings.equal_start_scale,) * 2
+    rates = {
+        "shallow": settings.tuned_rates_shallow,
         "backprop": settings.tuned_rates_backprop,
         "feedback-alignment": settings.tuned_rates_feedback_alignment,
-    }
-    return rule, tuned.get(name, (settings.learning_rate,) * 2), settings.start_scale
+    }[name]
+    return rates, (settings.start_scale_shallow if name == "shallow" else settings.start_scale, settings.start_scale)
 
 
 def run(settings, unit, checkpoint):
-    """Test error and angle over examples; 100 receptive fields of the first network of each rule."""
+    """Test error and angle over examples, error on the training images at the end; receptive fields at own rates."""
     name, protocol, seed = (unit.arguments[key] for key in ("rule", "protocol", "seed"))
     task = problem(settings.data)
-    rule, rates, scale = plan(settings, name, protocol)
-    network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=scale)
+    rates, scales = plan(settings, name, protocol)
     if protocol == "equal":
         settings = replace(settings, batch_size=settings.equal_batch_size, examples=settings.equal_examples)
     if protocol == "dying":
-        settings, rates = replace(settings, batch_size=64, examples=60 * 64), (settings.dying_rate,) * 2
-    arrays, params = learn_digits(settings, task, network, rule, rates, seed, checkpoint)
-    if seed == 0 and protocol == "tuned":
+        settings = replace(settings, batch_size=64, examples=60 * 64)
+    if protocol == "scales":
+        settings = replace(
+            settings, hidden=settings.scales_hidden, examples=settings.scales_examples,
+            feedback_scale=unit.arguments["scale"] or settings.feedback_scale,
+        )  # fmt: skip
+    network = MLP((task.images.shape[1], settings.hidden, 10), "logistic", weight_scale=scales)
+    arrays, params = learn_digits(settings, task, network, rule_of(settings, name), rates, seed, checkpoint)
+    if protocol == "tuned" and name in DEEP:
         start = network.init(streams([seed]).weights.generators[0])
-        arrays |= {"fields_start": fields(start), "fields_end": fields(params)}
+        arrays |= {"fields_end": fields(params), "pixel_sd": task.images.std(0)}
+        arrays |= {"fields_start": fields(start)} if name == "backprop" else {}
     return arrays
 
 
-def fields(params: Params) -> np.ndarray:
-    """Receptive fields of 100 hidden units, float16 (100, pixels)."""
+def fields(params: Params, count: int = FIELDS) -> np.ndarray:
+    """Receptive fields of so many hidden units, float16 (units, pixels)."""
     weight = params[0].weight
-    return weight[np.linspace(0, len(weight) - 1, 100).astype(int)].astype(np.float16)
+    return weight[np.linspace(0, len(weight) - 1, count).astype(int)].astype(np.float16)
 
 
 def end(runs: Sequence[Run], **arguments: Any) -> np.ndarray:
@@ -128,102 +169,212 @@ def end(runs: Sequence[Run], **arguments: Any) -> np.ndarray:
 
 
 def table(settings, runs):
-    """One row a rule and protocol."""
+    """One row per rule and protocol, and one per scale of B in the smaller network."""
     rows = []
     for protocol in PROTOCOLS:
         for rule in RULES_OF[protocol]:
-            error = end(runs, rule=rule, protocol=protocol)
-            _, rates, scale = plan(settings, rule, protocol)
-            row = {
-                "protocol": protocol,
-                "rule": rule,
-                "rate_hidden": rates[0],
-                "rate_output": rates[1],
-                "start_scale": scale,
-            }
-            row |= {
-                "n": len(error),
-                "error_percent": float(error.mean()),
-                "sd": spread(error),
-                "paper": PRINTED.get(rule, ""),
-            }
-            if rule.startswith("feedback-alignment"):
-                row["angle"] = float(gather(runs, "angle", rule=rule, protocol=protocol)[:, -1].mean())
-            else:
-                row["angle"] = float("nan")
-            rows.append(row)
+            rates, scales = plan(settings, rule, protocol)
+            scale = {SMALL_B: settings.equal_start_scale, "feedback-alignment": settings.feedback_scale}.get(rule, "")
+            row = {"protocol": protocol, "rule": rule, "hidden": settings.hidden, "feedback_scale": scale}
+            row |= {"rate_hidden": "" if rule == "shallow" else rates[0], "rate_output": rates[1]}
+            row |= {"start_scale_hidden": scales[0], "start_scale_output": scales[1]}
+            printed = PRINTED.get(rule, "") if protocol == "equal" else ""
+            rows.append({**row, **_measured(runs, rule=rule, protocol=protocol), "paper": printed})
+    rates, scales = plan(settings, "backprop", "scales")
+    for rule, scale in {(run.arguments["rule"], run.arguments["scale"]): 0 for run in select(runs, protocol="scales")}:
+        row = {"protocol": "scales", "rule": rule, "hidden": settings.scales_hidden, "feedback_scale": scale or ""}
+        row |= {"rate_hidden": "" if rule == "shallow" else rates[0], "rate_output": rates[1]}
+        row |= {"start_scale_hidden": scales[0], "start_scale_output": scales[1]}
+        rows.append({**row, **_measured(runs, rule=rule, protocol="scales", scale=scale), "paper": ""})
     return rows
 
 
-def spread(values: np.ndarray) -> float:
-    """Standard deviation over networks (not a number for one)."""
-    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+def _measured(runs: Sequence[Run], **arguments: Any) -> dict[str, Any]:
+    """What the table says of some networks: errors on test and training images, and the angle."""
+    error, trained = gather(runs, "error", **arguments), gather(runs, "train_error", **arguments)
+    found = {"n": len(error), "error_percent": float(error[:, -1].mean()), "sd": spread(error[:, -1])}
+    found |= {"lowest_percent": float(error.min(1).mean())}
+    found |= {"train_error_percent": float(trained.mean()), "train_sd": spread(trained)}
+    turned = arguments["rule"].startswith("feedback-alignment")
+    return found | {"angle": float(gather(runs, "angle", **arguments)[:, -1].mean()) if turned else ""}
+
+
+def spread(values: np.ndarray) -> float | str:
+    """Standard deviation over networks (empty for one)."""
+    return float(values.std(ddof=1)) if len(values) > 1 else ""
 
 
 def claims(settings, runs):
-    """The printed errors under both protocols, the rules against each other, the angle, and dying outputs."""
-    errors = {(rule, protocol): end(runs, rule=rule, protocol=protocol) for rule in RULES for protocol in PROTOCOLS}
+    """Printed errors, the rules against each other, overfitting, angle, features, scales of B, dying outputs."""
+    return [
+        *_errors(settings, runs),
+        *_against_each_other(settings, runs),
+        *_overfitting(settings, runs),
+        *_angle(settings, runs),
+        *_features(runs),
+        *_scales(settings, runs),
+        *_dying(settings, runs),
+    ]
+
+
+def _errors(settings, runs):
     found = []
-    for protocol, words in (("equal", "one rate for all"), ("tuned", "each rule at its own rates")):
+    for protocol in PROTOCOLS:
         for rule in RULES:
-            values = errors[rule, protocol]
-            text = f"{LABELS[rule]}: {PRINTED[rule]} % test error (within 0.3 points or better; {words})"
-            found.append(Claim(text, "test error, percent", values, mean_below(values, PRINTED[rule] + 0.3), full=True))
+            values = end(runs, rule=rule, protocol=protocol)
+            text = f"{LABELS[rule]}: {PRINTED[rule]} % test error (within 0.3 points or better; {WORDS[protocol]})"
+            verdict = mean_below(values, PRINTED[rule] + 0.3)
+            found.append(Claim(text, "test error, percent", values, verdict, own=protocol != "equal", full=True))
+    return found
+
+
+def _against_each_other(settings, runs):
     fast, slow = (examples_to(EARLY, runs, rule) for rule in ("feedback-alignment", "backprop"))
+    alignment, backprop = (end(runs, rule=rule, protocol="equal") for rule in ("feedback-alignment", "backprop"))
     small = end(runs, rule=SMALL_B, protocol="equal")
-    alignment, backprop = errors["feedback-alignment", "equal"], errors["backprop", "equal"]
-    found += [
+    few = backprop[: len(small)]
+    own, own_backprop = (end(runs, rule=rule, protocol="tuned") for rule in ("feedback-alignment", "backprop"))
+    found = [
         Claim(
-            f"FA learns just as quickly as backprop (one rate for all): {EARLY:g} % error after no more examples",
+            f"FA learns just as quickly as backprop ({WORDS['equal']}): {EARLY:g} % error in {WITHIN} its examples",
             "examples FA needs / examples backprop needs",
             fast / slow,
-            ratio_below(fast, slow, 1.0),
+            as_well_as(fast, slow),
             full=True,
         ),
         Claim(
-            "... and ends no higher",
-            "error of FA minus that of backprop, points",
-            alignment - backprop,
-            paired_less(alignment, backprop),
+            f"... and generalizes just as well to the test images (2014): {WITHIN} its error",
+            "error of FA / error of backprop",
+            alignment / backprop,
+            as_well_as(alignment, backprop),
             full=True,
         ),
         Claim(
-            f"control: with B as small as the first W, +-{settings.equal_start_scale:g}, and carrying e o y' as W^T "
-            "does, FA is behind backprop",
+            f"control: with B as small as the first W, +-{settings.equal_start_scale:g} (before: "
+            f"+-{settings.feedback_scale:g}), and carrying e o y' as W^T does, FA is behind backprop",
             "error of backprop minus that of FA with a small B, points",
-            backprop - small,
-            paired_less(backprop, small),
+            few - small,
+            paired_less(few, small),
             own=True,
         ),
-    ]
-    alignment, backprop = errors["feedback-alignment", "tuned"], errors["backprop", "tuned"]
-    found.append(
         Claim(
-            "FA matches backprop when each has its own rates: within 0.5 points",
-            "error of FA minus that of backprop, points",
-            alignment - backprop,
-            unchanged_within(alignment, backprop, 0.5),
+            f"FA performs as well as backprop ({WORDS['tuned']}): {WITHIN} its error",
+            "error of FA / error of backprop",
+            own / own_backprop,
+            as_well_as(own, own_backprop),
+            own=True,
             full=True,
-        )
-    )
+        ),
+    ]
     for protocol in PROTOCOLS:
-        deep, shallow = errors["feedback-alignment", protocol], errors["shallow", protocol]
-        text = f"FA makes use of the hidden layer: better than shallow learning ({protocol})"
-        found.append(Claim(text, "error minus error of shallow, points", deep - shallow, paired_less(deep, shallow)))
+        deep, shallow = (end(runs, rule=rule, protocol=protocol) for rule in ("feedback-alignment", "shallow"))
+        text = f"FA makes use of the hidden layer: better than shallow learning ({WORDS[protocol]})"
+        verdict, own_claim = paired_less(deep, shallow), protocol != "equal"
+        found.append(Claim(text, "error minus error of shallow, points", deep - shallow, verdict, own=own_claim))
+    return found
+
+
+def _overfitting(settings, runs):
+    """Errors on the training images, and how far the test error has risen again."""
+    found = []
+    for protocol in PROTOCOLS:
+        for rule in DEEP:
+            errors = gather(runs, "error", rule=rule, protocol=protocol)
+            risen = errors[:, -1] - errors.min(1)
+            text = f"{LABELS[rule]} has not overfitted at the end of the run: less than 0.2 points ({WORDS[protocol]})"
+            quantity = "test error at the end minus its lowest, points"
+            found.append(Claim(text, quantity, risen, mean_below(risen, 0.2), own=True, full=True))
+        for rule in RULES:
+            values = gather(runs, "train_error", rule=rule, protocol=protocol)
+            quantity = "error on all training images at the end, percent"
+            found.append(Claim(f"{LABELS[rule]} ({WORDS[protocol]})", quantity, values, reported(), own=True))
+    return found
+
+
+def _angle(settings, runs):
     angle = gather(runs, "angle", rule="feedback-alignment", protocol="equal")
     soon = int(np.searchsorted(x := select(runs, rule="backprop", protocol="equal")[0].arrays["examples"], x[-1] / 10))
-    dying = select(runs, protocol="dying")[0].arrays
-    deep = [run for run in runs if run.arguments["rule"] != "shallow" and run.arguments["protocol"] != "dying"]
-    ends = np.array([run.arrays["error"][0, -1] for run in deep])
     return [
-        *found,
         Claim(
             "the modulators quickly align and remain stable",
             f"angle after {x[soon]:,} examples, a tenth of the run, degrees",
             angle[:, soon],
             all_of(mean_below(angle[:, soon], 80), unchanged_within(angle[:, soon], angle[:, -1], 10)),
             full=True,
+        )
+    ]
+
+
+def similarities(runs) -> dict[str, np.ndarray]:
+    """Matched correlation of receptive fields: FA with backprop, backprop with itself, and three controls; (networks,).
+
+    The partner always is a network of another seed.
+    """
+    backprop, alignment = ([run.arrays for run in select(runs, rule=rule, protocol="tuned")] for rule in DEEP)
+    weight, rng = backprop[0]["pixel_sd"], np.random.default_rng(2016)
+    ends = [arrays["fields_end"] for arrays in backprop]
+    found = {
+        "FA and backprop": [arrays["fields_end"] for arrays in alignment],
+        "backprop and backprop": ends,
+        "FA, mirrored": [mirrored(arrays["fields_end"]) for arrays in alignment],
+        "FA, pixels shuffled": [shuffled(arrays["fields_end"], rng) for arrays in alignment],
+        "before learning": [arrays["fields_start"] for arrays in backprop],
+    }
+    return {name: over_pairs(ends, others, weight) if len(ends) > 1 else np.array([]) for name, others in found.items()}
+
+
+def _features(runs):
+    found = similarities(runs)
+    both, itself, mirror, mixed, before = found.values()
+    quantity = "mean correlation of receptive fields after the best assignment of units, networks of two seeds"
+    return [
+        Claim(
+            "FA develops similar feature detectors: nearer to backprop's than mirrored ones, shuffled ones, and those "
+            "before learning",
+            quantity,
+            both,
+            all_of(*(paired_less(control, both) for control in (mirror, mixed, before))),
         ),
+        Claim("control: FA's fields mirrored, as smooth but of other shapes, and backprop's", quantity, mirror,
+              reported(), own=True),
+        Claim("control: FA's fields with shuffled pixels, and backprop's", quantity, mixed, reported(), own=True),
+        Claim("control: fields before learning, and backprop's", quantity, before, reported(), own=True),
+        Claim("what can be reached: backprop's fields, and those of another backprop", quantity, itself, reported(),
+              own=True),
+    ]  # fmt: skip
+
+
+def _scales(settings, runs):
+    ends = np.stack([end(runs, protocol="scales", scale=scale) for scale in settings.feedback_scales])
+    shallow, backprop = (end(runs, protocol="scales", rule=rule) for rule in ("shallow", "backprop"))
+    low, high = min(settings.feedback_scales), max(settings.feedback_scales)
+    size = f"{PIXELS[settings.data]}-{settings.scales_hidden}-10"
+    where = f"B from +-{low:g} to +-{high:g}, {size}, {settings.scales_examples:,} examples"
+    worst = ends.max(0)
+    return [
+        Claim(
+            f"many scales of B work well ({where}): the worst of them is better than shallow learning",
+            "largest error of the scales minus error of shallow, points",
+            worst - shallow,
+            paired_less(worst, shallow),
+            full=True,
+        ),
+        Claim(
+            f"... and as well as backprop: {WITHIN} its error",
+            "largest error of the scales / error of backprop",
+            worst / backprop,
+            as_well_as(worst, backprop),
+            own=True,
+            full=True,
+        ),
+    ]
+
+
+def _dying(settings, runs):
+    dying = select(runs, protocol="dying")[0].arrays
+    deep = [run for run in runs if run.arguments["rule"] != "shallow" and run.arguments["protocol"] in PROTOCOLS]
+    ends = np.array([run.arrays["error"][0, -1] for run in deep])
+    return [
         Claim(
             "no network has lost an output unit, and with it a digit",
             "test error at the end of every network with a hidden layer that learns, percent",
@@ -258,53 +409,85 @@ def examples_to(error: float, runs: Sequence[Run], rule: str) -> np.ndarray:
 
 
 def figures(settings, runs):
-    """The article's Fig. 3a, b in both protocols, and the receptive fields of the preprint's Fig. S1."""
-    figure, (equal, tuned, angle) = panels(3.7, 3.5, 3.2, height=3.3)
-    for axis, protocol, title in ((equal, "equal", "one rate for all"), (tuned, "tuned", "each at its own rates")):
-        for rule in RULES:
-            x = select(runs, rule=rule, protocol=protocol)[0].arrays["examples"]
-            error = gather(runs, "error", rule=rule, protocol=protocol)
-            band(axis, x, error, COLOURS[rule], f"{LABELS[rule]}: {error[:, -1].mean():.1f} %")
-            axis.plot(x[-1], PRINTED[rule], "<", color=COLOURS[rule], markersize=5, clip_on=False)
-        if protocol == "equal":
-            error = gather(runs, "error", rule=SMALL_B, protocol=protocol)
-            label = f"FA, signal as W's: {error[:, -1].mean():.1f} %"
-            band(axis, x, error, COLOURS["feedback-alignment"], label, linestyle="--")
-        axis.set(ylim=(0, 16), xlim=(0, x[-1]), ylabel="test error (%)", title=title)
+    """The article's Fig. 3a, b in both protocols, scales of B, and the receptive fields of the preprint's Fig. S1."""
+    figure, (equal, tuned, angle) = panels(3.7, 3.5, 3.2, height=3.4)
+    for axis, protocol in ((equal, "equal"), (tuned, "tuned")):
+        for rule in RULES_OF[protocol]:
+            chosen = {"rule": rule, "protocol": protocol}
+            x, error = select(runs, **chosen)[0].arrays["examples"], gather(runs, "error", **chosen)
+            small = rule == SMALL_B
+            colour = COLOURS["feedback-alignment" if small else rule]
+            name = "FA, B as small as W" if small else LABELS[rule]
+            label = f"{name}, n = {len(error)}: {error[:, -1].mean():.1f} %"
+            band(axis, x, error, colour, label, linestyle="--" if small else "-")
+            trained = gather(runs, "train_error", **chosen).mean()
+            mark_trained(axis, x[-1], trained, colour)
+            if rule in PRINTED and protocol == "equal":
+                axis.plot(x[-1], PRINTED[rule], "<", color=colour, markersize=5, clip_on=False)
+        axis.set(ylim=(0, TOP), xlim=(0, x[-1]), ylabel="test error (%)", title=WORDS[protocol])
         axis.legend(loc="upper right")
     for protocol, style in (("equal", "-"), ("tuned", "--")):
-        runs_of = {"rule": "feedback-alignment", "protocol": protocol}
-        x = select(runs, **runs_of)[0].arrays["examples"]
-        values = gather(runs, "angle", **runs_of)
-        label = {"equal": "one rate for all", "tuned": "own rates"}[protocol]
-        band(angle, x, values, COLOURS["feedback-alignment"], label, deviations=1.0, linestyle=style)
+        chosen = {"rule": "feedback-alignment", "protocol": protocol}
+        values, within = (gather(runs, key, **chosen) for key in ("angle", "angle_sd"))
+        x, label = select(runs, **chosen)[0].arrays["examples"], f"{WORDS[protocol]}, n = {len(values)}"
+        over_images(angle, x, values, within, COLOURS["feedback-alignment"], label, linestyle=style)
     angle_axis(angle)
-    angle.set(
-        xlim=(0, max(settings.examples, settings.equal_examples)), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$"
-    )
+    longest = max(settings.examples, settings.equal_examples)
+    angle.set(xlim=(0, longest), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$")
     angle.legend(loc="lower right")
     for axis in (equal, tuned, angle):
         examples_axis(axis)
-    return {"digits": figure, "fields": receptive_fields(runs)}
+    return {"digits": figure, "fields": receptive_fields(runs), "scales": scales_of_feedback(settings, runs)}
+
+
+def mark_trained(axis, x, error, colour):
+    """A circle at the error on the training images, where the axis reaches it."""
+    if error <= TOP:
+        axis.plot(x, error, "o", color=colour, markersize=4, markerfacecolor="none", clip_on=False)
+
+
+def scales_of_feedback(settings, runs):
+    """Test error of a smaller network over the scale of B, beside those of backprop and shallow learning."""
+    figure, (axis,) = panels(4.6, height=3.2)
+    values = np.stack([end(runs, protocol="scales", scale=scale) for scale in settings.feedback_scales], axis=1)
+    axis.set_xscale("log")
+    label = f"{LABELS['feedback-alignment']}, n = {len(values)}"
+    band(axis, settings.feedback_scales, values, COLOURS["feedback-alignment"], label, marker="o", markersize=3)
+    for rule in ("shallow", "backprop"):
+        error = end(runs, protocol="scales", rule=rule)
+        level = np.repeat(error[:, None], len(settings.feedback_scales), axis=1)
+        band(axis, settings.feedback_scales, level, COLOURS[rule], f"{LABELS[rule]}, n = {len(error)}")
+    title = f"{settings.scales_hidden} hidden units, {short_count(settings.scales_examples)} examples"
+    axis.set(xlabel=r"$\beta$, B from U($-\beta$, $\beta$)", ylabel="test error (%)", title=title)
+    axis.set_ylim(0, 1.5 * end(runs, protocol="scales", rule="shallow").mean())
+    axis.legend(loc="upper right", ncols=2)
+    return figure
 
 
 def receptive_fields(runs):
-    """Incoming weights of 100 hidden units before learning and after it (each rule at its own rates), as images."""
-    figure, axes = panels(3.3, 3.3, 3.3, height=3.6)
+    """Incoming weights of hidden units before and after learning (own rates), and how alike they are."""
+    figure, axes = panels(3.1, 3.1, 3.1, 3.4, height=3.6)
     start = select(runs, rule="backprop", protocol="tuned", seed=0)[0].arrays["fields_start"]
     shown = [("before learning", start)]
-    for rule in ("backprop", "feedback-alignment"):
+    for rule in DEEP:
         shown.append((LABELS[rule], select(runs, rule=rule, protocol="tuned", seed=0)[0].arrays["fields_end"]))
     for axis, (title, fields) in zip(axes, shown):
         axis.imshow(mosaic(fields.astype(float)), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
         axis.set_axis_off()
         axis.set_title(title)
+    for place, values in enumerate((found := similarities(runs)).values()):
+        axes[3].plot(values, np.full(len(values), place), "o", color=COLOURS["feedback-alignment"], alpha=0.6)
+    names = [name.replace(" and ", " and\n").replace(", ", ",\n") for name in found]
+    count = len(next(iter(found.values())))
+    axes[3].set_yticks(range(len(found)), names)
+    axes[3].set(xlim=(0, 1), ylim=(len(found) - 0.5, -0.5), title=f"likeness to backprop's, n = {count} pairs")
+    axes[3].set(xlabel="correlation of matched fields, one dot per pair", ylabel="networks of two seeds")
     return figure
 
 
 def mosaic(fields: np.ndarray) -> np.ndarray:
-    """100 receptive fields (100, pixels) in a 10 x 10 square with gaps, each scaled to +-1."""
-    side = round(fields.shape[1] ** 0.5)
+    """The first 100 receptive fields (units, pixels) in a 10 x 10 square with gaps, each scaled to +-1."""
+    fields, side = fields[:SHOWN], round(fields.shape[1] ** 0.5)
     fields = fields / np.abs(fields).max(axis=1, keepdims=True)
     tiles = np.pad(fields.reshape(10, 10, side, side), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=1.0)
     return tiles.transpose(0, 2, 1, 3).reshape(10 * (side + 2), 10 * (side + 2))
@@ -321,27 +504,34 @@ EXPERIMENT = Experiment(
     claims=claims,
     figures=figures,
     needs=lambda settings: (settings.data,),
-    remarks="Triangles: the errors printed in the papers. Bands: two standard deviations over networks (angle: one). "
-    "At one common rate feedback alignment is ahead of backprop because its hidden layer takes larger steps: B is five "
-    "times as large as the first W, and carries e where W^T carries e o y'. With both alike it is behind.",
+    remarks="Triangles: the test errors printed in the papers. Circles: error on the training images at the end. "
+    "At one rate for all, how fast the hidden layer learns depends on what it is sent: B, which carries e, is drawn "
+    "larger than the first W, whose transpose carries e o y'. The control (dashed) has a B of W's scale that carries "
+    "e o y' too.",
     choices=lambda settings: (
         Choice("learning rate and batch", f"{settings.learning_rate:g} per example, summed over batches of "
                f"{settings.equal_batch_size} (one rate) or {settings.batch_size} (own rates)",
-               "stands for 10^-3 with ten times as many examples: the same path was measured at a tenth of the cost; "
-               "the batch is not stated"),
-        Choice("omega, first weights", f"{settings.equal_start_scale:g} at one rate for all; "
-               f"{settings.start_scale:g} at own rates; {settings.start_scale_shallow:g} for shallow learning",
-               "chosen in the paper on backprop's test error, value not given; at one rate backprop learns more slowly "
-               "with 0.1, and 0.3 kills an output unit of one network in ten under FA"),
-        Choice("beta, feedback weights", f"{settings.feedback_scale:g}",
-               "value not given; any above 0.5 works, 0.1 is slow"),
-        Choice("what B carries", "the raw error e", "so printed; e o y' is clearly slower"),
-        Choice("stopping time", f"{settings.equal_examples:,} (one rate) and {settings.examples:,} examples, "
-               "which stand for ten times as many",
+               f"stands for {PAPERS_RATE:g} with {settings.learning_rate / PAPERS_RATE:g} times as many examples, at "
+               "the inverse share of the cost; the batch is not stated"),
+        Choice("omega, first weights", f"{settings.equal_start_scale:g} at one rate for all; at own rates "
+               f"{settings.start_scale:g}, and {settings.start_scale_shallow:g} for the random features of shallow "
+               "learning", "chosen on backprop's test error, in the paper and here (one rate); value not given"),
+        Choice("beta, feedback weights", f"{settings.feedback_scale:g}; in the smaller network "
+               f"{told(settings.feedback_scales)}", "value not given"),
+        Choice("what B carries", "the raw error e", "so printed"),
+        Choice("stopping time", f"{settings.equal_examples:,} (one rate) and {settings.examples:,} examples, which "
+               f"stand for {settings.learning_rate / PAPERS_RATE:g} times as many",
                "the paper stops when backprop begins to overfit, and its axis ends at 15 million"),
-        Choice("number of networks", f"{settings.seeds}; the paper has 20", "the time that the whole report may take"),
+        Choice("number of networks", f"{settings.seeds}; {min(settings.seeds, settings.control_seeds)} of FA with a "
+               f"small B and of each scale of B; the paper has {PRINTED_NETWORKS}",
+               "the time that the whole report may take"),
         Choice("own rates", f"hidden, output: {told(settings.tuned_rates_backprop)} (backprop), "
-               f"{told(settings.tuned_rates_feedback_alignment)} (FA)",
-               "a short search"),
+               f"{told(settings.tuned_rates_feedback_alignment)} (FA); output: {settings.tuned_rates_shallow[1]:g} "
+               "(shallow)",
+               "the best of a search with other networks and training images held out: python -m "
+               "armfa.experiments.digits.search"),
+        Choice("likeness of features", f"receptive fields of {min(FIELDS, settings.hidden)} hidden units, each paired "
+               "with one of a network of another seed such that the mean correlation is largest; pixels count by their "
+               "standard deviation over the training images", "the paper shows them and gives no number"),
     ),
 )  # fmt: skip

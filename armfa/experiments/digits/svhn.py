@@ -18,7 +18,7 @@ from armfa.experiments.digits.mnist import end, spread
 from armfa.experiments.images import learn_digits
 from armfa.problems import digits
 from armfa.reports.claim import Choice, Claim, Verdict
-from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, panels
+from armfa.reports.figures import COLOURS, LABELS, angle_axis, band, examples_axis, over_images, panels
 from armfa.reports.statistics import mean_below, paired_less, reported
 from armfa.runs.unit import Unit, gather, select
 
@@ -70,7 +70,7 @@ def problem(name: str, size: tuple[int, int]):
 
 
 def units(settings):
-    """A network a unit; its name says which images it saw."""
+    """A network per unit; its name says which images it saw."""
     images = found(settings)
     cost = settings.examples * 2.5e-7 * settings.hidden
     return [
@@ -97,12 +97,13 @@ def run(settings, unit, checkpoint):
 
 
 def table(settings, runs):
-    """One row a rule."""
+    """One row per rule."""
     rows = []
     for rule in RULES:
         error = end(runs, rule=rule)
         row = {"images": runs[0].arguments["images"], "rule": rule, "n": len(error)}
-        rows.append(row | {"error_percent": float(error.mean()), "sd": spread(error)})
+        row |= {"error_percent": float(error.mean()), "sd": spread(error)}
+        rows.append(row | {"train_error_percent": float(gather(runs, "train_error", rule=rule).mean())})
     return rows
 
 
@@ -115,7 +116,7 @@ def claims(settings, runs):
     works = "the mechanism works on more difficult tasks, such as SVHN: better than shallow"
     quantity = "error minus error of shallow, points"
     if images == "stand-in":
-        absent = Claim(works, quantity, np.full(1, np.nan), Verdict("not tested", "the files are absent", None))
+        absent = Claim(works, quantity, np.array([]), Verdict("not tested", "the files are absent", None))
         first = [absent, Claim(f"FA beside shallow (here: {name})", quantity, alignment - shallow, reported())]
     else:
         first = [Claim(works, quantity, alignment - shallow, paired_less(alignment, shallow))]
@@ -144,10 +145,12 @@ def figures(settings, runs):
     for rule in RULES:
         x = select(runs, rule=rule)[0].arrays["examples"]
         values = gather(runs, "error", rule=rule)
-        band(error, x, values, COLOURS[rule], f"{LABELS[rule]}: {values[:, -1].mean():.1f} %")
+        band(error, x, values, COLOURS[rule], f"{LABELS[rule]}, n = {len(values)}: {values[:, -1].mean():.1f} %")
     error.set(ylim=(0, 100), xlim=(0, x[-1]), ylabel="test error (%)", title=NAMES[images])
     error.legend(loc="upper right")
-    band(angle, x, gather(runs, "angle", rule="feedback-alignment"), COLOURS["feedback-alignment"], deviations=1.0)
+    values, within = (gather(runs, key, rule="feedback-alignment") for key in ("angle", "angle_sd"))
+    over_images(angle, x, values, within, COLOURS["feedback-alignment"], f"n = {len(values)}")
+    angle.legend(loc="lower right")
     angle_axis(angle)
     angle.set(xlim=(0, x[-1]), title=r"angle $\delta_{FA} \angle\, \delta_{BP}$")
     for axis in (error, angle):

@@ -47,32 +47,28 @@ def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float)
     (cell, out), (back, back_out) = (_as_cell(tree, rnn) for tree in (params, weights))
     unit, readout = (circuit.nonlinearity, circuit.readout) if rnn else circuit.nonlinearities
     share, rate = (circuit.share, circuit.leak == "rate") if rnn else (1.0, False)
-    step, pull = episode.programs()
-    trial, moment, command, inputs = episode.arrays()
-    real, steps, (batch, n) = command.dtype, episode.steps, (len(command), cell.weight.shape[0])
-    over = lambda first: np.concatenate([first[None], np.empty((steps, *first.shape), real)])  # noqa: E731
-    moments, commands, seen = (over(np.ascontiguousarray(x)) for x in (moment, command, inputs))
-    rates = over((circuit if rnn else _Silent).rates(np.zeros((batch, n), real)))
+    bound = episode.programs()
+    trial, *start = (np.ascontiguousarray(x) for x in episode.arrays())  # moment, command, inputs
+    batch, steps, n, real = len(trial), episode.steps, cell.weight.shape[0], trial.dtype
+    rest = np.zeros((batch, n), real)
+    start = [*start, circuit.rates(rest) if rnn else rest]
+    moments, commands, seen, rates = (np.concatenate([x[None], np.empty((steps, *x.shape), real)]) for x in start)
     kept = np.empty((steps if rate else 1, batch, n), real)
     drive, deltas = np.empty((steps, batch, n), real), np.empty_like(commands[1:])
-    forward = (np.ascontiguousarray(transpose(w)) for w in (cell.recurrent, cell.weight, out.weight))
-    backward = (np.ascontiguousarray(w) for w in (back.recurrent, back.weight, back_out.weight))
-    kernel = _kernel(*(bound.program.module(real).__name__ for bound in (step, pull)), *(
-        tuple(bound.program.names[0]) for bound in (step, pull)), real.name)  # fmt: skip
-    kernel(step.table(real), pull.table(real), np.ascontiguousarray(trial), moments, commands, seen, rates, kept, drive,
-           deltas, *forward, cell.bias, out.bias, *backward, rnn, rate, UNITS[unit], UNITS[readout],
-           real.type(share), real.type(2.0 * activity / n))  # fmt: skip
-    flat = lambda x: x.reshape(steps * batch, x.shape[-1])  # noqa: E731
-    presynaptic = Presynaptic(flat(rates[:-1]), flat(seen[:-1]), flat(rates[1:]))
+    matrices = [transpose(w) for w in (cell.recurrent, cell.weight, out.weight)]
+    matrices += [back.recurrent, back.weight, back_out.weight]
+    kernel = _kernel(*(each.program.module(real).__name__ for each in bound),
+                     *(tuple(each.program.names[0]) for each in bound), real.name)  # fmt: skip
+    kernel(
+        *(each.table(real) for each in bound), trial, moments, commands, seen, rates, kept, drive, deltas,
+        *map(np.ascontiguousarray, matrices), cell.bias, out.bias, rnn, rate, UNITS[unit], UNITS[readout],
+        real.type(share), real.type(2.0 * activity / n),
+    )  # fmt: skip
+    pre = Presynaptic(*(x.reshape(steps * batch, -1) for x in (rates[:-1], seen[:-1], rates[1:])))
+    drive, deltas = (x.reshape(steps * batch, -1) for x in (drive, deltas))
     if rnn:
-        return circuit.outer(Deltas(flat(drive), flat(deltas)), presynaptic)
-    return weight_gradient(flat(drive), presynaptic.inputs), weight_gradient(flat(deltas), presynaptic.rates)
-
-
-class _Silent:
-    """An MLP has no rates before the first step."""
-
-    rates = staticmethod(lambda memory: memory)
+        return circuit.outer(Deltas(drive, deltas), pre)
+    return weight_gradient(drive, pre.inputs), weight_gradient(deltas, pre.rates)
 
 
 def _as_cell(params: Any, rnn: bool) -> Recurrent:
@@ -137,7 +133,7 @@ def scaled(into, x, factor):
         into[j] = factor * x[j]
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, deltas, R_T, I_T, O_T, b, b_out, R, I, O,
+def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, deltas, R_T, I_T, O_T, R, I, O, b, b_out,
            recurrent, leaky_rate, unit, readout, a, activity):
     steps, size, n = drive.shape
     x, z, sent = np.zeros((size, n), REAL), np.empty((size, n), REAL), np.empty((size, n), REAL)
