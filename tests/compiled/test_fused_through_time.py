@@ -1,0 +1,53 @@
+"""Compiled episodes give the gradients of the plain rule."""
+
+import numpy as np
+import pytest
+
+from armfa.controllers import GRU, MLP, RNN, BackpropThroughTime, FeedbackAlignmentThroughTime, Streams
+from armfa.controllers.rules.time import bptt, fused
+from armfa.controllers.trees import leaves, stack, tree_map
+from armfa.plant import make_arm
+from armfa.problems import TaskProblem
+
+PROBLEM = TaskProblem(make_arm("li_todorov", activation="first_order"), duration=0.12)
+CIRCUITS = [
+    RNN(PROBLEM.n_in, 9, 6),
+    RNN(PROBLEM.n_in, 9, 6, leak="rate", nonlinearity="logistic"),
+    RNN(PROBLEM.n_in, 9, 6, nonlinearity="relu", readout="linear", tau=0.01),
+    MLP((PROBLEM.n_in, 9, 6), ("tanh", "logistic")),
+]
+
+
+def episode_of(seed, dtype):
+    episode = PROBLEM.batch(np.random.default_rng(seed), 5)
+    return tree_map(lambda leaf: leaf.astype(dtype), episode)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS, ids=repr)
+@pytest.mark.parametrize(("dtype", "near"), [(np.float64, 1e-12), (np.float32, 2e-5)])
+@pytest.mark.parametrize("kind", [BackpropThroughTime, FeedbackAlignmentThroughTime])
+def test_a_compiled_episode_has_the_plain_gradients(circuit, dtype, near, kind, monkeypatch):
+    rngs = Streams([np.random.default_rng(1), np.random.default_rng(2)])
+    params = tree_map(lambda leaf: leaf + dtype(0.05), circuit.init(rngs, dtype))
+    rule = kind(activity=0.2 if isinstance(circuit, RNN) else 0.0)
+    episode, state = stack([episode_of(0, dtype), episode_of(1, dtype)]), rule.init(params, rngs)
+    found, _ = rule.gradients(circuit, params, episode, state, None)
+    assert fused.fused_gradients(circuit, params, episode, None, 0.0) is not None
+    monkeypatch.setattr(bptt, "fused_gradients", lambda *arguments: None)
+    expected, _ = rule.gradients(circuit, params, episode, state, None)
+    for one, other in zip(leaves(found), leaves(expected), strict=True):
+        assert one.shape == other.shape and one.dtype == dtype
+        np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
+
+
+@pytest.mark.parametrize(
+    "circuit", [GRU(PROBLEM.n_in, 4, 6), MLP((PROBLEM.n_in, 4, 6, 6)), MLP((PROBLEM.n_in, 6))], ids=repr
+)
+def test_other_circuits_go_the_plain_way(circuit):
+    params = circuit.init(np.random.default_rng(1))
+    assert fused.fused_gradients(circuit, params, episode_of(0, np.float32), None, 0.0) is None
+
+
+def test_mixed_precision_goes_the_plain_way():
+    params = CIRCUITS[0].init(np.random.default_rng(1))
+    assert fused.fused_gradients(CIRCUITS[0], params, episode_of(0, np.float64), None, 0.0) is None
