@@ -35,6 +35,16 @@ def namespace(*arrays: Array) -> Any:
     return np
 
 
+def device(like: Array) -> Any:
+    """Where what is made beside this array must lie: the device of a torch tensor; None, for the library to choose."""
+    return like.device if _is_instance(like, "torch", "Tensor") else None
+
+
+def made(value: Any, like: Array, dtype: Any = None) -> Array:
+    """An array of the library of `like`, on its device."""
+    return namespace(like).asarray(value, dtype=dtype, device=device(like))
+
+
 def _is_instance(array: Array, module: str, name: str) -> bool:
     """Whether `array` is of a class of a library that has been imported (so no library is imported to ask)."""
     library: ModuleType | None = sys.modules.get(module)

@@ -4,15 +4,18 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import matplotlib
+import tyro
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.longer import LongerSettings, sweep
 from armfa.commands.showing import Follower, center_out, moving
 from armfa.experiments.arm.controller import (
     EXPERIMENT,
@@ -37,9 +40,12 @@ from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
-from armfa.runs.folders import begin, begun
+from armfa.runs.folders import begin, begun, rewrite
 from armfa.runs.sweep import complete
 from armfa.runs.unit import Run
+
+UPDATES = 40_000
+"""Weight updates of each network, where no number is asked for."""
 
 FILM = 6.0
 """Length of the animation, s."""
@@ -65,8 +71,8 @@ class Train:
     """Networks per rule; networks of the same seed start alike and see the same data."""
     first_seed: int = 0
     """Seed of the first network; the others follow."""
-    updates: int = 40_000
-    """Weight updates of each network."""
+    updates: int | None = None
+    """Weight updates of each network; 40000 when not given. More than a run to --resume was begun with: it goes on."""
     batch_size: int = 16
     """Samples per update."""
     rates: tuple[float, ...] = ()
@@ -78,7 +84,8 @@ class Train:
     out: Path | None = None
     """Folder of the run; runs/ARM-DATE-TIME when not given."""
     resume: Path | None = None
-    """Folder of a run to continue, with its own settings; what is finished there is not run again."""
+    """Folder of a run to continue, with its own settings, or to more --updates; what is finished there is not run
+    again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
     frame_size: int = FRAME_SIZE
@@ -87,6 +94,8 @@ class Train:
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    extended: Annotated[tuple[int, ...], tyro.conf.Suppress] = ()
+    """Updates at which the run was to end before it was asked for more."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
@@ -114,9 +123,10 @@ class Train:
     @property
     def settings(self) -> Settings:
         """The same as settings of the experiment."""
-        return Settings(
+        kind = partial(LongerSettings, extended=self.extended) if self.extended else Settings
+        return kind(
             arms=(self.arm,), rules=tuple(listed(self.rules)), activation=self.activation, seeds=self.seeds,
-            first_seed=self.first_seed, updates=self.updates, batch_size=self.batch_size, rates=self.rates,
+            first_seed=self.first_seed, updates=self.updates or UPDATES, batch_size=self.batch_size, rates=self.rates,
             hidden=self.hidden, nonlinearity=self.nonlinearity, dt=self.dt, command_margin=self.command_margin,
         )  # fmt: skip
 
@@ -127,9 +137,7 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
-    runs = complete(
-        EXPERIMENT.sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet
-    )
+    runs = complete(sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet)
     show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
@@ -142,10 +150,26 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
     """The folder of the run, with its settings in it; for a run to continue, the settings that it was begun with."""
     if config.resume is not None:
         missing = "no run to continue: expected a folder that `armfa train` wrote"
-        return begun(config.resume, config, missing, "run", console), config.resume
-    config = replace(config, rules=",".join(anywhere(name) for name in listed(config.rules)))
+        found = begun(config.resume, replace(config, updates=None), missing, "run", console)
+        return longer(found, config.updates, config.resume, console), config.resume
+    config = replace(
+        config, updates=config.updates or UPDATES, rules=",".join(anywhere(name) for name in listed(config.rules))
+    )
     try_rules(config.settings)
     return config, begin(config.out, config.arm, config)
+
+
+def longer(config: Train, asked: int | None, folder: Path, console: Console) -> Train:
+    """The settings of a run that is asked for more updates, put into its folder; those it has where it is not."""
+    before = config.updates or UPDATES
+    if asked in (None, before):
+        return config
+    if asked < before:
+        raise ValueError(f"{folder} was begun with --updates {before}: expected more, to go on to, got {asked}")
+    config = replace(config, updates=asked, extended=(*config.extended, before))
+    rewrite(folder, config)
+    say(console, f"and on from {before} to {asked} updates, from there with the rates of a run of {asked} updates")
+    return config
 
 
 def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Console) -> None:

@@ -229,11 +229,23 @@ def reachable(outputs: Iterable[Expr]) -> list[Expr]:
     return sorted(seen, key=lambda x: x.id)
 
 
-def pullback(bars: Mapping[Expr, Expr], by: Iterable[Expr]) -> dict[Expr, Expr]:
-    """The derivative of a scalar by each of `by`, from its derivatives by other values: reverse mode, exact."""
+def pullback(bars: Mapping[Expr, Expr] | Iterable[tuple[Expr, Expr]], by: Iterable[Expr]) -> dict[Expr, Expr]:
+    """The derivative of a scalar by each of `by`, from its derivatives by other values: reverse mode, exact.
+
+    bars : each value and the derivative by it. A value may come twice, as two outputs that are equal do: its
+        derivatives are summed.
+    """
+    given: list[Any] = list(bars.items() if isinstance(bars, Mapping) else bars)
     wanted, found = set(by), {}
-    sums: dict[Expr, dict[bool, Any]] = {x: {bar.wide: bar} for x, bar in bars.items()}
-    for e in reversed(reachable(bars)):
+    sums: dict[Expr, dict[bool, Any]] = {}
+
+    def add(x: Expr, bar: Expr) -> None:
+        mine, wide = sums.setdefault(x, {}), bar.wide or x.wide
+        mine[wide] = mine[wide] + bar if wide in mine else bar
+
+    for x, bar in given:
+        add(x, bar)
+    for e in reversed(reachable(x for x, _ in given)):
         if not (parts := sums.pop(e, {})):
             continue
         if True in parts and not e.wide:  # a narrow value that met muscles
@@ -245,8 +257,7 @@ def pullback(bars: Mapping[Expr, Expr], by: Iterable[Expr]) -> dict[Expr, Expr]:
             if bar is not None and not x.fixed:
                 if e.wide and not (x.wide or bar.wide):  # a narrow term of what is summed over muscles: once for each
                     bar = functions.where(applied(">=", e, e), bar, bar)
-                mine, wide = sums.setdefault(x, {}), bar.wide or x.wide
-                mine[wide] = mine[wide] + bar if wide in mine else bar
+                add(x, bar)
     zero = {x: x.graph.number(0.0) for x in wanted - set(found)}
     return found | zero
 

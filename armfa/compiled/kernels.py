@@ -5,14 +5,18 @@ later loop needs lies in a row of L numbers. Every loop is a function of its own
 ones (3.5 times slower). What is made of constants alone stands in a table, so the arms of one family share one kernel.
 """
 
+import atexit
 import functools
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +160,9 @@ def printed(program: Any, real: str) -> str:
         real=real, L=L, narrow=max(size[False], 1), wide=max(size[True], 1), first="in_" + program.names[0][0],
         names=", ".join(["in_" + x for x in program.names[0]] + ["out_" + x for x in program.names[1]]),
         loops="".join(LOOP.format(number=k, lines="\n    ".join(each)) for k, each in enumerate(loops)),
-        into=("\n" + " " * 12).join(copy(c._replace(array="in_" + c.array), "{1} = {0}") for c in program.inputs),
+        into=("\n" + " " * 12).join(
+            [copy(c._replace(array="in_" + c.array), "{1} = {0}") for c in program.inputs] or ["pass"]
+        ),
         out_of=("\n" + " " * 12).join(copy(c._replace(array="out_" + c.array), "{0} = {1}") for c in program.outputs),
         calls=("\n" + " " * 8).join(f"loop{k}(x, X, t, count)" for k in range(len(loops))) or "pass",
     )  # fmt: skip
@@ -166,7 +172,9 @@ def printed(program: Any, real: str) -> str:
 
 
 def cache_folder() -> Path:
-    """Where kernels are kept: the user's cache, or a folder of temporary files where that cannot be written."""
+    """Where kernels are kept: the user's cache; where that cannot be written, a folder of temporary files that nobody
+    else can write to, since what lies there is run.
+    """
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = Path(home) / "armfa" / "kernels"
     try:
@@ -175,8 +183,25 @@ def cache_folder() -> Path:
             return folder
     except OSError:
         pass
-    folder = Path(tempfile.gettempdir()) / f"armfa-kernels-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    folder.mkdir(exist_ok=True)
+    return _private_folder()
+
+
+@functools.cache
+def _private_folder() -> Path:
+    """A folder of temporary files of this user alone: the one of before, or a new one for this process."""
+    if os.name == "posix":
+        folder = Path(tempfile.gettempdir()) / f"armfa-kernels-{os.getuid()}"
+        try:
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            found = folder.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+                folder.chmod(0o700)
+                return folder
+        except OSError:
+            pass
+    folder = Path(tempfile.mkdtemp(prefix="armfa-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 

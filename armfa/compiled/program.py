@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array, device, made, namespace
 from armfa.compiled.graph import Expr, flat, functions, reachable, run
 from armfa.compiled.kernels import available, compiled, printed
 
@@ -32,17 +32,19 @@ class Program:
     """What is computed from which columns of which arrays.
 
     inputs, outputs : name of an array -> its columns: narrow and wide values, or lists of these. Input arrays of which
-        nothing is needed are left out of `names`.
+        nothing is needed are left out of `names`; at least one input stays there, which has the number of arms.
     n : muscles.
     """
 
     def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any], n: int):
+        if not inputs:
+            raise ValueError("expected at least one input, whose length is the number of arms, got none")
         made = [column for name, values in outputs.items() for column in _columns(name, values, n)]
         self.outputs = [c._replace(value=functions.where(c.value, 1.0, 0.0)) if c.value.condition else c for c in made]
         self.live = reachable(column.value for column in self.outputs)
         given = [column for name, values in inputs.items() for column in _columns(name, values, n)]
         self.inputs = [column for column in given if column.value in set(self.live)]
-        needed = {column.array for column in self.inputs}
+        needed = {column.array for column in self.inputs} or {next(iter(inputs))}  # the number of arms is read from it
         self.n, self.declared = n, tuple(inputs)
         self.names = tuple(name for name in inputs if name in needed), tuple(outputs)
         self.widths = {name: sum(c.size for c in given if c.array == name) for name in inputs}
@@ -108,7 +110,7 @@ class Bound:
             values[value] = first[array][place : place + size] if value.wide else first[array][place]
         found: dict[str, list[Array]] = {}
         for column, x in zip(program.outputs, run([column.value for column in program.outputs], values)):
-            x = x if hasattr(x, "ndim") else xp.asarray(x, dtype=like.dtype)
+            x = x if hasattr(x, "ndim") else made(x, like, like.dtype)
             found.setdefault(column.array, []).append(xp.broadcast_to(x, (column.size, *batch)))
         return {name: xp.moveaxis(xp.concat(parts, axis=0), 0, -1) for name, parts in found.items()}
 
@@ -150,9 +152,7 @@ def beside(value: Any, wide: bool, like: Array) -> Any:
         return value
     if isinstance(value, tuple | np.ndarray):
         real = np.float64 if str(like.dtype) == "complex128" else like.dtype
-        of_torch = hasattr(like, "requires_grad")
-        xp = namespace(like)
-        value = xp.asarray(value, dtype=real, device=like.device) if of_torch else np.asarray(value, real)
+        value = np.asarray(value, real) if device(like) is None else made(value, like, real)
     return value.reshape((-1, *(1,) * (like.ndim - 1)))
 
 

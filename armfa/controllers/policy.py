@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array, made, namespace
 from armfa.controllers import checkpoint
 from armfa.controllers.circuits import CIRCUITS, Circuit
 from armfa.controllers.trees import first_array, is_array, leaves, tree_map
@@ -57,8 +57,10 @@ class Policy(NamedTuple):
                 ) from error
         if tuple(observation.shape[-1:]) != (n_in,):
             raise ValueError(f"expected observations of shape (..., {n_in}), got {tuple(observation.shape)}")
-        xp = namespace(observation, weight)
-        policy = self if xp is np else tree_map(xp.asarray, self)
+        xp, policy = namespace(observation, weight), self
+        if xp is not np:
+            like = observation if namespace(observation) is xp else weight
+            policy, observation = tree_map(lambda leaf: made(leaf, like), (self, observation))
         scaled = (observation - policy.input_offset) * policy.input_scale
         flat = xp.asarray(scaled, dtype=first_array(policy.params).dtype).reshape(-1, n_in)
         memory = policy.network.rest(policy.params, len(flat)) if memory is None else memory

@@ -9,7 +9,7 @@ from armfa.envs.door import Door
 from armfa.tasks.task import Moment, Trial
 from armfa.world.program import packed, records, unpacked
 
-ERROR, COST, SUCCESS, CHANNEL_FORCE = 2, 3, 4, 5
+ERROR, COST, SUCCESS, FINITE, CHANNEL_FORCE = 2, 3, 4, 5, 6
 """Columns of what a step tells, after the two of what was achieved; the last with a channel only."""
 NOISE_BLOCK = 64
 """Steps for which noise is drawn at once, here and there: one arm and many must agree."""
@@ -24,7 +24,7 @@ class Arms:
         self.door, self.trial, self.moment = door, first["trial"], first["moment"]
         self.steps = world.senses.hold_action  # of the simulator, in one step
         self.spares = [np.empty_like(self.moment) for _ in range(min(2, self.steps))]
-        self.told = np.zeros((n, 6 if world.fields.channel else 5))
+        self.told = np.zeros((n, 7 if world.fields.channel else 6))
         self.plain = self.steps == 1 and not world.body and not world.sight and not world.noise
         self.recorded = bool(world.task.variants or world.task.records or door.conditioned or world.fields.channel)
         self.lines = [

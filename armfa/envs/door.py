@@ -149,8 +149,9 @@ class Door(Traced):
         """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
         one step of the simulator.
 
-        told : achieved (2), error, cost, success, and the force of a channel where there is one. Of each line, what is
-        told after the step, if that is delayed, and what enters. noise : where there is some.
+        told : achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force of a
+        channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
+        noise : where there is some.
         """
         return self.bound(step_program).run
 
@@ -159,7 +160,7 @@ class Door(Traced):
         """`run(trial, moment, uniform, goals)`, or None where the task's goals cannot be written with symbols."""
         try:
             return self.bound(goals_program).run
-        except TypeError:
+        except Exception:  # whatever goals do with arrays that symbols cannot do; they then run on arrays
             return None
 
     @property
@@ -243,7 +244,9 @@ def step_program(door: Door) -> Program:
     noise = {"noise": [*symbols.noise.values()]} if symbols.noise else {}
     door = symbolic(graph, door)
     after, outcome = door.world.substep(symbols.value, door.excitation(action), symbols.noise)
-    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*flat(outcome)]}
+    finite = 0.0 * sum(x.sum(-1) if x.wide else x for x in flat(after.arm))
+    told = flat(outcome)
+    outputs = {"after": columns(after), "seen": door.seen(after), "told": [*told[:5], finite, *told[5:]]}
     for (name, signals, _), line in zip(door.world.lines, after.line):
         if signals:
             outputs[f"new_{name}"] = [Wide(part) if door.world.size_of(x) is None else part

@@ -11,6 +11,7 @@ from armfa.envs.arms import Arms, Noise
 from armfa.envs.door import Door, door_of
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
 from armfa.plant import hand_position, inside
+from armfa.rendering.viewer import SIZE, checked_size
 from armfa.tasks import Task
 from armfa.tasks.task import Moment
 from armfa.world import World
@@ -27,7 +28,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     """An arm in a task. The state is float64 inside, float32 at the door.
 
     Make it from a `Door`, or as one of the classes whose `task` is set, from the fields of the task and the settings of
-    `open_door` by name. `inside=True` puts what the muscles do (`armfa.plant.Inside`) into `info`.
+    `open_door` by name. `inside=True` puts what the muscles do (`armfa.plant.Inside`) into `info`. `render_size` is the
+    side of a frame or of the window, pixels.
 
     reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,),
     the goal.
@@ -37,11 +39,13 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
     task: ClassVar[type[Task] | None] = None
 
     def __init__(
-        self, door: Door | None = None, *, render_mode: str | None = None, inside: bool = False, **settings: Any
-    ):
+        self, door: Door | None = None, *, render_mode: str | None = None, render_size: int = SIZE,
+        inside: bool = False, **settings: Any,
+    ):  # fmt: skip
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"expected render_mode None, 'human' or 'rgb_array', got {render_mode!r}")
         self.door, self.render_mode, self.inside = door_for(self, door, settings), render_mode, inside
+        self.render_size = checked_size(render_size)
         self.metadata = {**self.metadata, "render_fps": round(1.0 / self.world.step_time)}
         self.observation_space = self.door.observation_space
         self.action_space = self.door.action_space
@@ -93,8 +97,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
             refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
         self._action[0] = action
         seen = arms.step(self._action, None if self._noise is None else self._noise.drawn())[0]
-        _, _, error, cost, success, *_ = arms.told[0].tolist()
-        if not error + cost < math.inf:  # an action's NaN is in the cost at once, wherever the integrator moves it
+        _, _, error, cost, success, finite, *_ = arms.told[0].tolist()
+        if not error + cost + finite < math.inf:  # an action's NaN is in the cost at once, whatever the integrator
             refuse_numbers(self.door, np.asarray(action))
         arms.keep()
         self._steps, self._error, self._success = self._steps + 1, error, success != 0.0
@@ -105,11 +109,11 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         return self.door.observed(seen), -cost, self._success, False, self._info()
 
     def render(self) -> np.ndarray | None:
-        """A frame (640, 640, 3) in mode rgb_array; None in mode human, whose window `reset` and `step` feed."""
+        """A frame (size, size, 3) in mode rgb_array; None in mode human, whose window `reset` and `step` feed."""
         if self.render_mode is None:
             no_render_mode(self)
         elif self.render_mode == "rgb_array":
-            return viewer().draw_frame(self._scene())
+            return viewer().draw_frame(self._scene(), self.render_size)
         else:
             self._show()
         return None
@@ -126,12 +130,16 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         return self._arms
 
     def _info(self) -> dict[str, Any]:
-        """How far off the arm is and, where the task can be done, whether it is."""
-        info: dict[str, Any] = {self._error_name: self._error}
+        """How far off the arm is and, where the task can be done, whether it is.
+
+        NumPy's numbers, for readers that ask for a dtype. A truth is an array without axes: Gymnasium's vector
+        environments make objects of np.bool_.
+        """
+        info: dict[str, Any] = {self._error_name: np.float64(self._error)}
         if self._ends:
-            info["is_success"] = self._success
+            info["is_success"] = np.array(self._success)
         if (arms := self._known()).recorded:
-            info |= {name: value.item() for name, value in arms.records().items()}
+            info |= {name: value[0] for name, value in arms.records().items()}
         return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:
@@ -159,7 +167,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         if self._window is None:
             name = self.spec.id if self.spec is not None else type(self).__name__
             rate = 1.0 / (self._stride * self.world.step_time)
-            self._window = viewer().Window(caption=name, frames_per_second=rate)
+            self._window = viewer().Window(self.render_size, caption=name, frames_per_second=rate)
         self._window.show(self._scene())
 
     def _scene(self) -> Any:

@@ -9,10 +9,6 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from armfa.envs.vector import ArmVectorEnv
 
-SPACES = ("observation_space", "action_space")
-OF_EACH_ARM = ("np_random", "np_random_seed")
-"""Attributes of a vector environment that hold a value for each arm."""
-
 
 class StableBaselinesVecEnv(VecEnv):
     """`ArmVectorEnv` as a Stable-Baselines3 `VecEnv`: PPO("MlpPolicy", StableBaselinesVecEnv(env)).
@@ -84,24 +80,19 @@ class StableBaselinesVecEnv(VecEnv):
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """An attribute as a single environment has it, for each of `indices`: its own, or the one that all share."""
-        value = getattr(self.env, f"single_{attr_name}" if attr_name in SPACES else attr_name)
-        return [value[i] if attr_name in OF_EACH_ARM else value for i in self._arms(indices)]
+        values = self.env.of_each_arm(attr_name)
+        return [values[i] for i in self._arms(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Sets an attribute of the vector environment, for all arms at once."""
         if sorted(self._arms(indices)) != list(range(self.num_envs)):
             raise ValueError(f"expected to set {attr_name!r} for all {self.num_envs} arms: they share their settings")
-        setattr(self.env, attr_name, value)
+        self.env.set_attr(attr_name, [value] * self.num_envs)
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        """Calls a method of the vector environment once, and gives what it returns for each of `indices`."""
-        if method_name in ("reset", "step", "close"):
-            raise ValueError(f"expected a method of one arm, got {method_name!r}: call it on this VecEnv, for all arms")
-        if method_name == "render":
-            images = self.get_images()
-            return [images[i] for i in self._arms(indices)]
-        result = getattr(self.env, method_name)(*args, **kwargs)
-        return [result for _ in self._arms(indices)]
+        """What a method of a single environment returns, for each of `indices`."""
+        results = self.env.call(method_name, *args, **kwargs)
+        return [results[i] for i in self._arms(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """False for every arm: they are no wrapped single environments."""

@@ -10,16 +10,21 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from armfa.envs.arms import COST, ERROR, SUCCESS, Arms, Noise
+from armfa.envs.arms import COST, ERROR, FINITE, SUCCESS, Arms, Noise
 from armfa.envs.door import Door
 from armfa.envs.env import GOAL_BLOCK, door_for, refuse_numbers, refuse_shape
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
 from armfa.plant import hand_position, inside
+from armfa.rendering.viewer import SIZE, checked_size
 from armfa.tasks import Task
 from armfa.tasks.task import Moment
 from armfa.world import World
 
 METADATA: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}
+SPACES = ("observation_space", "action_space")
+OF_EACH_ARM = ("np_random", "np_random_seed")
+"""Attributes that hold a value for each arm."""
+OF_ALL_ARMS = ("reset", "step", "close")
 AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
@@ -28,7 +33,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     Every arm has its own random generator, seeded seed, seed + 1, ... No Python loop runs over the arms but where
     episodes begin. max_episode_steps: None is the task's own limit (`default_limit`), -1 is none. autoreset_mode: an
-    `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled". Other settings as in `ArmEnv`.
+    `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled". Other settings as in `ArmEnv`. `call`,
+    `get_attr` and `set_attr` give what a `SyncVectorEnv` gives, a tuple with one value per arm.
     """
 
     metadata = METADATA
@@ -43,6 +49,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        render_size: int = SIZE,
         inside: bool = False,
         **settings: Any,
     ):
@@ -53,7 +60,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"expected render_mode None or 'rgb_array' in a vector environment, got {render_mode!r}")
         self.door, self.num_envs, self.render_mode = door_for(self, door, settings), num_envs, render_mode
-        self.inside = inside
+        self.inside, self.render_size = inside, checked_size(render_size)
         limit = self.default_limit if max_episode_steps is None else max_episode_steps
         self.max_episode_steps = None if limit == -1 else limit
         if (mode := getattr(autoreset_mode, "value", autoreset_mode)) not in AUTORESET_MODES:
@@ -111,7 +118,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         excitation = self._checked(actions, restart)
         seen = arms.step(excitation, self._noise_for(restart))
         told = arms.told
-        if not np.isfinite(told[:, ERROR] + told[:, COST]).all():
+        if not np.isfinite(told[:, ERROR] + told[:, COST] + told[:, FINITE]).all():
             self._refuse(excitation)
         arms.keep()
         self._steps += 1
@@ -136,11 +143,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         return observation, reward, terminated, truncated, infos
 
     def render(self) -> tuple[np.ndarray, ...] | None:
-        """One frame (640, 640, 3) for every arm."""
+        """One frame (size, size, 3) for every arm."""
         if self.render_mode is None:
             no_render_mode(self)
             return None
-        return tuple(viewer().draw_frame(self._scene(i)) for i in range(self.num_envs))
+        return tuple(viewer().draw_frame(self._scene(i), self.render_size) for i in range(self.num_envs))
 
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:
@@ -151,14 +158,55 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     @np_random.setter
     def np_random(self, value: Sequence[np.random.Generator]) -> None:
-        self._generators, self._seeds = list(value), [None] * self.num_envs
+        self._generators, self._seeds = list(self._one_per_arm("np_random", value)), [-1] * self.num_envs
 
     @property
     def np_random_seed(self) -> tuple[int | None, ...]:
-        """The seed of every arm's generator."""
+        """The seed of every arm's generator; -1 where the generator was set."""
         if not self._generators:
             self._seed(None, np.arange(self.num_envs))
         return tuple(self._seeds)
+
+    # what each arm has
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """An attribute as a single environment has it, or what a method of it returns, for every arm."""
+        if name in OF_ALL_ARMS:
+            raise ValueError(f"expected what one arm has or does, got {name!r}: call {name} itself, for all arms")
+        if name == "render":
+            return self.render() or (None,) * self.num_envs
+        each = self.of_each_arm(name)
+        return (each[0](*args, **kwargs),) * self.num_envs if callable(each[0]) else each
+
+    def of_each_arm(self, name: str) -> tuple[Any, ...]:
+        """An attribute as a single environment has it, for every arm; methods are not called."""
+        if name == "moment":
+            moment = self.moment
+            return tuple(_row(moment, i) for i in range(self.num_envs))
+        value = getattr(self, f"single_{name}" if name in SPACES else name)
+        return tuple(value) if name in OF_EACH_ARM else (value,) * self.num_envs
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute as a single environment has it, for every arm: its own, or the one that all share."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Sets an attribute: a list or tuple has a value per arm, anything else is for all of them.
+
+        The arms share their settings, so only generators may differ.
+        """
+        each = self._one_per_arm(name, values) if isinstance(values, list | tuple) else [values] * self.num_envs
+        if name in OF_EACH_ARM:
+            setattr(self, name, each)
+        elif all(one is each[0] or np.array_equal(one, each[0]) for one in each):
+            setattr(self, name, each[0])
+        else:
+            raise ValueError(f"expected one {name!r} for all {self.num_envs} arms, which share their settings")
+
+    def _one_per_arm(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        if len(values) != self.num_envs:
+            raise ValueError(f"expected {name} of each of {self.num_envs} environments, got {len(values)}")
+        return values
 
     def _known(self) -> Arms:
         if self._arms is None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array, device, namespace
 from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle, plain
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
@@ -139,4 +139,5 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     q = xp.asarray(joint_angle, dtype=xp.float64 if dtype is None else dtype)
     if q.ndim == 0 or q.shape[-1] != 2:
         raise ValueError(f"expected joint_angle of shape (..., 2), got {tuple(q.shape)}")
-    return ArmState(q, xp.zeros_like(q), xp.zeros((*q.shape[:-1], arm.n_muscles), dtype=q.dtype))
+    activation = xp.zeros((*q.shape[:-1], arm.n_muscles), dtype=q.dtype, device=device(q))
+    return ArmState(q, xp.zeros_like(q), activation)

@@ -9,8 +9,8 @@ order: euler 1, semi_implicit_euler 1, heun 2, rk4 4 (measured in docs/plant.md)
 from collections.abc import Callable
 from typing import Any
 
-from armfa.arrays import Array, at_least, at_most
-from armfa.plant.physics import RowLoads, Rows, acceleration, activation_after
+from armfa.arrays import Array
+from armfa.plant.physics import RowLoads, Rows, acceleration, activation_after, within_range
 
 Integrator = Callable[[Any, Rows, Array, Any, RowLoads], Rows]
 """(arm, state, excitation (n, ...), time step in s, loads) -> next state."""
@@ -25,10 +25,10 @@ def semi_implicit_euler(arm: Any, s: Rows, u: Array, dt: Any, loads: RowLoads) -
 
 
 def euler(arm: Any, s: Rows, u: Array, dt: Any, loads: RowLoads) -> Rows:
-    """Explicit Euler for everything, as some models are published; they clip the activation to [0, 1] as here."""
+    """Explicit Euler for everything, as some models are published; they clip the activation to its range as here."""
     dynamics = arm.activation_dynamics
     qdd1, qdd2 = acceleration(arm, s._replace(a=u if dynamics is None else s.a), loads)
-    a = u if dynamics is None else at_most(at_least(s.a + dt * dynamics.rate(s.a, u), 0.0), 1.0)
+    a = u if dynamics is None else within_range(arm, s.a + dt * dynamics.rate(s.a, within_range(arm, u)))
     return Rows(s.q1 + dt * s.w1, s.q2 + dt * s.w2, s.w1 + dt * qdd1, s.w2 + dt * qdd2, a)
 
 

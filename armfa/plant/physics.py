@@ -10,7 +10,7 @@ Everything works on rows: an angle is (...,), what muscles have is (n, ...); of 
 
 from typing import Any, NamedTuple
 
-from armfa.arrays import Array, cos, sin, sum_first
+from armfa.arrays import Array, at_least, at_most, cos, sin, sum_first
 
 Pair = tuple[Array, Array]
 """Shoulder and elbow, or x and y."""
@@ -98,7 +98,13 @@ def muscle_torque(m: Muscles) -> Pair:
 
 def activation_after(arm: Any, a: Array, u: Array, time: Any) -> Array:
     """The activation a time (s) after a, under a held command u; static muscles follow at once."""
-    return u if arm.activation_dynamics is None else arm.activation_dynamics.after(a, u, time)
+    return u if arm.activation_dynamics is None else arm.activation_dynamics.after(a, within_range(arm, u), time)
+
+
+def within_range(arm: Any, u: Array) -> Array:
+    """U in the arm's excitation range: beyond it, a command is that of the range's end."""
+    low, high = arm.excitation_range
+    return at_most(at_least(u, low), high)
 
 
 # skeleton

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from armfa.arrays import Array, namespace
+from armfa.arrays import Array, device, made, namespace
 from armfa.compiled.graph import Graph, Symbolic, Vector, flat, pullback
 from armfa.compiled.program import Program, Wide
 from armfa.plant.arm import Arm, ArmState
@@ -81,7 +81,8 @@ class Simulator(Traced):
         state : ArmState
             Leaves (..., 2), (..., 2) and (..., n).
         excitation : Array (..., n)
-            Within `arm.excitation_range`; the same leading axes as the state, or fewer.
+            Within `arm.excitation_range`, beyond which muscles with dynamics do as at its ends, and static muscles as
+            they are told; the same leading axes as the state, or fewer.
         loads : Loads
             Forces (..., 2) N and torques (..., 2) N m.
         """
@@ -266,7 +267,7 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     if what == "step":
         return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
     if what == "step_vjp":
-        by = pullback(dict(zip(after, (*bar_q.parts, *bar_w.parts, bar_a))), [*rows, u, *flat(loads.values())])
+        by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
         outputs |= {"by_a": Wide(by[a]), "by_u": Wide(by[u])}
         outputs |= {f"by_{name}": [by[x] for x in load.parts] for name, load in loads.items()}
@@ -274,7 +275,7 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     velocity = hand_motion(simulator.arm, after)
     if what == "hand_velocity":
         return Program(inputs, {"v": velocity}, n)
-    by = pullback(dict(zip(velocity, bar_v.parts)), [u])
+    by = pullback(zip(velocity, bar_v.parts), [u])
     return Program(inputs | {"bar_v": bar_v}, {"by_u": Wide(by[u])}, n)
 
 
@@ -282,7 +283,7 @@ def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
     xp = namespace(q)
     if type(x) is not type(q):
-        x = xp.asarray(x)
+        x = made(x, q)
     if x.dtype != q.dtype:
         x = xp.astype(x, q.dtype)
     expected = (*q.shape[:-1], size)
@@ -308,4 +309,4 @@ def _time_step(dt: Any) -> Any:
 
 def _unit(xp: Any, size: int, like: Array) -> Array:
     """The unit matrix in the dtype (and on the device) of `like`."""
-    return xp.eye(size, dtype=like.dtype, device=like.device if hasattr(like, "requires_grad") else None)
+    return xp.eye(size, dtype=like.dtype, device=device(like))

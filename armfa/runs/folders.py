@@ -16,6 +16,9 @@ from armfa.runs.display import say
 NOT_KEPT = ("out", "resume", "processes", "quiet", "frame_size", "frames_per_second")
 """Fields that no number depends on."""
 
+NO_FLAGS = ("extended",)
+"""Fields that are kept in a folder and cannot be asked for."""
+
 
 def begin(out: Path | None, name: str, settled: Any) -> Path:
     """A folder for a new run, with its settings in it: `out`, or runs/NAME-DATE-TIME."""
@@ -26,9 +29,14 @@ def begin(out: Path | None, name: str, settled: Any) -> Path:
         raise FileExistsError(
             f"{folder} already holds a run: continue it with --resume {folder}, or choose another --out"
         )
+    rewrite(folder, settled)
+    return folder
+
+
+def rewrite(folder: Path, settled: Any) -> None:
+    """Put these settings into a folder, all or nothing."""
     kept = {name: value for name, value in asdict(settled).items() if name not in NOT_KEPT}
     write_text(folder / "settings.json", json.dumps(kept, indent=1))
-    return folder
 
 
 def begun(
@@ -58,7 +66,7 @@ def begun(
     if config.out is not None:
         raise ValueError(f"{folder} stays where it is: leave --out out beside --resume")
     refuse_other_flags(folder, config, found, NOT_KEPT)
-    say(console, own_settings(folder, found, NOT_KEPT))
+    say(console, own_settings(folder, found, (*NOT_KEPT, *NO_FLAGS)))
     return found
 
 

@@ -20,6 +20,8 @@ class Job(NamedTuple):
     unit: Unit
     run: Callable[[Any, Unit, Checkpoint], Mapping[str, np.ndarray]]  # importable, so that it can be sent
     folder: Path
+    keeps: bool = False  # as those of `Sweep`
+    earlier: tuple[tuple[Any, float], ...] = ()
 
     @property
     def label(self) -> str:
@@ -40,7 +42,7 @@ def work(job: Job, tell: Callable[[float | str], None] | None = None) -> float:
 
     A state that cannot be continued is as good as none: the unit is then begun anew.
     """
-    checkpoint = FileCheckpoint(job.folder, job.name, job.settings, job.unit, tell)
+    checkpoint = FileCheckpoint(job.folder, job.name, job.settings, job.unit, tell, earlier=job.earlier)
     start = time.perf_counter()
     with threadpool_limits(1):
         try:
@@ -52,6 +54,8 @@ def work(job: Job, tell: Callable[[float | str], None] | None = None) -> float:
             checkpoint.remove()
             arrays = job.run(job.settings, job.unit, checkpoint)
     seconds = time.perf_counter() - start
+    if job.keeps:
+        arrays = {**arrays, **checkpoint.kept()}
     write_run(job.folder, job.name, job.settings, job.unit, arrays, seconds)
     checkpoint.remove()
     return seconds

@@ -10,7 +10,7 @@ import json
 import math
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from io import BufferedReader
 from pathlib import Path
@@ -25,6 +25,9 @@ from armfa.runs.unit import Run, Unit
 
 FORM = 5
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
+
+KEPT = "kept_"
+"""Begins the names of the arrays in a run that are the state that it ended with."""
 
 Tell = Callable[[str], None]
 """Takes a sentence for the user."""
@@ -132,6 +135,11 @@ def _arrays(file: BinaryIO) -> dict[str, np.ndarray]:
         return {name: opened[name] for name in opened.files}
 
 
+def _kept(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state that a finished run kept; nothing where it kept none."""
+    return {name.removeprefix(KEPT): array for name, array in arrays.items() if name.startswith(KEPT)}
+
+
 class FileCheckpoint:
     """State of an unfinished unit beside its run (`.NAME.state`), written at most every `every` seconds.
 
@@ -141,19 +149,37 @@ class FileCheckpoint:
     ----------
     tell : callable, optional
         Takes the share that is done, 0 to 1, or a sentence.
+    earlier : (settings, share), the last first
+        A unit that began under these goes on: from its state or, where it was finished, from what its run kept. The
+        share is that of the work which is done where they ended.
     """
 
-    def __init__(self, folder: Path, experiment: str, settings: Any, unit: Unit, tell=None, every: float = 15.0):
+    def __init__(
+        self, folder: Path, experiment: str, settings: Any, unit: Unit, tell: Callable[[Any], None] | None = None,
+        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (),
+    ):  # fmt: skip
         self.path = folder / experiment / f".{unit.name}.state"
-        self.fingerprint = f"{FORM} {fingerprint(experiment, settings, unit)}"
+        self.place, self.earlier = (folder, experiment, unit), earlier
+        ends = ((settings, 1.0), *earlier)
+        self.ends = {f"{FORM} {fingerprint(experiment, each, unit)}": share for each, share in ends}
+        self.fingerprint = next(iter(self.ends))
         self.tell = tell or (lambda news: None)
         self.every = every
+        self.latest: Callable[[], Mapping[str, np.ndarray]] = dict  # the state that there is now
         self.written = time.monotonic()
         self.share = 0.0
         self.continued = False  # a state was loaded, and nothing has come of it yet
 
     def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays saved last under the same settings, or None."""
+        """The arrays saved last under these settings (or earlier ones), or None."""
+        arrays = self._unfinished() or self._finished()
+        if arrays is not None:
+            self.continued, self.latest = True, lambda: arrays
+            self.tell(Continued(self.share))
+        return arrays
+
+    def _unfinished(self) -> dict[str, np.ndarray] | None:
+        """The arrays of the file, where there is one of these settings."""
         try:
             if not self.path.exists():
                 return None
@@ -162,19 +188,27 @@ class FileCheckpoint:
                     raise ValueError("it is not what was written")
                 file.seek(32)
                 arrays = _arrays(file)
-            if str(arrays.pop("fingerprint")) != self.fingerprint:
+            if (begun := str(arrays.pop("fingerprint"))) not in self.ends:
                 return None
-            self.share = float(arrays.pop("share"))
+            self.share = float(arrays.pop("share")) * self.ends[begun]
+            return arrays
         except (OSError, KeyError, TypeError, *DAMAGED) as error:
             self.tell(f"{self.path}: damaged ({error or type(error).__name__}), begun anew")
             return None
-        self.continued = True
-        self.tell(Continued(self.share))
-        return arrays
+
+    def _finished(self) -> dict[str, np.ndarray] | None:
+        """The state that a run kept which was finished under earlier settings."""
+        folder, experiment, unit = self.place
+        for settings, share in self.earlier:
+            run = read_run(folder, experiment, settings, unit)
+            if run is not None and (state := _kept(run.arrays)):
+                self.share = share
+                return state
+        return None
 
     def save(self, arrays) -> None:
         """Write `arrays()` if the last write is long enough ago."""
-        self.continued = False
+        self.continued, self.latest = False, arrays
         if time.monotonic() - self.written >= self.every:
             about = {"fingerprint": np.array(self.fingerprint), "share": np.array(self.share)}
             with replacing(self.path) as unfinished, unfinished.open("wb+") as file:
@@ -186,6 +220,10 @@ class FileCheckpoint:
                 file.write(digest)
             self.written = time.monotonic()
 
+    def kept(self) -> dict[str, np.ndarray]:
+        """The state that there is now, as arrays for a finished run."""
+        return {f"{KEPT}{name}": np.asarray(array) for name, array in self.latest().items()}
+
     def progress(self, fraction: float) -> None:
         """Pass the finished share on to whoever displays it."""
         self.share = fraction
@@ -193,5 +231,5 @@ class FileCheckpoint:
 
     def remove(self) -> None:
         """The unit is done, or its state of no use."""
-        self.continued = False
+        self.continued, self.earlier = False, ()
         self.path.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ def run_missing(
     """Run every unit that is not on disk yet, longest first; returns the names of those that failed."""
     clear_unfinished(folder.parent)
     jobs = [
-        Job(sweep.name, sweep.settings, unit, sweep.run, folder)
+        Job(sweep.name, sweep.settings, unit, sweep.run, folder, sweep.keeps, sweep.earlier)
         for sweep in sweeps
         for unit in missing_units(sweep, folder, lambda words: say(console, words, "yellow"))
     ]

@@ -30,6 +30,9 @@ class Sweep(NamedTuple):
     settings: Any  # frozen dataclass; JSON but for paths
     units: Sequence[Unit]
     run: Callable[[Any, Unit, "Checkpoint"], Mapping[str, np.ndarray]]  # settings, unit, checkpoint -> arrays
+    keeps: bool = False  # whether finished runs keep the state that they ended with, to go on from to more
+    earlier: tuple[tuple[Any, float], ...] = ()  # settings under which units may have begun that go on under these,
+    # and the share of the work that is done where they ended; the last first
 
 
 class Checkpoint(Protocol):

@@ -155,7 +155,7 @@ def vjp_program(world: Any, noisy: bool = False) -> Program:
     new = [line[0] if signals else [] for (_, signals, _), line in zip(world.lines, after.line)]
     bars = [*_state_bars(graph), graph.input("bar_cost"), *_line_bars(graph, world)]
     leaves = flat(symbols.value.arm)
-    by = pullback(_bars([*after.arm, outcome.cost, *new], bars), [*leaves, command])
+    by = pullback(zip(flat([*after.arm, outcome.cost, *new]), flat(bars), strict=True), [*leaves, command])
     inputs = symbols.arrays | {"command": command, "noise": [*symbols.noise.values()], "bars": bars}
     return Program(inputs, _by_state(by, leaves) | {"by_command": Wide(by[command])}, n)
 
@@ -170,7 +170,7 @@ def observe_vjp_program(world: Any) -> Program:
         for i, part in enumerate(told)
     ]
     leaves, oldest = flat(symbols.value.arm), {name: flat(entry) for name, entry in symbols.waiting.items()}
-    by = pullback(_bars(told, bars), [*leaves, *flat(oldest.values())])
+    by = pullback(zip(flat(told), flat(bars), strict=True), [*leaves, *flat(oldest.values())])
     outputs = _by_state(by, leaves) | {
         f"by_{name}": [Wide(by[x]) if x.wide else by[x] for x in entry] for name, entry in oldest.items()
     }
@@ -183,14 +183,6 @@ def _state_bars(graph: Graph) -> list[Any]:
 
 def _line_bars(graph: Graph, world: Any) -> list[Any]:
     return [symbol(graph, world, f"bar_{name}_{x}", x) for name, signals, _ in world.lines for x in signals]
-
-
-def _bars(values: Any, bars: Any) -> dict[Expr, Any]:
-    """The bar of each value; of one that stands in several places, their sum."""
-    found: dict[Expr, Any] = {}
-    for value, bar in zip(flat(values), flat(bars), strict=True):
-        found[value] = found[value] + bar if value in found else bar
-    return found
 
 
 def _by_state(by: dict[Expr, Any], leaves: list[Expr]) -> dict[str, Any]:

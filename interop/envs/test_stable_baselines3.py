@@ -168,7 +168,7 @@ def test_the_adapter_answers_for_every_arm_as_a_dummy_vec_env_does():
     with pytest.raises(ValueError, match="all 3 arms"):
         native.set_attr("note", 5, indices=[0])
     for name in ("reset", "step", "close"):
-        with pytest.raises(ValueError, match="call it on this VecEnv"):
+        with pytest.raises(ValueError, match=f"call {name} itself, for all arms"):
             native.env_method(name)
     for env in (native, reference):
         env.close()

@@ -48,8 +48,6 @@ def test_train_starts_every_rule_from_the_same_error(trained):
 
 
 def test_a_run_that_lost_a_unit_is_resumed_to_the_same_curves(trained, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)
     before = (copy / "curves.csv").read_bytes()
@@ -143,8 +141,26 @@ def test_a_run_goes_on_with_its_own_settings_and_tells_them(trained, capsys):
 
 
 def test_flags_beside_resume_that_ask_for_other_settings_are_refused(trained, capsys):
-    assert main(["train", "--resume", str(trained), "--updates", "99"]) == 2
-    assert "was begun with --updates 60" in " ".join(capsys.readouterr().out.split())
+    assert main(["train", "--resume", str(trained), "--seeds", "3"]) == 2
+    assert "was begun with --seeds 2" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_goes_on_to_more_updates_and_says_so(trained, tmp_path, capsys):
+    shutil.copytree(trained, folder := tmp_path / "run")
+    assert main(["train", "--resume", str(folder), "--updates", "80", "--processes", "1", "--quiet"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "on from 60 to 80 updates, from there with the rates of a run of 80 updates" in said
+    kept = json.loads((folder / "settings.json").read_text())
+    assert (kept["updates"], kept["extended"]) == (80, [60])
+    facts = json.loads((folder / "runs" / "arm" / "li_todorov_backprop.json").read_text())
+    assert facts["settings"]["extended"] == [60]
+    assert (folder / "curves.csv").read_text().splitlines()[-1].split(",")[2] == str(80 * 16)
+
+
+def test_a_run_is_not_asked_for_fewer_updates_than_it_has(trained, capsys):
+    assert main(["train", "--resume", str(trained), "--updates", "10"]) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "was begun with --updates 60: expected more, to go on to, got 10" in said
 
 
 def test_a_disk_that_cannot_be_written_is_one_sentence(trained, tmp_path, capsys):

@@ -103,6 +103,18 @@ def test_what_nothing_depends_on_has_the_derivative_0():
     assert pullback({x * x: graph.number(1.0)}, [y])[y].args == (0.0,)
 
 
+@pytest.mark.parametrize("wide", [False, True], ids=["narrow", "wide"])
+def test_the_derivatives_by_two_outputs_that_are_one_symbol_are_summed(wide):
+    graph = Graph()
+    x, first, second = graph.input("x", wide=wide), graph.input("first"), graph.input("second", wide=wide)
+    one, same = functions.sin(x), functions.sin(x)
+    slope = pullback([(one, first), (x * one, second), (same, second)], [x])[x]
+    values = {x: RNG.normal(size=5), first: RNG.normal(size=5), second: RNG.normal(size=5)}
+    at, b1, b2 = values.values()
+    expected = (b1 + b2) * np.cos(at) + b2 * (np.sin(at) + at * np.cos(at))
+    np.testing.assert_allclose(run([slope], values)[0], expected, rtol=1e-13)
+
+
 def test_functions_of_the_package_run_on_symbols_as_on_arrays():
     graph = Graph()
     x, y = graph.input("x"), graph.input("y")

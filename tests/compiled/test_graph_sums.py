@@ -48,3 +48,26 @@ def test_an_arm_of_one_muscle_has_its_kernel():
 def test_a_wrong_number_of_columns_is_refused_by_name():
     with pytest.raises(ValueError, match=r"y of shape \(\.\.\., 6\), got \(3, 5\)"):
         bound(SUMS["a narrow term"][0]).by_kernel({**ARRAYS, "y": np.ones((3, 5))})
+
+
+@pytest.mark.parametrize("way", ["by_kernel", "by_library"])
+def test_a_program_that_needs_none_of_its_inputs_has_a_value_for_each_arm(way):
+    graph = Graph()
+    x, y = graph.input("x"), graph.input("y", wide=True)
+    c = graph.constant("c", wide=True)
+    program = Bound(
+        Program({"x": x, "y": y}, {"two": graph.number(2.0), "c": c}, 6), {"c": (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)}
+    )
+    assert program.program.names[0] == ("x",)
+    found = getattr(program, way)({"x": ARRAYS["x"]})
+    np.testing.assert_array_equal(found["two"], np.full((3, 1), 2.0))
+    np.testing.assert_array_equal(found["c"], np.tile(np.arange(1.0, 7.0), (3, 1)))
+    into = np.empty((3, 1)), np.empty((3, 6))
+    program.run(*ARRAYS.values(), *into)
+    np.testing.assert_array_equal(into[0], found["two"])
+    np.testing.assert_array_equal(into[1], found["c"])
+
+
+def test_a_program_without_inputs_is_refused():
+    with pytest.raises(ValueError, match="expected at least one input"):
+        Program({}, {"two": Graph().number(2.0)}, 6)

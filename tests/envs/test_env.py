@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
+from armfa.arrays import where
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
-from armfa.plant import PRESETS, Simulator, hand_velocity, inside, make_arm
-from armfa.tasks import Reach
+from armfa.plant import PRESETS, Simulator, hand_velocity, inside, make_arm, rest_state
+from armfa.plant.muscles.linear import ForceGenerator
+from armfa.tasks import HandVelocity, Reach
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
 VARIANTS = [
@@ -417,6 +419,28 @@ def test_an_arm_that_becomes_unstable_at_a_large_step_says_so(number):
             env.step(env.action_space.sample())
 
 
+@dataclasses.dataclass(frozen=True)
+class Cliff(ForceGenerator):
+    """Muscles without curves that pull without bounds where they are longer than some length."""
+
+    end: float = 2.0
+
+    def tension(self, l, v, a):
+        return a + where(l > self.end, 1e308, 0.0) * 1e10
+
+
+@pytest.mark.parametrize("number", [None, 2])
+def test_a_state_that_is_not_finite_does_not_go_out_even_where_the_hand_is_finite(number):
+    """Heun's last stage moves the velocity alone: the place where the hand is seen is finite for one more step."""
+    arm = dataclasses.replace(make_arm(), name="cliff", curves=Cliff(2.0))
+    arm = dataclasses.replace(arm, curves=Cliff(float(inside(arm, rest_state(arm)).muscle_length.max()) + 1e-4))
+    make = gym.make if number is None else functools.partial(gym.make_vec, num_envs=number)
+    env = make("armfa/Reach-v0", arm=arm, integrator="heun")
+    env.reset(seed=0, options={"joint_angle": arm.center_posture, "joint_velocity": [-1.0, -1.0]})
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="no longer finite"):
+        env.step(np.zeros(env.action_space.shape, np.float32))
+
+
 def test_a_picture_before_the_first_reset_is_refused_by_gymnasiums_name():
     with pytest.raises(gym.error.ResetNeeded, match="render"):
         ReachEnv(render_mode="rgb_array").render()
@@ -430,6 +454,22 @@ def test_an_environment_takes_an_arm_and_a_task_of_ones_own():
         ArmEnv(Reach())
     with pytest.raises(TypeError, match="no settings beside it"):
         ArmEnv(door, dt=0.02)
+
+
+@dataclasses.dataclass(frozen=True)
+class OneVelocity(HandVelocity):
+    """The same desired velocity at all times, from an array and not from symbols."""
+
+    def goals(self, simulator, state, uniform):
+        return np.full((*uniform.shape[:-1], 1, 2), 0.25)
+
+
+def test_goals_of_ones_own_may_be_constant():
+    env = ArmEnv(open_door(OneVelocity(hold=2)))
+    env.reset(seed=0)
+    assert env.door.run_goals is None
+    for _ in range(5):
+        np.testing.assert_array_equal(env.step(np.zeros(6))[0][-2:], [0.25, 0.25])
 
 
 def test_the_settings_of_an_environment_are_those_of_its_task_and_of_the_door():
@@ -478,3 +518,12 @@ def test_what_an_environment_has_told_is_not_changed_by_later_steps():
         moments.append(env.moment.arm.activation)
     assert (np.diff(told, axis=0) > 0).all()
     np.testing.assert_array_equal(told, moments)
+
+
+@every_id
+def test_info_holds_numpys_numbers(name):
+    """Readers of infos, such as TorchRL's, ask for their dtype."""
+    env = gym.make(name, inside=True)
+    infos = [env.reset(seed=0)[1], env.step(env.action_space.sample())[4]]
+    assert all(value.dtype.kind in "fb" for info in infos for value in info.values())
+    assert infos[0].keys() == infos[1].keys()

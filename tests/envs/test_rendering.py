@@ -111,3 +111,33 @@ def test_a_missing_pygame_is_named_with_the_line_that_installs_it(monkeypatch):
 def test_the_frame_rate_in_the_metadata_is_that_of_the_time_step(name):
     assert gym.make(name).metadata["render_fps"] == 100
     assert gym.make(name, dt=0.02).unwrapped.metadata["render_fps"] == 50
+
+
+@every_id
+def test_frames_have_the_size_that_was_asked_for(name):
+    one = gym.make(name, render_mode="rgb_array", render_size=96)
+    many = gym.make_vec(name, num_envs=2, render_mode="rgb_array", render_size=96)
+    one.reset(seed=0), many.reset(seed=0)
+    np.testing.assert_array_equal(many.render()[0], one.render())
+    assert one.render().shape == many.render()[1].shape == (96, 96, 3)
+
+
+def test_a_window_has_the_size_that_was_asked_for():
+    env = gym.make("armfa/Reach-v0", render_mode="human", render_size=200)
+    env.reset(seed=0)
+    assert env.unwrapped._window.size == 200
+    env.close()
+
+
+@pytest.mark.parametrize("size", [0, 8, 5000, 64.0, True, "big", None], ids=repr)
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_a_size_that_no_frame_has_is_refused_when_the_environment_is_made(make, size):
+    with pytest.raises(ValueError, match="expected a frame size in whole pixels, 16 to 4096"):
+        make("armfa/Reach-v0", render_size=size)
+
+
+def test_the_size_is_kept_in_the_spec():
+    spec = gym.make("armfa/Reach-v0", render_mode="rgb_array", render_size=96).spec
+    env = gym.make(gym.envs.registration.EnvSpec.from_json(spec.to_json()))
+    env.reset(seed=0)
+    assert env.render().shape == (96, 96, 3)

@@ -346,3 +346,92 @@ def test_info_holds_numbers_per_arm_and_nothing_else():
     infos = envs.reset(seed=0)[1]
     assert all(isinstance(value, np.ndarray) and value.dtype != object for value in infos.values())
     assert all(len(value) == 2 for value in infos.values())
+
+
+# what each arm has
+
+
+def side_by_side(**settings):
+    """The native vector environment and Gymnasium's own, reset alike."""
+    native = gym.make_vec("armfa/Reach-v0", num_envs=3, **settings)
+    sync = gym.make_vec("armfa/Reach-v0", num_envs=3, vectorization_mode="sync", **settings)
+    for envs in (native, sync):
+        envs.reset(seed=5)
+        envs.step(np.zeros((3, 6), np.float32))
+    return native, sync
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["render_mode", "inside", "render_size", "observation_space", "action_space", "door", "world", "moment",
+     "np_random_seed"],
+)  # fmt: skip
+def test_attributes_are_given_as_a_sync_vector_env_gives_them(name):
+    native, sync = side_by_side()
+    found, expected = native.get_attr(name), sync.get_attr(name)
+    assert isinstance(found, tuple) and len(found) == 3
+    assert all(data_equivalence(one, other, exact=True) for one, other in zip(found, expected, strict=True))
+
+
+def test_generators_are_those_of_each_arm():
+    native, sync = side_by_side()
+    assert [each.random() for each in native.get_attr("np_random")] == [each.random() for each in sync.np_random]
+
+
+def test_methods_are_called_as_a_sync_vector_env_calls_them():
+    native, sync = side_by_side(goal_observation=True)
+    goals = np.zeros((4, 2)), np.ones((4, 2))
+    for one, other in zip(*(envs.call("compute_reward", *goals, {}) for envs in (native, sync)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_each_arm_is_rendered_by_call():
+    native, sync = side_by_side(render_mode="rgb_array", render_size=64)
+    for one, other in zip(*(envs.call("render") for envs in (native, sync)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["reset", "step", "close"])
+def test_what_all_arms_do_is_not_asked_of_each(name):
+    with pytest.raises(ValueError, match=f"call {name} itself, for all arms"):
+        gym.make_vec("armfa/Reach-v0", num_envs=2).call(name)
+
+
+def test_an_attribute_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="gravity"):
+        gym.make_vec("armfa/Reach-v0", num_envs=2).get_attr("gravity")
+
+
+@pytest.mark.parametrize("value", [True, [True, True], (True, True)], ids=repr)
+def test_an_attribute_is_set_for_all_arms(value):
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    envs.set_attr("inside", value)
+    assert envs.get_attr("inside") == (True, True)
+    assert "tension" in envs.reset(seed=0)[1]
+
+
+def test_attributes_that_arms_share_cannot_differ():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    with pytest.raises(ValueError, match="expected one 'inside' for all 2 arms"):
+        envs.set_attr("inside", [True, False])
+
+
+@pytest.mark.parametrize("name", ["inside", "np_random"])
+def test_attributes_are_set_for_one_arm_or_for_all(name):
+    with pytest.raises(ValueError, match=f"expected {name} of each of 2 environments, got 3"):
+        gym.make_vec("armfa/Reach-v0", num_envs=2).set_attr(name, [np.random.default_rng(0)] * 3)
+
+
+def test_generators_that_are_set_are_those_of_single_environments_that_are_given_them():
+    native, sync = side_by_side()
+    for envs in (native, sync):
+        envs.set_attr("np_random", [np.random.default_rng(k) for k in range(3)])
+    assert native.np_random_seed == sync.np_random_seed == (-1, -1, -1)
+    np.testing.assert_array_equal(native.reset()[0], sync.reset()[0])
+
+
+def test_seeds_may_be_asked_for_before_the_first_reset():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=2)
+    seeds = list(envs.np_random_seed)
+    first, _ = envs.reset()
+    np.testing.assert_array_equal(gym.make_vec("armfa/Reach-v0", num_envs=2).reset(seed=seeds)[0], first)

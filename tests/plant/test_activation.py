@@ -99,3 +99,46 @@ def test_a_finer_command_moves_activation_by_its_complex_step_derivative(dynamic
         measured = (dynamics.after(a, u + h, time) - dynamics.after(a, u - h, time)) / (2 * h)
         away = np.abs(u - a) > 1e-4
         np.testing.assert_allclose(exact[away], measured[away], rtol=1e-6, atol=1e-8)
+
+
+CASES = [
+    (arm, integrator)
+    for arm in ARMS
+    if arm.activation_dynamics is not None
+    for integrator in INTEGRATORS
+    if integrator != "euler" or arm.published_with_euler
+]
+
+
+@pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
+@pytest.mark.parametrize("beyond", [0.2, 3.0])
+def test_a_command_beyond_its_range_does_what_the_end_of_the_range_does(arm, integrator, beyond):
+    state, _ = random_state(arm, (20,))
+    sign = np.where(np.random.default_rng(1).random(state.activation.shape) < 0.5, -1.0, 1.0)
+    low, high = arm.excitation_range
+    simulator = Simulator(arm, 0.02, integrator)
+    found = simulator.step(state, np.where(sign < 0, low - beyond, high + beyond))
+    for one, other in zip(found, simulator.step(state, np.where(sign < 0, low, high)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (found.activation >= low).all() and (found.activation <= high).all()
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+def test_activation_stays_in_the_range_of_the_arm(integrator):
+    """Which is [0.1, 0.6] here."""
+    arm = dataclasses.replace(
+        next(arm for arm, _ in CASES if arm.published_with_euler), name="mine", excitation_range=(0.1, 0.6)
+    )
+    state, _ = random_state(arm, (20,))
+    simulator, rng = Simulator(arm, 0.02, integrator), np.random.default_rng(0)
+    for _ in range(10):
+        state = simulator.step(state, rng.uniform(-0.5, 1.5, state.activation.shape))
+        assert (state.activation >= 0.1).all() and (state.activation <= 0.6).all()
+
+
+def test_the_derivative_by_a_command_at_an_end_of_its_range_is_not_lost():
+    arm = next(arm for arm, integrator in CASES if integrator != "euler")
+    state, u = random_state(arm, (20,))
+    for end in arm.excitation_range:
+        _, by_u = Simulator(arm).linearize(state, np.full_like(u, end))
+        assert (np.abs(np.diagonal(by_u[:, 4:], axis1=-2, axis2=-1)) > 0.01).all()
