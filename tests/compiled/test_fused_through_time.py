@@ -8,6 +8,7 @@ from armfa.controllers.rules.time import bptt, fused
 from armfa.controllers.trees import leaves, stack, tree_map
 from armfa.plant import make_arm
 from armfa.problems import TaskProblem
+from armfa.world import Fields, Senses
 
 PROBLEM = TaskProblem(make_arm("li_todorov", activation="first_order"), duration=0.12)
 CIRCUITS = [
@@ -18,8 +19,18 @@ CIRCUITS = [
 ]
 
 
-def episode_of(seed, dtype):
-    episode = PROBLEM.batch(np.random.default_rng(seed), 5)
+LATE = TaskProblem(
+    PROBLEM.arm, duration=0.12, fields=Fields(field="curl"), conditions=(1.0, -1.0),
+    senses=Senses(visual_delay=0.03, proprioceptive_delay=0.02, motor_noise=0.1, sensory_noise={"hand": 0.01}),
+)  # fmt: skip
+HELD = TaskProblem(
+    PROBLEM.arm, duration=0.12, fields=Fields(rotation=30.0, channel=True),
+    senses=Senses(visual_delay=0.05, hold_action=2, constant_motor_noise=0.05, sense=("spindle", "hand")),
+)  # fmt: skip
+
+
+def episode_of(seed, dtype, problem=PROBLEM):
+    episode = problem.batch(np.random.default_rng(seed), 5)
     return tree_map(lambda leaf: leaf.astype(dtype), episode)
 
 
@@ -38,6 +49,18 @@ def test_a_compiled_episode_has_the_plain_gradients(circuit, dtype, near, kind, 
     for one, other in zip(leaves(found), leaves(expected), strict=True):
         assert one.shape == other.shape and one.dtype == dtype
         np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
+
+
+@pytest.mark.parametrize("problem", [LATE, HELD], ids=["late", "held"])
+def test_a_compiled_episode_has_delays_noise_fields_and_held_commands(problem, monkeypatch):
+    circuit, rule = RNN(problem.n_in, 9, 6), BackpropThroughTime()
+    params, episode = circuit.init(np.random.default_rng(1), np.float64), episode_of(2, np.float64, problem)
+    found, _ = rule.gradients(circuit, params, episode, (), None)
+    assert fused.fused_gradients(circuit, params, episode, None, 0.0) is not None
+    monkeypatch.setattr(bptt, "fused_gradients", lambda *arguments: None)
+    expected, _ = rule.gradients(circuit, params, episode, (), None)
+    for one, other in zip(leaves(found), leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12 * np.abs(other).max())
 
 
 @pytest.mark.parametrize(

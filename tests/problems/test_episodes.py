@@ -16,21 +16,54 @@ from armfa.controllers import (
 )
 from armfa.controllers.rules.time.bptt import FeedbackThroughTime
 from armfa.controllers.trees import leaves, named_leaves, tree_map
+from armfa.envs import ArmEnv, Door
 from armfa.plant import hand_velocity, make_arm
 from armfa.problems import TaskProblem
-from armfa.tasks import HandVelocity, Reach
+from armfa.tasks import CenterOut, HandVelocity, Reach
+from armfa.world import Fields, Senses
 from armfa.world import rollout as world_rollout
+from armfa.world.program import packed
 
 ARM = make_arm("li_todorov", activation="first_order")
 PROBLEMS = [
     TaskProblem(ARM, duration=0.06, effort=0.3, smoothness=0.2),
     TaskProblem("lillicrap_scott", HandVelocity(target="reach"), duration=0.05, dt=0.005, effort=0.1),
+    TaskProblem(  # late, noisy, in a field, with cues
+        ARM,
+        CenterOut(cue_time=0.02, shortest_delay=0.01, longest_delay=0.03),
+        duration=0.08,
+        conditions=(1.0, -1.0),
+        fields=Fields(field="curl"),
+        senses=Senses(visual_delay=0.03, motor_noise=0.2, sensory_noise={"hand": 0.01, "activation": 0.1}),
+    ),
+    TaskProblem(  # commands held for three steps, delays that are no multiple of it, senses by name, a turned hand
+        ARM,
+        duration=0.15,
+        fields=Fields(rotation=30.0, pulse_force=(3.0, 1.0), pulse_onset=0.03),
+        senses=Senses(
+            sense=("joint_angle", "spindle", "hand"),
+            visual_delay=0.07,
+            proprioceptive_delay=0.03,
+            hold_action=3,
+            constant_motor_noise=0.05,
+        ),
+    ),
 ]
-every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.world.task}-{p.world.arm.name}")
+every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=["reach", "velocity", "late", "held"])
 
 
 def some(problem, size=3):
     return problem.batch(np.random.default_rng(4), size)
+
+
+def drawn(problem, size=3):
+    """First moments and noise (steps, size, normals) of `some`."""
+    rng, world = np.random.default_rng(4), problem.world
+    trial = world.task.trial(world.simulator, rng.uniform(0.0, 1.0, (size, world.draws)))
+    if len(problem.conditions) > 1:
+        trial = trial._replace(condition=np.array([1.0, -1.0])[(2 * rng.uniform(0.0, 1.0, size)).astype(int)])
+    noise = np.moveaxis(rng.standard_normal((size, problem.steps + 1, world.normals)), 1, 0)
+    return (world.begin(trial, noise[0]), noise[1:]) if world.normals else (world.begin(trial), None)
 
 
 def circuit_of(problem, kind=RNN, n=4):
@@ -42,17 +75,20 @@ def circuit_of(problem, kind=RNN, n=4):
 def test_the_cost_is_what_the_world_does_weighted_as_written(problem):
     cell, params = circuit_of(problem)
     policy = problem.policy(cell, params)._replace(params=params)
-    rng = np.random.default_rng(4)
-    moment, state = problem.world.reset(rng.uniform(0.0, 1.0, (3, problem.world.draws))), []
+    (moment, noise), state = drawn(problem), []
 
     def command(moment):
         memory, u = policy.step(state[-1] if state else None, problem.world.observe(moment))
         state.append(memory)
         return u
 
-    run, world = world_rollout(problem.world, command, moment, problem.steps), problem.world
+    run, world = world_rollout(problem.world, command, moment, problem.steps, noise), problem.world
     after = run.moments.arm
-    miss = run.outcomes.achieved - world.task.goal(moment)
+    last = tree_map(lambda leaf: leaf[:-1], run.moments)
+    if world.senses.hold_action == 1:
+        miss = run.outcomes.achieved - world.goal(last)
+    else:  # of a goal that stays
+        miss = run.outcomes.achieved - moment.trial.goals[..., 0, :]
     speed = hand_velocity(world.arm, after.joint_angle[1:], after.joint_velocity[1:])
     before = np.concatenate([moment.arm.activation[None], run.commands[:-1]])
     cost = problem.position * (miss**2).sum(-1) + problem.velocity * (speed**2).sum(-1)
@@ -60,6 +96,26 @@ def test_the_cost_is_what_the_world_does_weighted_as_written(problem):
     np.testing.assert_allclose(rollout(cell, params, some(problem)), cost, rtol=1e-5)  # a policy scales in float32
     distances = problem.distances(cell, params, some(problem))
     np.testing.assert_allclose(distances, np.hypot(miss[..., 0], miss[..., 1]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("problem", [PROBLEMS[2], PROBLEMS[3]], ids=["late", "held"])
+def test_an_episode_is_the_environments_number_for_number(problem):
+    env = ArmEnv(Door(problem.world, "excitation", "si"))
+    env.reset(seed=3)
+    stream = np.random.default_rng(np.random.SeedSequence(3)).spawn(1)[0]  # as the environment's own
+    noise = stream.standard_normal((1, problem.steps + 1, problem.world.normals))
+    cell, params = circuit_of(problem)
+    moment = tree_map(lambda leaf: np.asarray(leaf)[None], env.moment)
+    episode = problem.episode(moment, noise[:, 1:])
+    x, memory, low = episode.start(), cell.rest(params, 1), problem.traced.middle - problem.traced.half
+    for _ in range(problem.steps):
+        memory, trace = cell.step(params, memory, episode.observe(x))
+        x, _ = episode.step(x, trace.output)
+        env.step(low + problem.traced.half * (trace.output[0] + 1))
+        now = tree_map(lambda leaf: np.asarray(leaf)[None], env.moment)
+        np.testing.assert_allclose(x.moment, packed(now)["moment"], rtol=1e-11, atol=1e-13)
+        offset, factor = np.array(problem.traced.scaling).T
+        np.testing.assert_allclose(x.inputs, (problem.world.observe(now) - offset) * factor, rtol=1e-11, atol=1e-11)
 
 
 @every_problem
@@ -145,7 +201,7 @@ def test_a_controller_becomes_a_policy_of_what_the_world_shows(problem, tmp_path
     params = tree_map(lambda leaf: leaf.astype(np.float32), params)
     problem.policy(cell, params, rule="none").save(tmp_path / "policy.npz")
     policy, episode = load_policy(tmp_path / "policy.npz"), some(problem)
-    moment = problem.world.reset(np.random.default_rng(4).uniform(0.0, 1.0, (3, problem.world.draws)))
+    moment, _ = drawn(problem)
     command, _ = policy.predict(problem.world.observe(moment))
     _, trace = cell.step(params, cell.rest(params, 3), episode.inputs.astype(np.float32))
     low, high = problem.world.arm.excitation_range
@@ -173,6 +229,8 @@ def test_a_stack_of_episodes_is_the_episodes(size):
         ({"effort": -1.0}, "expected a finite effort of at least 0, got -1"),
         ({"duration": 0.0}, "expected a finite duration above 0, got 0"),
         ({"test_size": 0}, "expected test_size as a whole number of at least 1, got 0"),
+        ({"conditions": ()}, r"expected conditions as one or more numbers, such as \(1.0,\), got \(\)"),
+        ({"senses": Senses(visual_delay=0.015)}, "expected visual_delay in whole steps of 0.01 s"),
     ],
 )
 def test_problems_that_cannot_be_are_refused(settings, told):

@@ -26,11 +26,12 @@ def fused_gradients(circuit: Any, params: Any, episode: Any, feedback: Any, acti
         return None
     if not isinstance(circuit, RNN) and not (isinstance(circuit, MLP) and circuit.n_layers == 2 and not activity):
         return None
-    kinds = {(type(leaf), leaf.dtype) for leaf in leaves((params, episode.arrays()))}
+    arrays = episode.arrays()
+    kinds = {(type(leaf), leaf.dtype) for leaf in leaves((params, arrays))}
     if len(kinds) > 1 or (kind := next(iter(kinds)))[0] is not np.ndarray or kind[1] not in (np.float32, np.float64):
         return None
     networks, weights = leaves(params)[0].ndim - 2, params if feedback is None else feedback
-    if networks > 1 or episode.arrays()[0].ndim != networks + 2:
+    if networks > 1 or arrays["trial"].ndim != networks + 2:
         return None
     if not networks:
         return _one(circuit, params, episode, weights, activity)
@@ -48,8 +49,11 @@ def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float)
     unit, readout = (circuit.nonlinearity, circuit.readout) if rnn else circuit.nonlinearities
     share, rate = (circuit.share, circuit.leak == "rate") if rnn else (1.0, False)
     bound = episode.programs()
-    trial, *start = (np.ascontiguousarray(x) for x in episode.arrays())  # moment, command, inputs
+    arrays = {name: np.ascontiguousarray(x) for name, x in episode.arrays().items()}
+    trial, *start = (arrays[name] for name in ("trial", "moment", "command", "inputs"))
     batch, steps, n, real = len(trial), episode.steps, cell.weight.shape[0], trial.dtype
+    lines = [_history(arrays.get(name), steps, real) for name in ("body", "sight")]
+    noise = np.ascontiguousarray(np.moveaxis(arrays.get("noise", np.empty((1, 1, 1), real)), -2, 0))
     rest = np.zeros((batch, n), real)
     start = [*start, circuit.rates(rest) if rnn else rest]
     moments, commands, seen, rates = (np.concatenate([x[None], np.empty((steps, *x.shape), real)]) for x in start)
@@ -58,17 +62,27 @@ def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float)
     matrices = [transpose(w) for w in (cell.recurrent, cell.weight, out.weight)]
     matrices += [back.recurrent, back.weight, back_out.weight]
     kernel = _kernel(*(each.program.module(real).__name__ for each in bound),
-                     *(tuple(each.program.names[0]) for each in bound), real.name)  # fmt: skip
+                     *(each.program.names for each in bound), real.name)  # fmt: skip
     kernel(
         *(each.table(real) for each in bound), trial, moments, commands, seen, rates, kept, drive, deltas,
         *map(np.ascontiguousarray, matrices), cell.bias, out.bias, rnn, rate, UNITS[unit], UNITS[readout],
-        real.type(share), real.type(2.0 * activity / n),
+        real.type(share), real.type(2.0 * activity / n), noise, *(x for line in lines for x in line),
     )  # fmt: skip
     pre = Presynaptic(*(x.reshape(steps * batch, -1) for x in (rates[:-1], seen[:-1], rates[1:])))
     drive, deltas = (x.reshape(steps * batch, -1) for x in (drive, deltas))
     if rnn:
         return circuit.outer(Deltas(drive, deltas), pre)
     return weight_gradient(drive, pre.inputs), weight_gradient(deltas, pre.rates)
+
+
+def _history(line: Any, steps: int, real: Any) -> tuple[Any, Any, int]:
+    """A line's entries in the order in which they are told, with room for those to come; their derivatives; delay."""
+    if line is None:
+        return *(np.empty((1, 1, 1), real) for _ in range(2)), 0
+    batch, entries, columns = line.shape
+    told = np.moveaxis(line[:, ::-1], 1, 0)
+    history = np.concatenate([told, np.empty((steps, batch, columns), real)])
+    return history, np.zeros_like(history), entries - 1
 
 
 def _as_cell(params: Any, rnn: bool) -> Recurrent:
@@ -134,7 +148,8 @@ def scaled(into, x, factor):
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, deltas, R_T, I_T, O_T, R, I, O, b, b_out,
-           recurrent, leaky_rate, unit, readout, a, activity):
+           recurrent, leaky_rate, unit, readout, a, activity, noise, body, bar_body, body_delay, sight, bar_sight,
+           sight_delay):
     steps, size, n = drive.shape
     x, z, sent = np.zeros((size, n), REAL), np.empty((size, n), REAL), np.empty((size, n), REAL)
     cost = np.empty((size, 1), REAL)
@@ -156,13 +171,13 @@ def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, d
         np.dot(rates[t + 1], O_T, command[t + 1])
         add_bias(command[t + 1], b_out)
         activate(command[t + 1].reshape(-1), readout)
-        world_step(t_step, {step_arrays}, moment[t + 1], inputs[t + 1], cost)
+        world_step(t_step, {step_arrays})
     columns = command.shape[2]
     bar_arm, by_arm = np.zeros((size, 4 + columns), REAL), np.empty((size, 4 + columns), REAL)
     bar_inputs, by_before = np.zeros(inputs.shape[1:], REAL), np.empty((size, columns), REAL)
     carry, bar = np.zeros((size, columns), REAL), np.zeros((size, n), REAL)
     for t in range(steps - 1, -1, -1):
-        world_back(t_back, {back_arrays}, by_arm, deltas[t], by_before)
+        world_back(t_back, {back_arrays})
         out = deltas[t].reshape(-1)
         add(out, carry.reshape(-1), ONE)
         carry[:] = by_before
@@ -187,13 +202,22 @@ def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, d
             add(whole, s, ONE)
 """
 GIVEN = {"trial": "trial", "moment": "moment[t]", "command": "command[t + 1]", "before": "command[t]",
-         "bar_arm": "bar_arm", "bar_inputs": "bar_inputs"}  # fmt: skip
+         "noise": "noise[t]", "bar_arm": "bar_arm", "bar_inputs": "bar_inputs",
+         "after": "moment[t + 1]", "inputs": "inputs[t + 1]", "cost": "cost",
+         "by_arm": "by_arm", "by_command": "deltas[t]", "by_before": "by_before",
+         # of a line: what is told after the step, and what enters in it
+         "body": "body[t + 1]", "new_body": "body[t + 1 + body_delay]",
+         "by_body": "bar_body[t + 1]", "bar_new_body": "bar_body[t + 1 + body_delay]",
+         "sight": "sight[t + 1]", "new_sight": "sight[t + 1 + sight_delay]",
+         "by_sight": "bar_sight[t + 1]", "bar_new_sight": "bar_sight[t + 1 + sight_delay]"}  # fmt: skip
 """What the arm's programs call their arrays, and where they stand here."""
 
 
 @functools.cache
-def _kernel(step: str, back: str, step_names: tuple[str, ...], back_names: tuple[str, ...], real: str) -> Any:
-    """The episode, compiled around the arm's step and its derivative."""
-    step_arrays, back_arrays = (", ".join(GIVEN[name] for name in names) for names in (step_names, back_names))
+def _kernel(step: str, back: str, step_names: Any, back_names: Any, real: str) -> Any:
+    """The episode, compiled around the arm's step and its derivative; names of what they take and give."""
+    step_arrays, back_arrays = (
+        ", ".join(GIVEN[name] for names in both for name in names) for both in (step_names, back_names)
+    )
     text = TEXT.format(step=step, back=back, step_arrays=step_arrays, back_arrays=back_arrays, real=real)
     return kernels.compiled(text).kernel
