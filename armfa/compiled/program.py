@@ -73,7 +73,8 @@ class Bound:
     def ran(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs (..., columns): compiled for NumPy arrays of real numbers, else by the library of the arrays."""
         like = next(iter(arrays.values()))
-        if type(like) is np.ndarray and like.dtype in (np.float64, np.float32) and available():
+        plain = all(type(x) is np.ndarray for x in arrays.values())
+        if plain and like.dtype in (np.float64, np.float32) and available():
             return self.by_kernel(arrays)
         return self.by_library(arrays)
 
@@ -89,10 +90,13 @@ class Bound:
             batch = np.broadcast_shapes(*(x.shape[:-1] for x in given))
             given = [np.broadcast_to(x, (*batch, x.shape[-1])) for x in given]
         dtype = given[0].dtype
-        given = [np.ascontiguousarray(x).reshape(-1, x.shape[-1]) for x in given]
+        if len(batch) != 1 or not all(x.flags.c_contiguous for x in given):
+            given = [np.ascontiguousarray(x).reshape(-1, x.shape[-1]) for x in given]
         made = [np.empty((len(given[0]), self.program.sizes[name]), dtype) for name in outputs]
         self.program.module(dtype).kernel(self.table(dtype), *given, *made)
-        return {name: x.reshape(*batch, x.shape[-1]) for name, x in zip(outputs, made)}
+        if len(batch) != 1:
+            made = [x.reshape(*batch, x.shape[-1]) for x in made]
+        return dict(zip(outputs, made))
 
     def by_library(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs (..., columns) from arrays (..., columns) of any library, by the functions of that library."""

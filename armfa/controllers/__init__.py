@@ -1,21 +1,42 @@
 """The learner: circuits, losses, learning rules, optimizers, training. It knows no arm."""
 
 from armfa.controllers.checkpoint import CheckpointError
-from armfa.controllers.circuits import CIRCUITS, MLP, NONLINEARITIES, Circuit, Dense, Nonlinearity, Params, Trace
+from armfa.controllers.circuits import (
+    CIRCUITS,
+    GRU,
+    MLP,
+    NONLINEARITIES,
+    RNN,
+    Circuit,
+    Dense,
+    Nonlinearity,
+    Params,
+    Trace,
+)
 from armfa.controllers.losses import Loss, SoftmaxCrossEntropy, SquaredError, one_hot
 from armfa.controllers.machine import keep_memory, one_blas_thread
 from armfa.controllers.optimizers import SGD, Adam, Optimizer
 from armfa.controllers.policy import Policy, load_policy
 from armfa.controllers.problem import Batch, Episode, Problem, rollout
 from armfa.controllers.rules import (
+    RFLO,
+    RTRL,
     RULES,
+    TIME_RULES,
     Backprop,
+    BackpropThroughTime,
     DirectFeedbackAlignment,
+    EProp,
     FeedbackAlignment,
+    FeedbackAlignmentThroughTime,
+    FeedbackDrivenPlasticity,
+    FeedbackErrorLearning,
+    Force,
     Frozen,
     GradientEstimator,
     LearningRule,
     NodePerturbation,
+    NodePerturbationThroughTime,
     Shallow,
     Sparse,
     make_rule,
@@ -34,12 +55,18 @@ from armfa.controllers.trees import stack, take, tree_map, unstack
 
 __all__ = [
     "CIRCUITS",
+    "GRU",
     "MLP",
     "NONLINEARITIES",
+    "RFLO",
+    "RNN",
+    "RTRL",
     "RULES",
     "SGD",
+    "TIME_RULES",
     "Adam",
     "Backprop",
+    "BackpropThroughTime",
     "Batch",
     "CheckpointError",
     "Circuit",
@@ -47,13 +74,19 @@ __all__ = [
     "Dense",
     "DirectFeedbackAlignment",
     "Divergence",
+    "EProp",
     "Episode",
     "FeedbackAlignment",
+    "FeedbackAlignmentThroughTime",
+    "FeedbackDrivenPlasticity",
+    "FeedbackErrorLearning",
+    "Force",
     "Frozen",
     "GradientEstimator",
     "LearningRule",
     "Loss",
     "NodePerturbation",
+    "NodePerturbationThroughTime",
     "Nonlinearity",
     "Optimizer",
     "Params",

@@ -35,7 +35,10 @@ class Policy(NamedTuple):
         """Commands (..., n_out) of a network that remembers nothing; see `step`."""
         memory, command = self.step(None, observation)
         if leaves(memory):
-            raise ValueError("expected a network without memory, got one that has it: call step(memory, observation)")
+            raise ValueError(
+                "expected a network without memory, got one that has it: call step(memory, observation), or "
+                "predict(observation, state, episode_start)"
+            )
         return command
 
     def step(self, memory: Any, observation: Array) -> tuple[Any, Array]:
@@ -61,9 +64,34 @@ class Policy(NamedTuple):
         scaled = (observation - policy.input_offset) * policy.input_scale
         flat = xp.asarray(scaled, dtype=first_array(policy.params).dtype).reshape(-1, n_in)
         memory = policy.network.rest(policy.params, len(flat)) if memory is None else memory
+        if leaves(memory) and (held := first_array(memory).shape[-2]) != len(flat):
+            raise ValueError(
+                f"expected {held} observations, as many as the memory is of, got {len(flat)}: begin at None"
+            )
         memory, trace = policy.network.step(policy.params, memory, flat)
         commands = xp.asarray(trace.output * policy.output_scale + policy.output_offset, dtype=flat.dtype)
         return memory, commands.reshape(*observation.shape[:-1], self.network.n_out)
+
+    def predict(
+        self, observation: Array, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Array, Any]:
+        """The commands and the next memory: `step` as Stable-Baselines3 has it, for loops over environments.
+
+        state : what the last call returned; None before the first. episode_start : truths (batch,) of the episodes that
+        begin now, whose memory is set back; one for a single observation. deterministic : nothing is drawn either way.
+        """
+        memory, command = self.step(self.fresh(state, episode_start), observation)
+        return command, memory
+
+    def fresh(self, memory: Any, begins: Any) -> Any:
+        """The memory with that of the episodes that begin, (batch,) truths, set back to rest."""
+        if memory is None or begins is None or not leaves(memory):
+            return memory
+        begins, count = np.asarray(begins, bool).reshape(-1), first_array(memory).shape[-2]
+        if begins.shape != (count,):
+            raise ValueError(f"expected episode_start of shape ({count},), as the memory has, got {begins.shape}")
+        rest = self.network.rest(self.params, count)
+        return tree_map(lambda held, new: namespace(held).where(begins[:, None], new, held), memory, rest)
 
     def __repr__(self) -> str:
         """One line, with what `about` says in a word."""

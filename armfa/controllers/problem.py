@@ -24,7 +24,9 @@ class Episode(Protocol):
     """A world over time, bound to a batch of starts and goals, whose commands a circuit gives.
 
     As a loss, an episode is a NamedTuple; each array in it has the batch as its first axis, other fields are settings.
-    `x` stands for all that the world remembers, a tree of arrays (..., batch, ...). Everything is pure.
+    `x` stands for all that the world remembers, a tree of arrays (..., batch, ...); in derivatives by it None is zero.
+    Everything is pure. Some rules also ask `task_error(x, command)` (..., batch, n_task), where the step
+    ends in the space of the task, or `wanted(x, command)` (..., batch, n_out), what the command should have been.
     """
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from armfa.arrays import Array
+from armfa.arrays import Array, namespace
 
 Tree = Any
 """An array, or a NamedTuple, tuple, list or dict of trees; anything else (a setting, None) is passed through."""
@@ -68,6 +68,11 @@ def leaves(tree: Tree) -> list[Any]:
 def stack(trees: Sequence[Tree]) -> Tree:
     """One tree whose arrays carry the list as their first axis; settings are taken from the first tree."""
     return tree_map(lambda *leaves: np.stack(leaves), *trees)
+
+
+def joined(trees: Sequence[Tree], axis: int) -> Tree:
+    """One tree whose arrays are those of the list one after the other along an axis that they have."""
+    return tree_map(lambda *leaves: namespace(*leaves).concat(leaves, axis=axis), *trees)
 
 
 def unstack(tree: Tree, length: int | None = None) -> list[Tree]:

@@ -19,7 +19,6 @@ from armfa.plant.traced import Traced, symbolic
 from armfa.tasks.task import Moment, Task, joint_bounds, one_of
 from armfa.world import Fields, Schedule, Senses, World
 from armfa.world.program import MomentSymbols, columns, unpacked
-from armfa.world.senses import sense_range
 from armfa.world.world import clipped
 
 ActionRange = Literal["symmetric", "excitation"]
@@ -67,10 +66,7 @@ class Door(Traced):
             object.__setattr__(self, name, value)
         world, task = self.world, self.world.task
         senses, goals = world.sense_bounds, world.goal_bounds * (2 if world.single_goals else 1)
-        units, goal_unit, names = task.sense_units(self.arm), task.goal_unit, world.senses.sense
-        if names is not None:
-            units = [unit for name in names for _, _, unit in sense_range(name, task, self.arm)]
-        units = [*units, *task.cue_units(self.arm)]
+        units, goal_unit = world.sense_units, task.goal_unit
         if self.observation == "si":
             units, goal_unit = [1.0] * len(senses), 1.0
         if len(units) != len(senses) or any(math.frexp(unit)[0] != 0.5 for unit in (*units, goal_unit)):

@@ -157,6 +157,15 @@ class World(Traced):
         return self.senses.hold_action * self.simulator.dt
 
     @property
+    def sense_units(self) -> list[float]:
+        """The unit in which environments show each number of senses and cues."""
+        task, named = self.task, self.senses.sense
+        units = task.sense_units(self.arm)
+        if named is not None:
+            units = [unit for name in named for _, _, unit in sense_range(name, task, self.arm)]
+        return [*units, *task.cue_units(self.arm)]
+
+    @property
     def lines(self) -> tuple[tuple[str, tuple[str, ...], int], ...]:
         """The lines in which signals wait: name, signals, delay in steps."""
         return ("body", self.body, self.delays[0]), ("sight", self.sight, self.delays[1])

@@ -4,9 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from carts import Carts, carts
 
 from armfa.controllers import (
+    GRU,
     MLP,
+    RNN,
     SGD,
     Adam,
     Backprop,
@@ -91,44 +94,6 @@ def turned(matrix):
     return matrix.swapaxes(-1, -2)
 
 
-class Cart(NamedTuple):
-    """An episode: a cart per example is pushed toward a place; x' = x + v / 4, v' = .9 v + u / 4."""
-
-    goal: np.ndarray  # (..., batch, 1)
-    length: int = 7
-
-    @property
-    def steps(self):
-        return self.length
-
-    def start(self):
-        return {"x": self.goal * 0, "v": self.goal * 0}
-
-    def observe(self, x):
-        return np.concatenate([x["x"], x["v"] ** 2, self.goal], axis=-1)
-
-    def observe_vjp(self, x, inputs_bar):
-        return {"x": inputs_bar[..., :1], "v": 2 * x["v"] * inputs_bar[..., 1:2]}
-
-    def step(self, x, command):
-        after = {"x": x["x"] + 0.25 * x["v"], "v": 0.9 * x["v"] + 0.25 * command}
-        miss = after["x"] - self.goal
-        return after, (0.5 * miss * miss + 0.05 * command * command).sum(-1)
-
-    def step_vjp(self, x, command):
-        after, cost = self.step(x, command)
-
-        def pullback(after_bar):
-            after_bar = after_bar or {"x": 0.0, "v": 0.0}
-            x_bar = after_bar["x"] + (after["x"] - self.goal)
-            return {"x": x_bar, "v": 0.25 * x_bar + 0.9 * after_bar["v"]}, 0.25 * after_bar["v"] + 0.1 * command
-
-        return after, cost, pullback
-
-    def error(self, x, command):
-        return 0.1 * command
-
-
 class ThroughTime(GradientEstimator):
     """Backprop through time, of any circuit on any episode: mean cost per step and episode."""
 
@@ -156,18 +121,14 @@ CELL = LeakyCell(3, 1)
 FEED_FORWARD = MLP((3, 5, 1), ("tanh", "linear"), weight_scale=0.5, bias_scale=0.1)
 
 
-def carts(seed=0, size=4, dtype=np.float64):
-    return Cart(np.random.default_rng(seed).standard_normal((size, 1)).astype(dtype))
-
-
-class Carts:
-    """Carts with random goals."""
-
-    def batch(self, rng, size):
-        return Cart(rng.uniform(-1, 1, (size, 1)))
-
-    def test(self):
-        return self.batch(np.random.default_rng(3), 50)
+CIRCUITS_HERE = [
+    CELL,
+    FEED_FORWARD,
+    RNN(3, 5, 1),
+    RNN(3, 5, 1, leak="rate", nonlinearity="logistic", readout="linear"),
+    GRU(3, 4, 1),
+]
+every_circuit = pytest.mark.parametrize("circuit", CIRCUITS_HERE, ids=repr)
 
 
 def complex_step(function, params):
@@ -182,7 +143,7 @@ def complex_step(function, params):
     return exact
 
 
-@pytest.mark.parametrize("circuit", [CELL, FEED_FORWARD], ids=lambda circuit: type(circuit).__name__)
+@every_circuit
 def test_backprop_through_time_of_any_circuit_is_the_derivative_of_the_mean_cost(circuit):
     params = circuit.init(np.random.default_rng(1), np.float64)
     found, _ = ThroughTime().gradients(circuit, params, carts(), (), None)
@@ -191,7 +152,7 @@ def test_backprop_through_time_of_any_circuit_is_the_derivative_of_the_mean_cost
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15, err_msg=name)
 
 
-@pytest.mark.parametrize("circuit", [CELL, FEED_FORWARD], ids=lambda circuit: type(circuit).__name__)
+@every_circuit
 def test_a_circuit_of_ones_own_is_one(circuit):
     assert isinstance(circuit, Circuit)
 
@@ -209,13 +170,62 @@ def test_the_one_step_back_of_a_network_gives_what_its_inputs_do_to_the_loss():
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+@pytest.mark.parametrize("circuit", CIRCUITS_HERE[2:], ids=repr)
+def test_one_step_back_is_the_derivative_by_weights_inputs_and_memory(circuit):
+    rng = np.random.default_rng(2)
+    memory, inputs = rng.standard_normal((4, circuit.n)), rng.standard_normal((4, 3))
+    memory_bar, output_bar = rng.standard_normal((4, circuit.n)), rng.standard_normal((4, 1))
+    params = tree_map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape), circuit.init(rng, np.float64))
+
+    def scalar(parts):
+        after, trace = circuit.step(*parts)
+        return (trace.output * output_bar).sum() + (after * memory_bar).sum()
+
+    trace = circuit.step(params, memory, inputs)[1]
+    gradients, inputs_bar, before_bar = circuit.step_vjp(params, trace, output_bar, memory_bar)
+    exact = complex_step(scalar, (params, memory, inputs))
+    found = (tree_map(lambda leaf: 4 * leaf, gradients), before_bar, inputs_bar)
+    for (name, one), (_, other) in zip(named_leaves(found), named_leaves(exact), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS_HERE[2:], ids=repr)
+def test_a_stack_of_circuits_steps_as_each_alone(circuit):
+    rngs = Streams([np.random.default_rng(1), np.random.default_rng(2)])
+    params, inputs = circuit.init(rngs), np.random.default_rng(3).standard_normal((2, 4, 3), np.float32)
+    memory, trace = circuit.step(params, circuit.rest(params, 4), inputs)
+    many = circuit.step_vjp(params, trace, trace.output, memory)
+    for number, own in enumerate(unstack(params)):
+        np.testing.assert_array_equal(leaves(own)[0], leaves(circuit.init(np.random.default_rng(number + 1)))[0])
+        after, alone = circuit.step(own, circuit.rest(own, 4), inputs[number])
+        for one, other in zip(leaves(circuit.step_vjp(own, alone, alone.output, after)), leaves(many), strict=True):
+            assert one.dtype == np.float32
+            np.testing.assert_allclose(one, other[number], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"n": 0}, "expected n of at least 1, got 0"),
+        ({"tau": 0.001}, "expected a time constant tau of at least dt, in s, got tau=0.001, dt=0.01"),
+        ({"leak": "x"}, "expected leak 'current' or 'rate', got 'x'"),
+        ({"nonlinearity": "x"}, "expected nonlinearity out of tanh, logistic, linear, relu, got 'x'"),
+        ({"gain": -1.0}, "expected gain of 0 or more, got -1.0"),
+    ],
+)
+def test_circuits_that_cannot_be_are_refused(settings, told):
+    with pytest.raises(ValueError, match=told):
+        RNN(**({"n_in": 3, "n": 5, "n_out": 1} | settings))
+
+
 def test_feedback_in_place_of_the_weights_makes_one_step_back_feedback_alignment():
     network = MLP((3, 5, 4, 1), ("tanh", "logistic", "linear"), weight_scale=0.5)
     params, rule = network.init(np.random.default_rng(1)), FeedbackAlignment()
     state, inputs = rule.init(params, np.random.default_rng(4)), np.ones((2, 3), np.float32)
     trace, loss = network.forward(params, inputs), SquaredError(np.zeros((2, 1), np.float32))
     expected, _ = rule.gradients(network, params, Batch(inputs, loss), state, None)
-    found, _, _ = network.step_vjp(params, trace, loss.error(trace.output), feedback=state.matrices)
+    above = [layer._replace(weight=turned(matrix)) for layer, matrix in zip(params[1:], state.matrices)]
+    found, _, _ = network.step_vjp(params, trace, loss.error(trace.output), feedback=(params[0], *above))
     for one, other in zip(leaves(found), leaves(expected), strict=True):
         np.testing.assert_array_equal(one, other)
 

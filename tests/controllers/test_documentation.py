@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, RULES, SGD, Batch, SquaredError, train
+from armfa.controllers import MLP, RULES, SGD, TIME_RULES, Batch, SquaredError, train
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", RULES | TIME_RULES)
 def test_every_rule_is_described_and_has_its_check(name):
     assert TEXT.count(f"`{name}`") >= 2
 

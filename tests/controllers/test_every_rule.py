@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from armfa.controllers import MLP, RULES, SGD, Batch, SquaredError, Streams, init_state, train, train_step, tree_map
-from armfa.controllers.rules import WRAPPERS, Backprop, Frozen, LearningRule, Sparse, make_rule, rules_table
+from armfa.controllers.rules import TIME_RULES, WRAPPERS, Backprop, Frozen, LearningRule, Sparse, make_rule, rules_table
 from armfa.controllers.trees import leaves
 
 NETWORK = MLP((5, 8, 6, 3), ("tanh", "logistic", "linear"), weight_scale=0.5, bias_scale=0.2)
@@ -164,7 +164,7 @@ class Same(NamedTuple):
 
 def test_the_table_names_every_rule_with_what_it_sees_and_its_source():
     table = rules_table()
-    assert [row["rule"] for row in table] == [*RULES, *WRAPPERS]
+    assert [row["rule"] for row in table] == [*RULES, *TIME_RULES, *WRAPPERS]
     assert all(row["looks at"] and row["keeps"] and row["source"] for row in table)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import MLP, SGD, Backprop, CheckpointError, Policy, load_policy, stack
+from armfa.controllers import GRU, MLP, RNN, SGD, Backprop, CheckpointError, Policy, load_policy, stack
 from armfa.controllers.checkpoint import save
 
 NETWORK = MLP((4, 7, 2), ("tanh", "tanh"), weight_scale=0.5)
@@ -96,3 +96,46 @@ def test_a_file_of_another_version_is_said_to_be_one(tmp_path):
     np.savez(tmp_path / "old.npz", header=np.array(header), array_0=np.zeros(3))
     with pytest.raises(CheckpointError, match="expected format 3, got 1: written by another version"):
         load_policy(tmp_path / "old.npz")
+
+
+CELLS = [RNN(4, 6, 2), RNN(4, 6, 2, leak="rate"), GRU(4, 6, 2)]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=repr)
+def test_a_saved_policy_with_memory_comes_back_bit_for_bit(cell, tmp_path):
+    policy = Policy(cell, cell.init(np.random.default_rng(1)), np.arange(4.0), 0.5)
+    policy.save(tmp_path / "policy.npz")
+    again, state, other = load_policy(tmp_path / "policy.npz"), None, None
+    assert again.network == cell
+    for observation in np.random.default_rng(2).standard_normal((5, 3, 4)):
+        one, state = policy.predict(observation, state)
+        two, other = again.predict(observation, other)
+        np.testing.assert_array_equal(one, two)
+
+
+def test_episodes_that_begin_start_from_rest_and_the_others_go_on():
+    policy = Policy(CELLS[0], CELLS[0].init(np.random.default_rng(1)))
+    observations = np.random.default_rng(2).standard_normal((2, 3, 4))
+    _, state = policy.predict(observations[0])
+    found, _ = policy.predict(observations[1], state, episode_start=np.array([False, True, False]))
+    np.testing.assert_array_equal(found[1], policy.predict(observations[1])[0][1])
+    np.testing.assert_array_equal(found[[0, 2]], policy.predict(observations[1], state)[0][[0, 2]])
+    with pytest.raises(ValueError, match=r"expected episode_start of shape \(3,\)"):
+        policy.predict(observations[1], state, episode_start=True)
+
+
+def test_a_policy_with_memory_runs_one_observation_after_the_other():
+    policy = Policy(CELLS[2], CELLS[2].init(np.random.default_rng(1)))
+    command, state = policy.predict([0.1, 0.2, 0.3, 0.4])
+    assert command.shape == (2,)
+    again, _ = policy.predict([0.1, 0.2, 0.3, 0.4], state, episode_start=True)
+    np.testing.assert_array_equal(command, again)
+    with pytest.raises(ValueError, match="expected 1 observations, as many as the memory is of, got 2"):
+        policy.predict(np.zeros((2, 4)), state)
+
+
+def test_a_network_without_memory_predicts_what_it_commands():
+    observation = np.random.default_rng(1).standard_normal((6, 4))
+    command, state = POLICY.predict(observation, None, np.ones(6, bool))
+    np.testing.assert_array_equal(command, POLICY(observation))
+    assert POLICY.predict(observation, state)[1] == ()

@@ -48,7 +48,8 @@ class Circuit(Protocol):
         """One step back in time: gradients, dL/d inputs, dL/d memory before the step.
 
         output_bar, memory_bar : dL/d output (..., batch, n_out) and dL/d memory after the step, of each example.
-        feedback : what stands where the transposed weights stand, for rules that do not know these.
+        feedback : weights in the form of `params` that stand in their place on the way back, for rules that do not know
+            these.
         The gradients are means over the batch.
         """
         ...

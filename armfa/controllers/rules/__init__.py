@@ -10,6 +10,18 @@ from armfa.controllers.rules.perturbation import EvolutionStrategies, NodePertur
 from armfa.controllers.rules.shallow import Frozen, Shallow
 from armfa.controllers.rules.sparse import Sparse
 from armfa.controllers.rules.symmetry import BatchSignSymmetry, FixedSignSymmetry, UniformSignSymmetry
+from armfa.controllers.rules.time import (
+    RFLO,
+    RTRL,
+    TIME_RULES,
+    BackpropThroughTime,
+    EProp,
+    FeedbackAlignmentThroughTime,
+    FeedbackDrivenPlasticity,
+    FeedbackErrorLearning,
+    Force,
+    NodePerturbationThroughTime,
+)
 
 RULES: dict[str, type[GradientEstimator]] = {
     "backprop": Backprop,
@@ -29,7 +41,10 @@ RULES: dict[str, type[GradientEstimator]] = {
     "direct-random-target": DirectRandomTarget,
     "pseudo-backprop": PseudoBackprop,
 }
-"""Every rule by name; a rule that is listed here is tested and appears in the table of rules."""
+"""Every rule for batches of examples by name; a rule that is listed here is tested and appears in the table of rules.
+
+`TIME_RULES` has those for episodes.
+"""
 
 WRAPPERS: dict[str, type[GradientEstimator]] = {"frozen": Frozen, "sparse": Sparse}
 """Rules that change another rule."""
@@ -37,9 +52,10 @@ WRAPPERS: dict[str, type[GradientEstimator]] = {"frozen": Frozen, "sparse": Spar
 
 def make_rule(name: str, **settings: object) -> GradientEstimator:
     """The rule of a name, such as `make_rule("feedback-alignment", scale=0.5)`."""
-    if name not in RULES:
-        raise ValueError(f"expected a learning rule out of {', '.join(RULES)}, got {name!r}")
-    return RULES[name](**settings)  # pyright: ignore[reportCallIssue]: each rule has its own settings
+    known = RULES | TIME_RULES
+    if name not in known:
+        raise ValueError(f"expected a learning rule out of {', '.join(known)}, got {name!r}")
+    return known[name](**settings)  # pyright: ignore[reportCallIssue]: each rule has its own settings
 
 
 def rules_table() -> list[dict[str, str]]:
@@ -47,14 +63,16 @@ def rules_table() -> list[dict[str, str]]:
     return [
         {"rule": name, "looks at": ", ".join(rule.looks_at), "keeps": ", ".join(rule.keeps) or "nothing",
          "source": rule.source}
-        for name, rule in (RULES | WRAPPERS).items()
+        for name, rule in (RULES | TIME_RULES | WRAPPERS).items()
     ]  # fmt: skip
 
 
 __all__ = [
-    "DERIVATIVES", "RULES", "WRAPPERS", "Backprop", "BatchSignSymmetry", "Deltas", "DirectFeedbackAlignment",
-    "DirectKolenPollack", "DirectRandomTarget", "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackRule",
-    "FixedSignSymmetry", "Frozen", "GradientEstimator", "KolenPollack", "LearningRule", "NodePerturbation", "Product",
+    "DERIVATIVES", "RFLO", "RTRL", "RULES", "TIME_RULES", "WRAPPERS", "Backprop", "BackpropThroughTime",
+    "BatchSignSymmetry", "Deltas", "DirectFeedbackAlignment", "DirectKolenPollack", "DirectRandomTarget", "EProp",
+    "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackAlignmentThroughTime", "FeedbackDrivenPlasticity",
+    "FeedbackErrorLearning", "FeedbackRule", "FixedSignSymmetry", "Force", "Frozen", "GradientEstimator",
+    "KolenPollack", "LearningRule", "NodePerturbation", "NodePerturbationThroughTime", "Product",
     "ProductFeedbackAlignment", "PseudoBackprop", "RuleState", "Shallow", "Sparse", "UniformSignSymmetry",
     "WeightMirror", "WeightPerturbation", "as_rule", "make_rule", "outer_products", "rules_table",
 ]  # fmt: skip

@@ -30,7 +30,8 @@ class Settings:
 class GradientEstimator(Settings, ABC):
     """Anything that proposes a gradient for the weights.
 
-    looks_at : what the rule may see. keeps : what it stores between updates.
+    looks_at : what the rule may see. keeps : what it stores between updates, and of rules through time what it stores
+    within an episode.
     """
 
     looks_at: ClassVar[tuple[str, ...]] = ()

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from armfa.controllers.circuits import MLP
 from armfa.controllers.problem import Batch, Episode
 from armfa.controllers.rules.base import GradientEstimator, LearningRule, as_rule
+from armfa.controllers.rules.time import RuleThroughTime
 from armfa.controllers.streams import Streams
 from armfa.controllers.training.measures import unwrapped
 from armfa.controllers.training.update import TrainState, init_state, train_step
@@ -97,6 +99,18 @@ def check_fit(circuit: Any, rule: Any, optimizer: Any, batch: Batch | Episode, d
 
     batch : of one network, without the axis of a stack.
     """
+    inner = unwrapped(rule)[0]
+    if isinstance(inner, LearningRule) and not isinstance(batch, Batch):
+        raise ValueError(
+            f"expected a rule through time for a problem that gives episodes, such as BackpropThroughTime(), got "
+            f"{_named(rule)}, which learns from batches of examples"
+        )
+    if isinstance(inner, LearningRule) and not isinstance(circuit, MLP):
+        raise ValueError(f"expected an MLP for {_named(rule)}, got {circuit}: take a rule through time, and episodes")
+    if isinstance(inner, RuleThroughTime) and isinstance(batch, Batch):
+        raise ValueError(
+            f"expected a problem that gives episodes, such as TaskProblem(), for {_named(rule)}, got one of examples"
+        )
     few = tree_map(lambda leaf: leaf[None, :TRIED], batch)
     rngs = Streams([np.random.default_rng(0)])
     if isinstance(batch, Batch):
@@ -105,7 +119,7 @@ def check_fit(circuit: Any, rule: Any, optimizer: Any, batch: Batch | Episode, d
     with np.errstate(all="ignore"):
         if isinstance(batch, Batch):
             _check_output(circuit, state.params, few)
-            if isinstance(inner := unwrapped(rule)[0], LearningRule):
+            if isinstance(inner, LearningRule):
                 _check_deltas(circuit, inner, state.params, unwrapped(rule, state.rule)[1], few, rngs)
         try:
             after = train_step(circuit, rule, optimizer, state, few, rngs)
