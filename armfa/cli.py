@@ -10,7 +10,9 @@ import tyro
 from rich.console import Console
 
 from armfa import __version__
+from armfa.commands.adapt import Adapt, adapt
 from armfa.commands.compare import Compare, compare
+from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
@@ -22,6 +24,8 @@ from armfa.runs.display import say
 
 COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "train": (Train, train_arm),
+    "learn": (Learn, learn),
+    "adapt": (Adapt, adapt),
     "watch": (Watch, watch),
     "play": (Play, play),
     "rules": (Rules, show_rules),

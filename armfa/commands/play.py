@@ -24,6 +24,8 @@ def play(config: Play, console: Console) -> None:
     """Follow the mouse, or a wandering target where there is no window."""
     config = at_home(config)
     follower, caption = open_run(config)
+    if not isinstance(follower, Follower):
+        raise ValueError(f"expected a controller that follows a target, and {config.run} has one of a task: watch it")
     show(config, follower, caption, wandering(follower), console, mouse=True)
 
 

@@ -4,18 +4,24 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tyro
 from rich.console import Console
 from rich.progress import track
 
+from armfa.commands.movements import TRIALS, trials_of
 from armfa.controllers import Policy, load_policy
+from armfa.controllers.trees import tree_map
+from armfa.envs.picture import picture
 from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
 from armfa.experiments.rules import spelt
 from armfa.plant import Arm, Simulator, hand_position, inverse_kinematics
 from armfa.plant.description import arm_from
+from armfa.problems import problem_of
 from armfa.problems.hand_velocity import one_step
 from armfa.rendering import Scene, arm_scene
 from armfa.rendering.viewer import Window, draw_frame, import_pygame
@@ -38,7 +44,7 @@ class Showing:
     """Whose controller is shown, and for how long."""
 
     run: tyro.conf.Positional[Path]
-    """Folder that `armfa train` wrote."""
+    """Folder that `armfa train` or `armfa learn` wrote."""
     rule: str = ""
     """Whose controller: backprop, feedback-alignment, shallow, ...; feedback-alignment, or the first there is, when not
     given."""
@@ -106,14 +112,50 @@ class Follower:
         )  # fmt: skip
 
 
-def open_run(config: Showing) -> tuple[Follower, str]:
-    """The controller that was asked for, and its caption."""
+class Performer:
+    """An arm whose controller does the task that it was trained in, trial after trial; a `Follower` too."""
+
+    def __init__(self, policy: Policy):
+        self.problem, self.policy = problem_of(policy.about or {}), policy
+        self.world, self.dt = self.problem.world, self.problem.world.step_time
+        self.number, self.steps, self.rng = -1, self.problem.steps, np.random.default_rng(0)
+
+    def step(self, target: Any) -> None:
+        """One time step; the target is the task's own matter. After the last one the next trial begins."""
+        if self.steps == self.problem.steps:
+            self.number, self.steps, self.memory = (self.number + 1) % TRIALS, 0, None
+            trial = tree_map(lambda leaf: leaf[self.number : self.number + 1], trials_of(self.problem, TRIALS))
+            self.moment = self.world.begin(trial, self._noise())
+            self.trail = [self.world.hand(self.moment)[0]]
+        self.memory, command = self.policy.step(self.memory, self.world.observe(self.moment))
+        self.moment, outcome = self.world.step(self.moment, command.astype(float), self._noise())
+        self.error, self.steps = float(outcome.error[0]), self.steps + 1
+        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)[0]]
+
+    def targets(self) -> Iterator[Any]:
+        """None, for ever."""
+        return repeat(None)
+
+    def steps_in(self, seconds: float) -> int:
+        """Time steps in that time, at least one."""
+        return steps_of(seconds, self.dt)
+
+    def scene(self, target: Any, caption: str) -> Scene:
+        """What it looks like now."""
+        return picture(self.world, tree_map(lambda leaf: leaf[0], self.moment), error=self.error, trail=self.trail)
+
+    def _noise(self) -> Any:
+        return self.rng.standard_normal((1, self.world.normals)) if self.world.noise else None
+
+
+def controller_file(config: Any) -> Path:
+    """The file of the controller that was asked for by `run`, `rule` and `seed`."""
     folder = config.run / "controllers"
     there = sorted(file.stem for file in folder.glob("*.npz"))
     if not there:
         todo = (
-            "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one), or "
-            "`armfa compare --problem hand-velocity`"
+            "expected a folder that `armfa train` wrote and finished (armfa train --resume finishes one), or `armfa "
+            "learn`, or `armfa compare --problem hand-velocity`"
         )
         raise FileNotFoundError(f"{config.run} holds no trained controllers: {todo}")
     rule = spelt(config.rule)
@@ -122,14 +164,22 @@ def open_run(config: Showing) -> tuple[Follower, str]:
         rule = "feedback-alignment" if "feedback-alignment" in rules else rules[0]
     if (name := f"{rule}_{config.seed}") not in there:
         raise FileNotFoundError(f"no controller {name} in {config.run}; it holds {', '.join(there)}")
-    return Follower(load_policy(folder / f"{name}.npz")), rule.replace("-", " ")
+    return folder / f"{name}.npz"
+
+
+def open_run(config: Showing) -> tuple[Any, str]:
+    """The controller that was asked for, and its caption."""
+    file = controller_file(config)
+    policy = load_policy(file)
+    follower = Performer(policy) if "task" in (policy.about or {}) else Follower(policy)
+    return follower, file.stem.rpartition("_")[0].replace("-", " ")
 
 
 def show(
     config: Showing,
-    follower: Follower,
+    follower: Any,
     caption: str,
-    targets: Iterator[np.ndarray],
+    targets: Iterator[Any],
     console: Console,
     mouse: bool = False,
 ) -> None:
@@ -168,9 +218,9 @@ def opens_windows() -> bool:
         pygame.display.quit()
 
 
-def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], mouse: bool) -> None:
+def in_window(follower: Any, caption: str, targets: Iterator[Any], mouse: bool) -> None:
     """Show the arm at real-time speed until the window is closed."""
-    steps, target = follower.steps_in(WINDOW_FRAME_TIME), follower.center
+    steps, target = follower.steps_in(WINDOW_FRAME_TIME), None
     window = Window(caption=f"armfa: {caption}", frames_per_second=1 / (steps * follower.dt))
     while not window.closed:
         for _ in range(steps):
@@ -183,17 +233,17 @@ def in_window(follower: Follower, caption: str, targets: Iterator[np.ndarray], m
 
 
 def moving(
-    follower: Follower,
+    follower: Any,
     caption: str,
-    targets: Iterator[np.ndarray],
+    targets: Iterator[Any],
     frames: int,
     size: int = FRAME_SIZE,
     frames_per_second: int = FRAMES_PER_SECOND,
 ) -> Iterable[np.ndarray]:
     """The frames of an animation at real-time speed, (size, size, 3)."""
-    target, steps = follower.center, 0
+    target, steps = None, 0
     for number in range(frames):
-        while steps < round((number + 1) / (frames_per_second * follower.dt)):
+        while steps < max(1, round((number + 1) / (frames_per_second * follower.dt))):
             target, steps = next(targets), steps + 1
             follower.step(target)
         yield draw_frame(follower.scene(target, caption), size)

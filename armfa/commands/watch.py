@@ -1,11 +1,11 @@
-"""`armfa watch`: a trained controller reaches for targets."""
+"""`armfa watch`: a trained controller reaches for targets, or does the task that it was trained in."""
 
 from dataclasses import dataclass
 
 from rich.console import Console
 
 from armfa.commands.flags import at_home
-from armfa.commands.showing import Showing, center_out, open_run, show
+from armfa.commands.showing import Performer, Showing, center_out, open_run, show
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Watch(Showing):
 
 
 def watch(config: Watch, console: Console) -> None:
-    """Show center-out reaches."""
+    """Show center-out reaches, or trials of the task."""
     config = at_home(config)
     follower, caption = open_run(config)
-    show(config, follower, caption, center_out(follower), console)
+    targets = follower.targets() if isinstance(follower, Performer) else center_out(follower)
+    show(config, follower, caption, targets, console)

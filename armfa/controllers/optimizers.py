@@ -63,12 +63,7 @@ class SGD:
         if not 0 <= self.weight_decay < float("inf"):
             raise ValueError(f"expected weight_decay of 0 or more, got {self.weight_decay}")
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
-        if self.schedule not in ("constant", "linear"):
-            raise ValueError(f"expected schedule 'constant' or 'linear', got {self.schedule!r}")
-        if self.schedule == "linear" and not (self.updates and self.updates > 0):
-            raise ValueError(
-                "expected updates=N beside schedule='linear' (after how many updates the rate is 0), got none"
-            )
+        check_schedule(self.schedule, self.updates)
 
     def init(self, params: Any) -> SGDState:
         """A count of zero."""
@@ -77,10 +72,7 @@ class SGD:
 
     def factor(self, step: Any) -> Any:
         """Share of the rates that is left at an update."""
-        if self.schedule == "constant" or self.updates is None:
-            return 1.0
-        left = 1.0 - step / self.updates
-        return left * (left > 0)
+        return share_left(self.schedule, self.updates, step)
 
     def share(self, state: SGDState) -> Any:
         """Share of the rates that is left at this update."""
@@ -118,12 +110,21 @@ class AdamState(NamedTuple):
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam: update = -rate m' / (sqrt(v') + epsilon), with bias-corrected means. [Kingma & Ba 2015, algorithm 1]"""
+    """Adam: update = -rate m' / (sqrt(v') + epsilon), with bias-corrected means. [Kingma & Ba 2015, algorithm 1]
+
+    Parameters
+    ----------
+    rates : number, or one per layer
+    schedule, updates
+        Of the rates, as those of `SGD`.
+    """
 
     rates: tuple[float, ...] | float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    schedule: str = "constant"
+    updates: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse rates and means that cannot be."""
@@ -132,6 +133,7 @@ class Adam:
             object.__setattr__(self, name, float(getattr(self, name)))
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.epsilon > 0):
             raise ValueError(f"expected beta1 and beta2 in [0, 1) and epsilon above 0, got {self}")
+        check_schedule(self.schedule, self.updates)
 
     def init(self, params: Any) -> AdamState:
         """Means of zero."""
@@ -139,9 +141,9 @@ class Adam:
         zeros = tree_map(lambda leaf: leaf * 0, params)
         return AdamState(zeros, zeros)
 
-    def share(self, state: AdamState) -> float:
-        """All of the rates, always."""
-        return 1.0
+    def share(self, state: AdamState) -> Any:
+        """Share of the rates that is left at this update."""
+        return share_left(self.schedule, self.updates, state.step)
 
     def update(self, gradients: Gradients, state: AdamState, params: Any) -> tuple[Gradients, AdamState]:
         """One step of Adam on everything that learns."""
@@ -157,13 +159,30 @@ class Adam:
             )  # fmt: skip
 
         layers = zip(*(branches(tree).values() for tree in (gradients, mean, square)), strict=True)
-        updates = [layer(g, m, v, rate) for (g, m, v), rate in zip(layers, rates_of(self.rates, params))]
+        left = self.share(state)
+        updates = [layer(g, m, v, rate * left) for (g, m, v), rate in zip(layers, rates_of(self.rates, params))]
         return regrown(params, updates), AdamState(mean, square, step)
 
 
 def is_bias(name: str) -> bool:
     """Whether weights in a field of this name are biases."""
     return name.startswith("bias")
+
+
+def check_schedule(schedule: str, updates: int | None) -> None:
+    """Refuse schedules that cannot be."""
+    if schedule not in ("constant", "linear"):
+        raise ValueError(f"expected schedule 'constant' or 'linear', got {schedule!r}")
+    if schedule == "linear" and not (updates and updates > 0):
+        raise ValueError("expected updates=N beside schedule='linear' (after how many updates the rate is 0), got none")
+
+
+def share_left(schedule: str, updates: int | None, step: Any) -> Any:
+    """Share of the rates that is left at an update."""
+    if schedule == "constant" or updates is None:
+        return 1.0
+    left = 1.0 - step / updates
+    return left * (left > 0)
 
 
 def rates_of(rates: Any, params: Any) -> tuple[float, ...]:

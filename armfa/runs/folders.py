@@ -36,7 +36,7 @@ def begin(out: Path | None, name: str, settled: Any) -> Path:
 def rewrite(folder: Path, settled: Any) -> None:
     """Put these settings into a folder, all or nothing."""
     kept = {name: value for name, value in asdict(settled).items() if name not in NOT_KEPT}
-    write_text(folder / "settings.json", json.dumps(kept, indent=1))
+    write_text(folder / "settings.json", json.dumps(kept, indent=1, default=str))
 
 
 def begun(

@@ -62,7 +62,17 @@ def test_adam_is_the_published_recursion():
     np.testing.assert_allclose(params[1].weight, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.1, "linear", 10, 0.1), Adam()])
+def test_the_rate_of_adam_falls_to_zero_as_that_of_sgd_does():
+    plain, falling = Adam(0.1), Adam(0.1, schedule="linear", updates=4)
+    state, gradients = plain.init(tree(0.0, np.float64)), tree(1.0, np.float64)
+    for left in (1.0, 0.75, 0.5, 0.25, 0.0, 0.0):
+        (whole, after), (part, _) = (each.update(gradients, state, tree(0.0)) for each in (plain, falling))
+        np.testing.assert_allclose(part[0].weight, left * whole[0].weight, rtol=1e-12)
+        assert falling.share(state) == left
+        state = after
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1, "linear", 10, 0.1), Adam(), Adam(schedule="linear", updates=3)])
 def test_float32_stays_float32(optimizer):
     state = optimizer.init(tree(1.0))
     for _ in range(2):
@@ -75,6 +85,7 @@ def test_float32_stays_float32(optimizer):
     [
         (lambda: SGD(0.1, "cosine"), "expected schedule 'constant' or 'linear', got 'cosine'"),
         (lambda: SGD(0.1, "linear"), "expected updates=N"),
+        (lambda: Adam(0.1, schedule="linear"), "expected updates=N"),
         (lambda: SGD((0.1, 0.1, 0.1)).init(tree(0.0)), "expected rates as one value or 2 values"),
         (lambda: SGD("0.1"), "expected rates as a number, or one per layer, got '0.1'"),
         (lambda: SGD(None), "expected rates as a number, or one per layer, got None"),

@@ -1,0 +1,176 @@
+"""What a controller does in a task: movements, the numbers that tell of them, and their figures."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from armfa.arrays import Array
+from armfa.controllers import Policy
+from armfa.controllers.trees import take
+from armfa.plant import hand_position, hand_velocity
+from armfa.problems import TaskProblem
+from armfa.reports.figures import panels
+from armfa.tasks import NEVER, Trial
+from armfa.world import Rollout, rollout
+
+MOVING = 0.05
+"""Share of the peak speed at which a movement begins and ends."""
+UNITS = {"position": ("cm", 100.0), "velocity": ("m_per_s", 1.0), "force": ("N", 1.0)}
+"""Of errors, by the kind of goal: the unit of tables, and how many of it are one SI unit."""
+TRIALS = 16
+"""Of a task's frozen trials, those by which a controller is judged and shown."""
+SHOWN = 8
+"""Movements in figures, at most."""
+
+
+class Movements(NamedTuple):
+    """What was recorded of movements; time leads, then the trials."""
+
+    time: Array  # (steps + 1,) s
+    hand: Array  # (steps + 1, trials, 2) m
+    speed: Array  # (steps + 1, trials) m/s
+    run: Rollout
+
+    @property
+    def trial(self) -> Trial:
+        """Leaves (trials, ...)."""
+        return take(self.run.moments.trial, 0)
+
+
+def performed(problem: TaskProblem, policy: Policy, trial: Trial, noise: Array | None = None) -> Movements:
+    """These trials with a policy in command; noise (steps + 1, trials, normals), None: all off."""
+    world = problem.world
+    moment = world.begin(trial, None if noise is None else noise[0])
+    run = rollout(world, remembering(policy, world), moment, problem.steps, None if noise is None else noise[1:])
+    arm = run.moments.arm
+    velocity = hand_velocity(world.arm, arm.joint_angle, arm.joint_velocity)
+    time = np.arange(problem.steps + 1) * world.step_time
+    return Movements(time, hand_position(world.arm, arm.joint_angle), np.hypot(*np.moveaxis(velocity, -1, 0)), run)
+
+
+def remembering(policy: Policy, world: Any) -> Callable[[Any], Array]:
+    """A policy as a function of moments, which keeps its memory between calls."""
+    memory, (low, high) = None, world.arm.excitation_range
+
+    def command(moment: Any) -> Array:
+        nonlocal memory
+        memory, excitation = policy.step(memory, world.observe(moment))
+        return np.clip(excitation.astype(np.float64), low, high)
+
+    return command
+
+
+def trials_of(problem: TaskProblem, size: int) -> Trial:
+    """The first of the task's frozen trials, with the problem's conditions in turn."""
+    trial = problem.task.evaluation(problem.world.simulator, size)
+    return trial._replace(condition=np.resize(np.array(problem.conditions, float), size))
+
+
+def noise_of(problem: TaskProblem, size: int, seed: int = 0) -> Array | None:
+    """Noise for `performed`, or None where the world has none."""
+    if not problem.world.noise:
+        return None
+    return np.random.default_rng(seed).standard_normal((problem.steps + 1, size, problem.world.normals))
+
+
+def profile(problem: TaskProblem, movements: Movements) -> dict[str, Array]:
+    """Of each movement (trials,): the speed's form, and how far the path is from the straight line to the goal.
+
+    A movement lasts from where the speed before its peak was last below 5 % of it, to where it first is after the peak.
+    "peak_by_mean_speed" is 1.875 and "time_of_peak" 0.5 of the movement time, for a movement with the least jerk.
+    [Flash & Hogan 1985]  "deviation_cm" is the largest distance to the line, to the left positive; nan without a place
+    to go to.
+    """
+    speed, n = movements.speed, movements.speed.shape[1]
+    found = {name: np.full(n, np.nan) for name in ("peak_by_mean_speed", "time_of_peak", "movement_time_s")}
+    deviation = 100.0 * deviations(problem, movements)
+    for i in range(n):
+        peak = int(np.argmax(speed[:, i]))
+        slow = speed[:, i] < MOVING * speed[peak, i]
+        before, after = np.flatnonzero(slow[:peak]), np.flatnonzero(slow[peak:])
+        first = before[-1] if len(before) else 0
+        last = peak + after[0] if len(after) else len(speed) - 1
+        if speed[peak, i] > 0.0 and last > first:
+            found["peak_by_mean_speed"][i] = speed[peak, i] / speed[first : last + 1, i].mean()
+            found["time_of_peak"][i] = (peak - first) / (last - first)
+            found["movement_time_s"][i] = (last - first) * problem.world.step_time
+    furthest = np.abs(np.nan_to_num(deviation)).argmax(0)
+    return found | {"deviation_cm": deviation[furthest, np.arange(n)]}
+
+
+def deviations(problem: TaskProblem, movements: Movements) -> Array:
+    """Distance of the hand to the line from start to goal, to its left positive (steps + 1, trials), m."""
+    if problem.task.goal_kind != "position":
+        return np.full(movements.speed.shape, np.nan)
+    point, normal = problem.world.line(take(movements.run.moments, 0))
+    return ((movements.hand - point) * normal).sum(-1)
+
+
+def end_error(problem: TaskProblem, movements: Movements) -> tuple[str, Array]:
+    """A name with the unit, and the distance to the goal after the last step (trials,)."""
+    unit, factor = UNITS[problem.task.goal_kind]
+    return f"end_error_{unit}", factor * movements.run.outcomes.error[-1]
+
+
+# figures
+
+
+def paths_figure(problem: TaskProblem, movements: Movements, title: str) -> Figure:
+    """Paths of the hand in space, with the goals."""
+    figure, axes = panels(3.6, height=3.6)
+    axis, kind = axes[0], problem.task.goal_kind
+    goals = movements.trial.goals
+    for i in range(_shown(movements)):
+        (line,) = axis.plot(*(100.0 * movements.hand[:, i].T), linewidth=1.4)
+        axis.plot(*(100.0 * movements.hand[:1, i].T), ".", color="#888888", markersize=3)
+        if kind == "position":
+            axis.plot(*(100.0 * goals[i].T), "o", fillstyle="none", color=line.get_color(), markersize=7)
+    axis.set(xlabel="x, cm", ylabel="y, cm", title=title, aspect="equal")
+    return figure
+
+
+def speed_figure(movements: Movements, title: str) -> Figure:
+    """Speed of the hand over time."""
+    figure, axes = panels(4.6)
+    axes[0].plot(movements.time, movements.speed[:, : _shown(movements)], linewidth=1.2)
+    _mark_go(axes[0], movements)
+    axes[0].set(xlabel="time, s", ylabel="speed of the hand, m/s", title=title)
+    return figure
+
+
+def activation_figure(problem: TaskProblem, movements: Movements, title: str) -> Figure:
+    """Activation of each muscle over time, one panel per muscle, one line per movement."""
+    muscles = problem.world.arm.n_muscles
+    figure = Figure(figsize=(2.2 * min(3, muscles), 1.7 * -(-muscles // 3)), layout="constrained")
+    axes = np.ravel(figure.subplots(-(-muscles // 3), min(3, muscles), sharex=True, sharey=True, squeeze=False))
+    for i, axis in enumerate(axes[:muscles]):
+        axis.plot(movements.time, movements.run.moments.arm.activation[:, : _shown(movements), i], linewidth=0.9)
+        axis.set_title(problem.world.arm.muscle_names[i], fontsize=8)
+    for axis in axes[-min(3, muscles) :]:
+        axis.set_xlabel("time, s")
+    axes[0].set_ylabel("activation")
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def curve_figure(samples: Array, curves: Sequence[tuple[str, Array]], words: str, title: str) -> Figure:
+    """Learning curves, one line per network."""
+    figure, axes = panels(4.6)
+    for label, values in curves:
+        axes[0].plot(samples, values, linewidth=1.4, label=label)
+    positive = all((values > 0).all() for _, values in curves)
+    axes[0].set(xlabel=words, ylabel="cost of a step, test set", title=title, yscale="log" if positive else "linear")
+    axes[0].legend()
+    return figure
+
+
+def _mark_go(axis: Any, movements: Movements) -> None:
+    for onset in np.unique(movements.trial.onset[: _shown(movements)]):
+        if 0.0 < onset < NEVER:
+            axis.axvline(onset, color="#bbbbbb", linewidth=0.8, linestyle=":")
+
+
+def _shown(movements: Movements) -> int:
+    return min(SHOWN, movements.speed.shape[1])
