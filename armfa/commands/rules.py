@@ -22,7 +22,7 @@ def show_rules(config: Rules, console: Console | None = None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     rows = rules_table()
     for name in rows[0]:
-        table.add_column(name, no_wrap=name == "rule")
+        table.add_column(name, no_wrap=name == "rule", overflow="fold")
     for number, row in enumerate(rows):
         table.add_row(*row.values(), end_section=number == len(rows) - 3)
     (console or Console()).print(table)
