@@ -266,7 +266,7 @@ def show_results(
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])
     write_table(folder / "table.csv", rows)
-    title = f"{config.task}, {config.controller} of {config.units}, {rule.replace('-', ' ')}"
+    title = f"{config.task}, {config.controller} of {config.units}\n{rule.replace('-', ' ')}"
     with matplotlib.rc_context(STYLE):
         curves = [(f"seed {seed}", result.curve["loss"][:, k]) for k, seed in enumerate(seeds)]
         save_figure(curve_figure(result.curve["samples"], curves, "movements", title), folder / "learning.png")
