@@ -46,7 +46,7 @@ from armfa.world.reference import Score, each_score, mean, steps
 
 EPISODE_RULES = (*TIME_RULES, "weight-perturbation", "evolution-strategies")
 """Rules that learn from episodes."""
-RATE, RATES = 3e-3, {"force": 1.0, "weight-perturbation": 1e-3, "evolution-strategies": 1e-3}
+RATE, RATES = 5e-3, {"force": 1.0, "weight-perturbation": 1e-3, "evolution-strategies": 1e-3}
 """Rates of learning: Adam's, and those of rules that want another."""
 WEIGHTS = {"position": (100.0, 0.2), "velocity": (10.0, 0.0), "force": (0.1, 0.0)}
 """Of the cost, by the kind of goal: of the miss (per m^2, (m/s)^2 or N^2), and of the hand's speed (per (m/s)^2)."""
@@ -80,7 +80,7 @@ class Learn:
     """Time step of the simulator, s."""
     duration: float | None = None
     """Of a movement, s; that of the task when not given."""
-    updates: int = 2000
+    updates: int = 4000
     """Weight updates."""
     batch_size: int = 32
     """Movements per update."""
@@ -266,7 +266,7 @@ def show_results(
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])
     write_table(folder / "table.csv", rows)
-    title = f"{config.task}, {config.controller} of {config.units}, {rule.replace('-', ' ')}"
+    title = f"{config.task}, {config.controller} of {config.units}\n{rule.replace('-', ' ')}"
     with matplotlib.rc_context(STYLE):
         curves = [(f"seed {seed}", result.curve["loss"][:, k]) for k, seed in enumerate(seeds)]
         save_figure(curve_figure(result.curve["samples"], curves, "movements", title), folder / "learning.png")
