@@ -6,6 +6,7 @@ and the best command is the point of it nearest to the goal, traced back muscle 
 NumPy only, float64 inside.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,9 +22,11 @@ from armfa.plant.quantities import columns_beside
 from armfa.plant.simulator import NO_LOADS, Loads, Simulator, fitted
 from armfa.plant.zonogon import nearest_in_zonogon
 
-# where a second search begins: all muscles that help a joint one way at full tension
-STARTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-ITERATIONS = 500  # at most: about five are needed but for an elbow that is almost straight
+# places that are tried before a search: so many on each edge of the zonogon, and from there towards its middle
+ON_AN_EDGE, DEPTHS = 6, 8
+SEARCHES = 8  # from the best of those places that are better than the places around them
+ITERATIONS = 500  # at most: about five are needed
+FLAT = 1e-12  # curvatures below this share of the greatest count as none
 BISECTIONS = 60  # tension -> excitation, to the last bit of a float64
 
 
@@ -38,6 +41,17 @@ class _HandAfter(NamedTuple):
 
     def of(self, samples: Array) -> "_HandAfter":
         return self._replace(angle=self.angle[:, samples], velocity=self.velocity[:, samples])
+
+    def bend(self, velocity: Array, residual: Array) -> tuple[Array, Array, Array]:
+        """The second derivative of residual . (hand velocity) by the joint velocity: its parts 11, 12, 22."""
+        (l1, l2), (w1, w2), (e1, e2) = self.lengths, velocity, residual
+        q1, q2 = self.angle + self.dt * velocity
+        x2, y2 = l2 * np.cos(q1 + q2), l2 * np.sin(q1 + q2)
+        x, y = l1 * np.cos(q1) + x2, l1 * np.sin(q1) + y2
+        w12 = w1 + w2
+        shared = self.dt * (self.dt * w12 * (y2 * e1 - x2 * e2) - 2.0 * (x2 * e1 + y2 * e2))
+        turned = (y * w1 + y2 * w2) * e1 - (x * w1 + x2 * w2) * e2
+        return self.dt * (self.dt * turned - 2.0 * (x * e1 + y * e2)), shared, shared
 
     def __call__(self, velocity: Array) -> tuple[Array, Array]:
         """Hand velocity (2, batch) and its slope (2, 2, batch) by the joint velocity."""
@@ -132,31 +146,75 @@ def minimum_norm_excitation(
 def _nearest_shares(hand: _HandAfter, origin: Array, reach: Array, desired: Array) -> Array:
     """Shares (n, batch) of each muscle's tension range that bring the hand's velocity nearest to the desired one.
 
-    The hand's velocity bends a little with the joint velocity, by order dt: each round solves the problem straightened
-    about the last answer. A light arm can have several local answers, so samples that miss start again from elsewhere.
+    Under explicit Euler the hand's velocity is affine in the joint velocity, and one round solves it. Otherwise it
+    bends, by order dt: each round solves the problem with the curvature it has at the last answer (Newton's method on
+    the zonogon), exactly: a quadratic cost with curvature L^T L is a distance after the map L, which makes another
+    zonogon. There can be several local answers, so samples that miss start again from elsewhere.
     """
 
     def better(share: Array, todo: Array) -> Array:
-        start, way = origin[:, todo], reach[..., todo]
+        start, way, mine = origin[:, todo], reach[..., todo], hand.of(todo)
         velocity = start + _times(way, share)
-        moving, slope = hand.of(todo)(velocity)
-        return nearest_in_zonogon(_compose(slope, way), desired[:, todo] - moving + _times(slope, velocity - start))
+        moving, slope = mine(velocity)
+        short = desired[:, todo] - moving
+        if not hand.implicit:
+            return nearest_in_zonogon(_compose(slope, way), short + _times(slope, velocity - start))
+        root = _root(slope, mine.bend(velocity, -short))
+        down = _solve(root.transpose(1, 0, 2), _times(slope.transpose(1, 0, 2), short))
+        return nearest_in_zonogon(_compose(root, way), down + _times(root, velocity - start))
 
     def miss(share: Array, todo: Array) -> Array:
         return _square(hand.of(todo)(origin[:, todo] + _times(reach[..., todo], share))[0] - desired[:, todo])
 
     share, cost = _descend(np.full(reach.shape[1:], 0.5), better, miss)
-    for toward in STARTS if hand.implicit else ():
-        todo = np.flatnonzero(cost > 1e-24)
-        way = reach[..., todo]
-        start = np.where(toward[0] * way[0] + toward[1] * way[1] > 0, 1.0, 0.0)
-        found, found_cost = _descend(
-            start, lambda x, i, todo=todo: better(x, todo[i]), lambda x, i, todo=todo: miss(x, todo[i])
-        )
+    if not hand.implicit:
+        return share
+    todo = np.flatnonzero(cost > 1e-24)
+    for start in _starts(reach[..., todo], lambda x: miss(x, todo)) if todo.size else ():
+        found, found_cost = _descend(start, lambda x, i: better(x, todo[i]), lambda x, i: miss(x, todo[i]))
         keep = found_cost < cost[todo]
         share[:, todo] = np.where(keep, found, share[:, todo])
         cost[todo] = np.where(keep, found_cost, cost[todo])
     return share
+
+
+def _starts(reach: Array, miss: Callable[[Array], Array]) -> Array:
+    """Shares (searches, n, batch) to begin searches from: places over the zonogon that are better than those around.
+
+    Once around the boundary the muscles, in the order of their directions, go one after the other from one end of their
+    tension range to the other, then back.
+    """
+    n, back = len(reach[0]), (reach[1] < 0) | ((reach[1] == 0) & (reach[0] < 0))
+    rank = np.argsort(np.argsort(np.mod(np.arctan2(reach[1], reach[0]), math.pi), axis=0), axis=0)
+    places = []
+    for way in np.arange(2 * n * ON_AN_EDGE) / ON_AN_EDGE:
+        moved = np.clip(way - rank, 0.0, 1.0) - np.clip(way - n - rank, 0.0, 1.0)
+        edge = np.where(back, 1.0 - moved, moved)
+        places += [0.5 + (edge - 0.5) * (depth / DEPTHS) for depth in range(DEPTHS, 0, -1)]
+    cost = np.array([miss(place) for place in places]).reshape(-1, DEPTHS, reach.shape[-1])
+    around = np.pad(cost, ((0, 0), (1, 1), (0, 0)), constant_values=np.inf)
+    beside = [np.roll(around, turn, axis=0)[:, k : k + DEPTHS] for turn in (-1, 0, 1) for k in (0, 1, 2)]
+    valley = np.where(cost <= np.min(beside, axis=0), cost, np.inf).reshape(len(places), -1)
+    best = np.argsort(valley, axis=0)[:SEARCHES]  # (searches, batch)
+    found = np.empty((len(best), *reach.shape[1:]))
+    for number, place in enumerate(places):
+        chosen, sample = np.nonzero(best == number)
+        found[chosen, :, sample] = place[:, sample].T
+    return found
+
+
+def _root(slope: Array, bend: tuple[Array, Array, Array]) -> Array:
+    """L with L^T L = slope^T slope + bend (2, 2, batch), upper triangular; what curves down is turned to curve up."""
+    (j11, j12), (j21, j22) = slope
+    a, b, c = j11 * j11 + j21 * j21, j11 * j12 + j21 * j22, j12 * j12 + j22 * j22
+    least = FLAT * (a + c)
+    a, b, c = a + bend[0], b + bend[1], c + bend[2]
+    lowest = 0.5 * (a + c) - np.hypot(0.5 * (a - c), b)
+    raised = np.where(lowest < least, np.abs(lowest) - lowest + least, 0.0)
+    first = np.sqrt(a + raised)
+    beside = b / first
+    last = np.sqrt(np.maximum(c + raised - beside * beside, least))
+    return np.stack((first, beside, 0 * first, last)).reshape(2, 2, -1)
 
 
 def _descend(

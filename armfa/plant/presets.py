@@ -68,7 +68,7 @@ _LI_TODOROV_GEOMETRY = CosineMomentArms(  # Van Wouwe, Ting & De Groote 2022 PLo
 _LI_TODOROV_CURVES = BrownLoeb(  # slow/fast means of Brown, Cheng & Loeb 1999  V2: arm_model_sim; Dutech; pyarm
     beta=1.93, omega=1.03, rho=1.87,
     vmax=-5.72,  # L0/s
-    cv=(1.38, 2.09),
+    cv=(1.38, 2.09),  # V2: 1.38 as every code prints it; the mean of Brown's 5.88 and -3.21 is 1.335 (FV: .003 at most)
     bv=0.62,
     av=(-3.12, 4.21, -2.67),
     activation_shape=(0.56, 2.11, 4.16),  # af, nf0, nf1
@@ -251,7 +251,8 @@ def motornet_arm26(activation: Activation | None) -> Arm:
 def katayama_kawato(activation: Activation | None) -> Arm:
     """Human arm with linear spring-damper muscles: Katayama & Kawato 1993 (Biol Cybern 69:353-362).
 
-    No activation dynamics; a muscle's tension is not held above zero.
+    No activation dynamics; a muscle's tension is not held above zero. No two rigid links can have these inertias
+    (`Skeleton.rigid` is False), which are as printed: .0588 kg m^2 about the elbow is less than 1.44 kg at .21 m.
     """
     shoulder = (
         0.04,

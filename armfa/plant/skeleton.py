@@ -51,6 +51,12 @@ class Skeleton(Constants):
             i1, i2 = i1 + m1 * s1 * s1, i2 + m2 * s2 * s2
         return i1 + i2 + m2 * l1 * l1, m2 * l1 * s2, i2
 
+    def __repr__(self) -> str:
+        """The constants by name, and a word where no rigid links can have them."""
+        told = [f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self)]
+        known = plain(self.mass, self.center_of_mass, self.inertia)
+        return f"Skeleton({', '.join(told)}{'' if not known or self.rigid else ', rigid=False'})"
+
     @property
     def rigid(self) -> bool:
         """Whether two rigid links can have these constants: an inertia about a joint is at least m s^2."""

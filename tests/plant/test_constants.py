@@ -192,3 +192,25 @@ def test_what_describes_no_arm_is_refused_by_name():
     ):
         with pytest.raises(ValueError, match=words):
             arm_from(wrong)
+
+
+def test_a_skeleton_says_if_no_rigid_links_can_have_its_constants():
+    told = {arm.name: repr(arm.skeleton).endswith(", rigid=False)") for arm in STATIC}
+    assert [name for name, is_told in told.items() if is_told] == ["katayama_kawato"]
+
+
+def test_li_and_todorovs_curves_are_the_means_of_slow_and_fast_fibres_but_for_one_constant():
+    """Slow and fast fibres of Brown, Cheng & Loeb 1999; the codes print 1.38 in the place of 1.335."""
+    slow, fast = (
+        (2.30, 1.26, 1.62, -4.06, 5.88, 0.0, 0.18, -4.70, 8.41, -5.34),
+        (1.55, 0.81, 2.12, -7.39, -3.21, 4.17, 1.05, -1.53, 0.0, 0.0),
+    )
+    curves = make_arm("li_todorov").curves
+    mine = (curves.beta, curves.omega, curves.rho, curves.vmax, *curves.cv, curves.bv, *curves.av)
+    means = [(one + other) / 2 for one, other in zip(slow, fast)]
+    rest = [abs(x - mean) for x, mean in zip(mine, means)]
+    assert rest[4] == pytest.approx(0.045)
+    assert max(rest[:4] + rest[5:]) < 0.0101  # beta 1.925, omega 1.035, bV .615, ...: printed with three digits
+    printed, mean = (dataclasses.replace(curves, cv=(cv0, 2.09)) for cv0 in (1.38, 1.335))
+    l, v = np.meshgrid(np.linspace(0.7, 1.3, 31), np.linspace(-5.7, 0.0, 101))
+    assert np.abs(printed.force_velocity(l, v) - mean.force_velocity(l, v)).max() == pytest.approx(0.003, abs=1e-4)
