@@ -1,6 +1,8 @@
 """Desired hand velocities that close the loop around a controller that was trained on single steps."""
 
-from armfa.arrays import Array, at_least, at_most
+import numpy as np
+
+from armfa.arrays import Array, at_least, at_most, made
 from armfa.tasks.vectors import shortened
 
 
@@ -21,6 +23,8 @@ def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) ->
     Returns Array (..., 2), m, and Array (..., 2), m/s.  [Flash & Hogan 1985, J Neurosci 5:1688, eq. 3]
     """
     way = end - start
+    if isinstance(t, np.ndarray):
+        t = made(t, way, way.dtype)
     s = (at_most(at_least(0.0 * way[..., 0] + t / duration, 0.0), 1.0))[..., None]  # (..., 1)
     position = start + way * (s * s * s * (10.0 + s * (6.0 * s - 15.0)))
     velocity = way * (30.0 / duration) * (s * s * (1.0 - s) * (1.0 - s))

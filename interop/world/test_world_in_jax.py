@@ -1,5 +1,7 @@
 """The same world in JAX, compiled, against NumPy and the derived derivatives."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,8 +9,7 @@ import pytest
 import torch
 from worlds import ARMS, TASKS_HERE, WORLDS, moving, name_of
 
-from armfa.plant import ArmState, Simulator, rest_state
-from armfa.tasks import Reach
+from armfa.plant import ArmState, Simulator
 from armfa.world import World
 
 EVERY_TASK = [world for world in WORLDS if world.arm == ARMS[0]]
@@ -68,11 +69,11 @@ def test_an_episode_runs_in_a_scan_and_its_gradient_is_that_of_the_steps():
 
 @pytest.mark.parametrize("task", TASKS_HERE, ids=repr)
 def test_on_target_runs_under_jit(task):
-    error = jnp.array([0.0, 0.005, 0.02])
-    state = rest_state(ARMS[0], jnp.tile(jnp.array(ARMS[0].center_posture), (3, 1)))
-    found = jax.jit(lambda state, error: task.on_target(ARMS[0], state, error))(state, error)
-    expected = [True, True, False] if isinstance(task, Reach) else [False] * 3
-    assert found.tolist() == expected
+    world, error = World(Simulator(ARMS[0]), task), np.array([0.0, 0.005, 0.02])
+    moment = world.reset(np.random.default_rng(0).random((3, world.draws)))
+    on_target = functools.partial(task.on_target, world.simulator)
+    found = jax.jit(on_target)(jax.tree.map(jnp.asarray, moment), jnp.asarray(error))
+    assert found.tolist() == on_target(moment, error).tolist()
 
 
 def test_torch_backpropagates_through_a_world():
