@@ -356,4 +356,4 @@ def _advice(source: Source, problem: str) -> str:
 def _cache() -> Path:
     import pooch
 
-    return Path(os.path.expanduser(pooch.os_cache("armfa")))
+    return Path(pooch.os_cache("armfa"))

@@ -321,9 +321,3 @@ def test_the_real_digits_are_the_known_ones_where_they_are_at_hand():
         assert set(data.MNIST.sha256) == {
             f"{a}-{b}-ubyte" for a in ("train", "t10k") for b in ("images-idx3", "labels-idx1")
         }
-
-
-def test_a_tilde_in_the_name_of_the_cache_is_the_home_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", "~/mine")
-    assert data._cache() == tmp_path / "mine" / "armfa"
