@@ -2,15 +2,20 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 Command = TypeVar("Command", bound=Any)
 
 
 def at_home(config: Command) -> Command:
-    """The command with `~` in its paths as the home folder: a shell leaves `--out=~/run` as it is."""
-    paths = {name: value for name, value in asdict(config).items() if isinstance(value, Path)}
-    return replace(config, **{name: path.expanduser() for name, path in paths.items()})
+    """The command with `~` in its paths as the home folder: a shell leaves `--out=~/run` as it is.
+
+    Paths may be words, as a script writes them.
+    """
+    values, hints = asdict(config), get_type_hints(type(config))
+    names = [name for name, hint in hints.items() if hint is Path or Path in get_args(hint)]
+    paths = {name: values[name] for name in names if values[name] is not None}
+    return replace(config, **{name: Path(path).expanduser() for name, path in paths.items()})
 
 
 def at_least_one(config: Any, *names: str) -> None:

@@ -175,8 +175,8 @@ def cache_folder() -> Path:
     """Where kernels are kept: the user's cache; where that cannot be written, a folder of temporary files that nobody
     else can write to, since what lies there is run.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(home) / "armfa" / "kernels"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(os.path.expanduser(home)) / "armfa" / "kernels"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):

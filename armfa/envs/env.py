@@ -95,7 +95,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         arms = self._known()
         if (shape := getattr(action, "shape", None)) != self._shape and np.shape(action) != self._shape:
             refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
-        self._action[0] = action
+        self._action[0] = real_numbers(action)
         seen = arms.step(self._action, None if self._noise is None else self._noise.drawn())[0]
         _, _, error, cost, success, finite, *_ = arms.told[0].tolist()
         if not error + cost + finite < math.inf:  # an action's NaN is in the cost at once, whatever the integrator
@@ -196,6 +196,15 @@ def refuse_shape(door: Door, expected: tuple[int, ...], got: tuple[int, ...]) ->
         f"expected an action of shape {expected}, got {got}; "
         f"give each of the {door.arm.n_muscles} muscles its number, as env.action_space says"
     )
+
+
+def real_numbers(action: Any) -> Any:
+    """The action, if it holds real numbers."""
+    if (dtype := getattr(action, "dtype", None)) is None:  # a list
+        dtype = np.asarray(action).dtype
+    if getattr(dtype, "kind", "f") not in "fiub":
+        raise ValueError(f"expected real numbers in the action, as env.action_space says, got {dtype}: {action}")
+    return action
 
 
 def refuse_numbers(door: Door, action: np.ndarray) -> None:

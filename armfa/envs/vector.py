@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 
 from armfa.envs.arms import COST, ERROR, FINITE, SUCCESS, Arms, Noise
 from armfa.envs.door import Door
-from armfa.envs.env import GOAL_BLOCK, door_for, refuse_numbers, refuse_shape
+from armfa.envs.env import GOAL_BLOCK, door_for, real_numbers, refuse_numbers, refuse_shape
 from armfa.envs.picture import TRAIL_TIME, no_render_mode, picture, viewer
 from armfa.plant import hand_position, inside
 from armfa.rendering.viewer import SIZE, checked_size
@@ -118,8 +118,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         excitation = self._checked(actions, restart)
         seen = arms.step(excitation, self._noise_for(restart))
         told = arms.told
-        if not np.isfinite(told[:, ERROR] + told[:, COST] + told[:, FINITE]).all():
-            self._refuse(excitation)
+        if not (finite := np.isfinite(told[:, ERROR] + told[:, COST] + told[:, FINITE])).all():
+            self._refuse(excitation, int(np.argmin(finite)))
         arms.keep()
         self._steps += 1
         self._error, reward = told[:, ERROR].copy(), -told[:, COST]
@@ -247,16 +247,16 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """The actions (n, muscles), float64; those of arms that are being reset may be anything."""
         if np.shape(actions) != self._shape:
             refuse_shape(self.door, self._shape, np.shape(actions))
-        actions = np.array(actions, dtype=np.float64)
+        actions = np.array(real_numbers(actions), dtype=np.float64)
         actions[restart] = 0.0
         return actions
 
-    def _refuse(self, actions: np.ndarray) -> None:
-        """Names the first arm that went wrong."""
-        bad = np.flatnonzero(np.isnan(actions).any(axis=-1))
-        if bad.size:
-            raise ValueError(f"expected numbers in the actions, got NaN for environment {bad[0]}")
-        refuse_numbers(self.door, actions)
+    def _refuse(self, actions: np.ndarray, first: int) -> None:
+        """Names the first arm that went wrong, and says why."""
+        try:
+            refuse_numbers(self.door, actions[first])
+        except (ValueError, FloatingPointError) as error:
+            raise type(error)(f"environment {first}: {error}") from None
 
     def _allocate(self) -> None:
         """Room for the state of every arm; `_begin` fills it."""

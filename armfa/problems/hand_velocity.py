@@ -18,6 +18,7 @@ from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, pullback
 from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import MLP, Batch, Params, Policy, Streams
+from armfa.controllers.training.doors import whole
 from armfa.plant import Arm, ArmState, Simulator, hand_velocity, make_arm
 from armfa.plant.description import described
 from armfa.plant.traced import Traced, symbolic
@@ -173,8 +174,7 @@ class HandVelocityProblem:
             object.__setattr__(self, "arm", make_arm(self.arm))
         if self.plant_feedback not in (known := get_args(PlantFeedback)):
             raise ValueError(f"expected plant_feedback out of {', '.join(known)}, got {self.plant_feedback!r}")
-        if not (isinstance(self.test_size, int) and self.test_size >= 1):
-            raise ValueError(f"expected test_size as a whole number of at least 1, got {self.test_size!r}")
+        object.__setattr__(self, "test_size", whole("test_size", self.test_size))
         if self.task.reward != "squared":
             raise ValueError(f"expected a task whose cost is |v - v*|^2, reward='squared', got {self.task.reward!r}")
         if self.task.effort or not 0.0 <= self.effort < np.inf:

@@ -17,7 +17,7 @@ COLOURS, COMMON = 128, 32
 """Colours of a GIF, and how many of them are the commonest."""
 
 
-def check_film(size: int, frames_per_second: int, path: Path | None = None) -> None:
+def check_film(size: int, frames_per_second: int, path: str | Path | None = None) -> None:
     """Refuse films that no format can hold."""
     if not (64 <= size <= 2000 and size % 2 == 0):
         raise ValueError(f"expected --frame-size as an even number from 64 to 2000, got {size}")
@@ -27,15 +27,16 @@ def check_film(size: int, frames_per_second: int, path: Path | None = None) -> N
         kind_of(path)
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: str | Path) -> str:
     """The ending of a film's name, .gif or .mp4."""
+    path = Path(path).expanduser()
     kind = path.suffix.lower()
     if kind not in (".gif", ".mp4") or path.is_dir():
         raise ValueError(f"expected a file that ends in .gif or .mp4, got {path}")
     return kind
 
 
-def write_film(path: Path, frames: Iterable[np.ndarray], frames_per_second: int = FRAMES_PER_SECOND) -> None:
+def write_film(path: str | Path, frames: Iterable[np.ndarray], frames_per_second: int = FRAMES_PER_SECOND) -> None:
     """Write frames (side, side, 3), uint8, as .gif (Pillow) or .mp4 (the extra `video`), all or nothing."""
     kind = kind_of(path)
     with replacing(path, ending=f".part{kind}") as unfinished:

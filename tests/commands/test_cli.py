@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image, ImageSequence
 import armfa
 from armfa.__main__ import main as start
 from armfa.cli import COMMANDS, main
+from armfa.commands.flags import at_home
 from armfa.commands.showing import has_display
 from armfa.commands.train import with_spread
 from armfa.controllers import RULES, load_policy
@@ -143,6 +145,16 @@ def test_a_run_goes_on_with_its_own_settings_and_tells_them(trained, capsys):
 def test_flags_beside_resume_that_ask_for_other_settings_are_refused(trained, capsys):
     assert main(["train", "--resume", str(trained), "--seeds", "3"]) == 2
     assert "was begun with --seeds 2" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in COMMANDS.values()], ids=lambda kind: kind.__name__)
+def test_paths_of_every_command_may_be_words_with_a_tilde(kind, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    hints = get_type_hints(kind)
+    paths = [name for name, hint in hints.items() if hint is Path or Path in get_args(hint)]
+    found = at_home(kind(**{name: "~/here.gif" for name in paths}))
+    assert all(getattr(found, name) == Path("/home/somebody/here.gif") for name in paths)
+    assert paths or kind is COMMANDS["rules"][0]
 
 
 def test_a_run_goes_on_to_more_updates_and_says_so(trained, tmp_path, capsys):

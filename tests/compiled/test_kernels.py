@@ -302,3 +302,9 @@ def test_a_folder_that_somebody_else_put_there_is_not_used(no_cache, tmp_path, m
     assert folder.parent == no_cache.parent and folder != no_cache and folder.name != f"armfa-kernels-{os.getuid()}"
     assert mode(folder) == 0o700
     assert kernels.cache_folder() == folder  # one for the process
+
+
+def test_a_tilde_in_the_name_of_the_cache_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/mine")
+    assert kernels.cache_folder() == tmp_path / "mine" / "armfa" / "kernels"

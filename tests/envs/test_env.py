@@ -527,3 +527,27 @@ def test_info_holds_numpys_numbers(name):
     infos = [env.reset(seed=0)[1], env.step(env.action_space.sample())[4]]
     assert all(value.dtype.kind in "fb" for info in infos for value in info.values())
     assert infos[0].keys() == infos[1].keys()
+
+
+@pytest.mark.parametrize("number", [None, 2])
+@pytest.mark.parametrize(
+    "action",
+    [np.zeros(6, complex), np.zeros(6, "datetime64[s]"), np.zeros(6, object), ["a"] * 6],
+    ids=lambda x: str(np.asarray(x).dtype),
+)
+def test_actions_that_are_no_real_numbers_are_refused(number, action):
+    env = gym.make("armfa/Reach-v0").unwrapped if number is None else gym.make_vec("armfa/Reach-v0", number)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="expected real numbers in the action"):
+        env.step(
+            action if number is None else [action] * number if isinstance(action, list) else np.array([action] * number)
+        )
+
+
+@pytest.mark.parametrize("action", [[0] * 6, np.zeros(6, int), np.zeros(6, np.float16), [False] * 6], ids=repr)
+def test_real_numbers_of_every_kind_are_actions(action):
+    env = ReachEnv()
+    env.reset(seed=0)
+    first = env.step(np.zeros(6))[0]
+    env.reset(seed=0)
+    np.testing.assert_array_equal(env.step(action)[0], first)

@@ -221,7 +221,7 @@ def test_wrong_use_is_refused_with_what_was_expected():
     env.reset(seed=0)
     with pytest.raises(ValueError, match=r"expected an action of shape \(3, 6\), got \(6,\)"):
         env.step(actions[0])
-    with pytest.raises(ValueError, match="NaN for environment 1"):
+    with pytest.raises(ValueError, match="environment 1: expected numbers in the action, got NaN"):
         env.step(np.where(np.arange(3)[:, None] == 1, np.nan, actions))
     with pytest.raises(ValueError, match="reset_mask"):
         env.reset(options={"reset_mask": [True, False, True]})
@@ -435,3 +435,12 @@ def test_seeds_may_be_asked_for_before_the_first_reset():
     seeds = list(envs.np_random_seed)
     first, _ = envs.reset()
     np.testing.assert_array_equal(gym.make_vec("armfa/Reach-v0", num_envs=2).reset(seed=seeds)[0], first)
+
+
+def test_the_first_arm_that_becomes_unstable_is_named():
+    envs = gym.make_vec("armfa/Reach-v0", num_envs=3, arm=make_arm("lillicrap_scott"), dt=0.05)
+    envs.reset(seed=0)
+    arms = envs._known()
+    arms.moment[1, 2:4] = 1e200  # rad/s
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="environment 1: the state of"):
+        envs.step(np.zeros((3, 6), np.float32))

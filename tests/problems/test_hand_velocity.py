@@ -171,3 +171,9 @@ def test_a_policy_commands_what_the_controller_commands():
     commands = problem.controller(network, params)(loss.state, loss.desired)
     observation = problem.task.observe(problem.world.arm, loss.state, loss.desired)
     np.testing.assert_allclose(problem.policy(network, params)(observation), commands, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, True, "many"], ids=repr)
+def test_a_test_set_of_no_examples_is_refused(size):
+    with pytest.raises((ValueError, TypeError), match="expected test_size"):
+        HandVelocityProblem(test_size=size)
