@@ -152,7 +152,8 @@ def test_paths_of_every_command_may_be_words_with_a_tilde(kind, monkeypatch):
     monkeypatch.setenv("HOME", "/home/somebody")
     hints = get_type_hints(kind)
     paths = [name for name, hint in hints.items() if hint is Path or Path in get_args(hint)]
-    found = at_home(kind(**{name: "~/here.gif" for name in paths}))
+    needed = {"field": "curl"} if kind.__name__ == "Adapt" else {}
+    found = at_home(kind(**needed, **{name: "~/here.gif" for name in paths}))
     assert all(getattr(found, name) == Path("/home/somebody/here.gif") for name in paths)
     assert paths or kind is COMMANDS["rules"][0]
 
