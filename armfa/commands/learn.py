@@ -38,7 +38,7 @@ from armfa.problems import TaskProblem
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
-from armfa.runs.display import say
+from armfa.runs.display import ends_in, say
 from armfa.runs.folders import begin, begun
 from armfa.tasks import TASKS
 from armfa.world import Fields, Senses, World, reference_scores
@@ -241,8 +241,7 @@ def teller(config: Learn, console: Console) -> bool | Callable[[Report], None] |
         words = f"{report.update} of {report.updates} updates, cost of a step {report.latest['loss']:.3g}"
         if done and report.update < report.updates:
             pace = (report.seconds - first[0].seconds) / done
-            end = time.localtime(time.time() + pace * (report.updates - report.update))
-            words += f"; ends {time.strftime('%H:%M:%S', end)}"
+            words += f"; {ends_in(pace * (report.updates - report.update))}"
         say(console, words)
 
     return tell

@@ -17,10 +17,10 @@ from armfa.plant.constants import Pair
 from armfa.plant.description import arm_from, described
 from armfa.plant.traced import Traced, symbolic
 from armfa.tasks import TASKS, Reach, Task, Trial
-from armfa.tasks.task import finite
+from armfa.tasks.task import finite, whole
 from armfa.world import Fields, Senses, World
 from armfa.world.fields import NOTHING
-from armfa.world.program import MomentSymbols, columns, packed, symbol
+from armfa.world.program import MomentSymbols, by_entries, columns, packed, state_bars, symbol
 from armfa.world.senses import EXACT, SENSES, entered
 from armfa.world.world import steps_of
 
@@ -257,7 +257,7 @@ def vjp_program(settings: EpisodeSettings, noisy: bool) -> Program:
     s = EpisodeSymbols(settings, noisy)
     graph, seen = s.graph, s.made.inputs(s.after)
     bars: dict[str, Any] = {
-        "bar_arm": [graph.pair("bar_q"), graph.pair("bar_w"), graph.input("bar_a", wide=True)],
+        "bar_arm": state_bars(graph),
         "bar_inputs": [graph.vector(f"bar_{i}_", len(part)) if isinstance(part, list)
                        else graph.input(f"bar_{i}_", wide=True) for i, part in enumerate(seen)],
         **{f"bar_new_{name}": [symbol(graph, settings.world, f"bar_{name}_{x}", x) for x in signals]
@@ -269,8 +269,7 @@ def vjp_program(settings: EpisodeSettings, noisy: bool) -> Program:
     by = pullback(given, [*leaves, s.command, s.before, *flat(told.values())])
     *rows, activation = (by[x] for x in leaves)
     outputs = {"by_arm": [*rows, Wide(activation)], "by_command": Wide(by[s.command]), "by_before": Wide(by[s.before])}
-    outputs |= {f"by_{name}": [Wide(by[x]) if x.wide else by[x] for x in entry] for name, entry in told.items()}
-    return Program(s.inputs | bars, outputs, s.n)
+    return Program(s.inputs | bars, outputs | by_entries(by, told), s.n)
 
 
 def told_program(settings: EpisodeSettings, noisy: bool) -> Program:
@@ -344,8 +343,7 @@ class TaskProblem:
             raise ValueError(f"expected conditions as one or more numbers, such as (1.0,), got {self.conditions!r}")
         finite("teacher", self.teacher, 0.0)
         finite("duration", self.duration, 0.0, above=True)
-        if not (isinstance(self.test_size, int) and self.test_size >= 1):
-            raise ValueError(f"expected test_size as a whole number of at least 1, got {self.test_size!r}")
+        whole("test_size", self.test_size, 1)
         self.world.simulator.refuse_zero_gradient()
 
     @cached_property

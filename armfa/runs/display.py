@@ -17,6 +17,11 @@ def say(console: Console, text: Any, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
+def ends_in(seconds: float) -> str:
+    """When something will have ended that takes so many seconds more."""
+    return "ends " + time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+
+
 class Display:
     """A context in which jobs are told of as they start, go on and end; quiet, it tells what went wrong and no more."""
 
@@ -90,7 +95,7 @@ class Display:
         total = sum(self.expected.values())
         passed, made = time.monotonic() - self.start, self.done * total - self._seconds(self.before)
         pace = passed / made if made > 0.02 * total and passed > 1.0 else 1 / self.processes  # s per expected s
-        return "ends " + time.strftime("%H:%M:%S", time.localtime(time.time() + pace * total * (1 - self.done)))
+        return ends_in(pace * total * (1 - self.done))
 
     def _seconds(self, shares: Mapping[str, float]) -> float:
         """Expected seconds of these shares of the units."""

@@ -1,24 +1,21 @@
 """Ballistic: reach to a target without any feedback."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from armfa.arrays import Array, at_least, where
-from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
+from armfa.plant import Arm, ArmState, Simulator, hand_position
 from armfa.tasks.clock import began, flag, since
-from armfa.tasks.hand import HandTask, hand_speed
-from armfa.tasks.postures import center_posture
-from armfa.tasks.task import Moment, Trial, finite, whole
-from armfa.tasks.vectors import direction, drawn, length
+from armfa.tasks.hand import TargetsAround, hand_speed
+from armfa.tasks.task import Moment, Trial, finite
+from armfa.tasks.vectors import drawn, length
 
-DISTANCE = 0.16
-"""Default distance of targets as a share of the arm's reach: 10 cm for the human arm."""
 ON_TARGET = 0.1
 """Success: the error at the end is below this share of the distance."""
 
 
 @dataclass(frozen=True)
-class Ballistic(HandTask):
+class Ballistic(TargetsAround):
     """Reach to a target around the centre without any feedback: the arm is not seen, the time is.
 
     What is learned is a movement that is prepared as a whole; with noise, where it ends is spread.
@@ -57,15 +54,10 @@ class Ballistic(HandTask):
     (`armfa.envs.open_door`).
     """
 
-    fixed_goal: ClassVar[bool] = False
     judged: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("peak_speed",)
     episode_time: ClassVar[float] = 0.6
 
-    targets: int = 8
-    """How many, evenly around the centre, the first to the right, then counter-clockwise."""
-    distance: float | None = None
-    """m, from the centre; None: 0.16 times the arm's reach."""
     go_time: float = 0.1
     """s from the start to the go."""
     move_time: float = 0.5
@@ -73,43 +65,17 @@ class Ballistic(HandTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole("targets", self.targets, 1)
-        finite("distance", 1.0 if self.distance is None else self.distance, 0.0, above=True)
         finite("go_time", self.go_time, 0.0)
         finite("move_time", self.move_time, 0.0, above=True)
-
-    @property
-    def variants(self) -> int:
-        """The targets."""
-        return self.targets
-
-    def start_draws(self, arm: Arm) -> int:
-        """None: the start is always the same."""
-        return 0
 
     def goal_draws(self, arm: Arm) -> int:
         """One: the target."""
         return 1
 
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """At rest in the centre posture."""
-        return rest_state(arm, center_posture(arm, uniform))
-
-    def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
-        """One of the targets around the hand (..., 1, 2), m."""
-        way = self._distance(simulator.arm) * direction(drawn(uniform[..., 0], self.targets), self.targets)
-        return (hand_position(simulator.arm, state.joint_angle) + way)[..., None, :]
-
     def trial(self, simulator: Simulator, uniform: Array) -> Trial:
         """Which target, and when the go comes."""
         onset = self.go_time + 0.0 * uniform[..., 0]
         return super().trial(simulator, uniform)._replace(variant=drawn(uniform[..., 0], self.targets), onset=onset)
-
-    def goal(self, simulator: Simulator, moment: Moment) -> Array:
-        """The centre before the go, then the target (..., 2), m."""
-        center = hand_position(simulator.arm, moment.trial.start.joint_angle)
-        gone = began(simulator, moment, moment.trial.onset)
-        return where(gone[..., None], moment.trial.goals[..., 0, :], center)
 
     def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
         """Nothing."""
@@ -142,7 +108,4 @@ class Ballistic(HandTask):
         """Whether the time is over and the hand near the target (...,)."""
         away = moment.trial.goals[..., 0, :] - hand_position(simulator.arm, moment.arm.joint_angle)
         over = began(simulator, moment, moment.trial.onset + self.move_time)
-        return over & (length(away) < ON_TARGET * self._distance(simulator.arm))
-
-    def _distance(self, arm: Arm) -> Any:
-        return DISTANCE * arm.reach if self.distance is None else self.distance
+        return over & (length(away) < ON_TARGET * self.way(simulator.arm))

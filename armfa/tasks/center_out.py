@@ -1,21 +1,17 @@
 """CenterOut: wait in the centre, and on a go reach to one of the targets around it."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from armfa.arrays import Array, at_least, where
-from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
+from armfa.plant import Arm, Simulator
 from armfa.tasks.clock import began, first, flag, since
-from armfa.tasks.hand import Holding, hand_speed
-from armfa.tasks.postures import center_posture
-from armfa.tasks.task import NEVER, Moment, Trial, finite, whole
+from armfa.tasks.hand import Holding, TargetsAround, hand_speed
+from armfa.tasks.task import NEVER, Moment, Trial, finite
 from armfa.tasks.vectors import direction, drawn
 
-DISTANCE = 0.16
-"""Default distance of targets as a share of the arm's reach: 10 cm for the human arm, 7 cm for the monkey's."""
 MOVING = 0.05
 """m/s: a hand this fast has begun to move."""
 CATCH_HOLD = 0.3
@@ -23,7 +19,7 @@ CATCH_HOLD = 0.3
 
 
 @dataclass(frozen=True)
-class CenterOut(Holding):
+class CenterOut(TargetsAround, Holding):
     """Wait with the hand in the centre, and on a go reach to one of the targets around it and hold there.
 
     The target is shown after `cue_time`, the go comes a random delay later; in catch trials it never comes, and the
@@ -67,14 +63,9 @@ class CenterOut(Holding):
     `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment (`armfa.envs.open_door`).
     """
 
-    fixed_goal: ClassVar[bool] = False
     episode_time: ClassVar[float] = 2.0
     records: ClassVar[tuple[str, ...]] = ("reaction_time", "movement_time", "peak_speed", "path_length")
 
-    targets: int = 8
-    """How many, evenly around the centre, the first to the right, then counter-clockwise."""
-    distance: float | None = None
-    """m, from the centre; None: 0.16 times the arm's reach."""
     cue_time: float = 0.1
     """s after the start when the target is shown."""
     shortest_delay: float = 0.1
@@ -86,8 +77,6 @@ class CenterOut(Holding):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole("targets", self.targets, 1)
-        finite("distance", 1.0 if self.distance is None else self.distance, 0.0, above=True)
         finite("cue_time", self.cue_time, 0.0)
         finite("shortest_delay", self.shortest_delay, 0.0)
         finite("longest_delay", self.longest_delay, self.shortest_delay)
@@ -95,29 +84,9 @@ class CenterOut(Holding):
         if self.catch > 1.0:
             raise ValueError(f"expected catch as a share, at most 1, got {self.catch}")
 
-    @property
-    def variants(self) -> int:
-        """The targets."""
-        return self.targets
-
-    def start_draws(self, arm: Arm) -> int:
-        """None: the start is always the same."""
-        return 0
-
     def goal_draws(self, arm: Arm) -> int:
         """Three: target, delay, and whether the go comes."""
         return 3
-
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """At rest in the centre posture."""
-        return rest_state(arm, center_posture(arm, uniform))
-
-    def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
-        """One of the targets around the hand (..., 1, 2), m."""
-        arm = simulator.arm
-        distance = DISTANCE * arm.reach if self.distance is None else self.distance
-        way = distance * direction(drawn(uniform[..., 0], self.targets), self.targets)
-        return (hand_position(arm, state.joint_angle) + way)[..., None, :]
 
     def trial(self, simulator: Simulator, uniform: Array) -> Trial:
         """Target, and when the go comes."""
@@ -126,14 +95,9 @@ class CenterOut(Holding):
         onset = where(catch < self.catch, NEVER, go)
         return super().trial(simulator, uniform)._replace(variant=drawn(number, self.targets), onset=onset)
 
-    def goal(self, simulator: Simulator, moment: Moment) -> Array:
-        """The centre before the go, then the target (..., 2), m."""
-        target, center = moment.trial.goals[..., 0, :], self._center(simulator, moment)
-        return where(began(simulator, moment, moment.trial.onset)[..., None], target, center)
-
     def cues(self, simulator: Simulator, moment: Moment) -> tuple[Array, ...]:
         """The target (2), m, from `cue_time` on, and the go (1)."""
-        target, center = moment.trial.goals[..., 0, :], self._center(simulator, moment)
+        target, center = moment.trial.goals[..., 0, :], self.center(simulator, moment)
         shown = where(began(simulator, moment, self.cue_time)[..., None], target, center)
         return shown, flag(began(simulator, moment, moment.trial.onset), moment)
 
@@ -161,14 +125,10 @@ class CenterOut(Holding):
         going = where(gone, speed, 0.0 * speed)
         return reaction, movement, at_least(going, peak), path + going * simulator.dt
 
-    def _center(self, simulator: Simulator, moment: Moment) -> Array:
-        return hand_position(simulator.arm, moment.trial.start.joint_angle)
-
 
 def center_out_targets(center: np.ndarray, distance: float = 0.1, n: int = 8) -> np.ndarray:
     """Hand targets (n, 2), m, evenly around `center` (2,), m, the first one to the right, then counter-clockwise.
 
     distance : m; 0.10 in human studies, 0.05 or 0.06 in monkeys.
     """
-    angle = 2.0 * math.pi / n * np.arange(n)
-    return np.asarray(center) + distance * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    return np.asarray(center) + distance * direction(np.arange(n), n)

@@ -1,11 +1,13 @@
-"""What tasks share: those about the hand's position, and those about its velocity."""
+"""What tasks share: where they start, what is sensed; those about the hand's position, and about its velocity."""
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from armfa.arrays import Array, where
-from armfa.plant import Arm, ArmState, Simulator, hand_position, hand_velocity
+from armfa.plant import Arm, ArmState, Simulator, hand_position, hand_velocity, rest_state
+from armfa.tasks.clock import began
+from armfa.tasks.postures import center_posture, random_posture
 from armfa.tasks.task import (
     JOINT_SPEED_BOUND,
     JOINT_UNITS,
@@ -16,15 +18,58 @@ from armfa.tasks.task import (
     joint_bounds,
     one_of,
     seen_activation,
+    whole,
 )
-from armfa.tasks.vectors import length
+from armfa.tasks.vectors import direction, drawn, length
 
 NEAR = 0.05
 """m: where the reward "precise" is half of what it is far away."""
+DISTANCE = 0.16
+"""Default distance of targets as a share of the arm's reach: 10 cm for the human arm, 7 cm for the monkey's."""
+
+
+class FromCenter:
+    """The arm starts in its centre posture, at rest."""
+
+    def start_draws(self, arm: Arm) -> int:
+        """None: the start is always the same."""
+        return 0
+
+    def start(self, arm: Arm, uniform: Array) -> ArmState:
+        """At rest in the centre posture, muscles silent."""
+        return rest_state(arm, center_posture(arm, uniform))
+
+
+class FromAnywhere:
+    """The arm starts in a random posture, at rest."""
+
+    def start_draws(self, arm: Arm) -> int:
+        """Two: the start posture."""
+        return 2
+
+    def start(self, arm: Arm, uniform: Array) -> ArmState:
+        """At rest in a random posture."""
+        return rest_state(arm, random_posture(arm, uniform))
+
+
+class Sensing(Task, ABC):
+    """Joints, what is compared with the goal, and activation are sensed."""
+
+    def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
+        """Joint angle (2), joint velocity (2), what is achieved (2) and, of muscles with a state, activation (n)."""
+        return (state.joint_angle, state.joint_velocity, achieved, *seen_activation(arm, state))
+
+    def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
+        """Angles, speeds, what is achieved as the goal, activation within the excitation range."""
+        return [*joint_bounds(arm), *self.goal_bounds(arm), *activation_bounds(arm)]
+
+    def sense_units(self, arm: Arm) -> list[float]:
+        """rad, 4 rad/s, what is achieved as the goal, and activation as it is."""
+        return [*JOINT_UNITS, *[self.goal_unit] * 2, *[1.0] * len(activation_bounds(arm))]
 
 
 @dataclass(frozen=True)
-class HandTask(Task, ABC):
+class HandTask(Sensing, ABC):
     """The hand, in m, is compared with a place; joints, hand and activation are sensed."""
 
     goal_kind: ClassVar[Literal["position", "velocity", "force"]] = "position"
@@ -46,18 +91,6 @@ class HandTask(Task, ABC):
     def achieved(self, arm: Arm, state: ArmState) -> Array:
         """The hand's position (..., 2), m."""
         return hand_position(arm, state.joint_angle)
-
-    def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
-        """Joint angle (2), joint velocity (2), hand position (2) and, of muscles with a state, activation (n)."""
-        return (state.joint_angle, state.joint_velocity, achieved, *seen_activation(arm, state))
-
-    def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """Angles, speeds, hand within reach, activation within the excitation range."""
-        return [*joint_bounds(arm), *self.goal_bounds(arm), *activation_bounds(arm)]
-
-    def sense_units(self, arm: Arm) -> list[float]:
-        """rad, 4 rad/s, 0.25 m, and activation as it is."""
-        return [*JOINT_UNITS, *[self.goal_unit] * 2, *[1.0] * len(activation_bounds(arm))]
 
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """The square around the circle that the arm can reach, m."""
@@ -87,6 +120,46 @@ class Holding(HandTask, ABC):
     def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
         """Whether the hand is within `radius` of the target and slower than `max_speed` (...,)."""
         return (error <= self.radius) & (hand_speed(simulator.arm, moment.arm) < self.max_speed)
+
+
+@dataclass(frozen=True)
+class TargetsAround(FromCenter, HandTask, ABC):
+    """Wait in the centre until the go, then be on one of the targets around it."""
+
+    fixed_goal: ClassVar[bool] = False
+
+    targets: int = 8
+    """How many, evenly around the centre, the first to the right, then counter-clockwise."""
+    distance: float | None = None
+    """m, from the centre; None: 0.16 times the arm's reach."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole("targets", self.targets, 1)
+        finite("distance", 1.0 if self.distance is None else self.distance, 0.0, above=True)
+
+    @property
+    def variants(self) -> int:
+        """The targets."""
+        return self.targets
+
+    def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
+        """One of the targets around the hand (..., 1, 2), m, by the first number drawn."""
+        way = self.way(simulator.arm) * direction(drawn(uniform[..., 0], self.targets), self.targets)
+        return (hand_position(simulator.arm, state.joint_angle) + way)[..., None, :]
+
+    def goal(self, simulator: Simulator, moment: Moment) -> Array:
+        """The centre before the go, then the target (..., 2), m."""
+        target, center = moment.trial.goals[..., 0, :], self.center(simulator, moment)
+        return where(began(simulator, moment, moment.trial.onset)[..., None], target, center)
+
+    def center(self, simulator: Simulator, moment: Moment) -> Array:
+        """Where the hand started (..., 2), m."""
+        return hand_position(simulator.arm, moment.trial.start.joint_angle)
+
+    def way(self, arm: Arm) -> Any:
+        """The distance of targets, m."""
+        return DISTANCE * arm.reach if self.distance is None else self.distance
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from armfa.arrays import Array
-from armfa.plant import Arm, ArmState, Simulator, hand_force, rest_state
-from armfa.tasks.postures import center_posture
+from armfa.plant import Arm, ArmState, Simulator, hand_force
+from armfa.tasks.hand import FromCenter, Sensing
 from armfa.tasks.task import (
-    JOINT_UNITS,
     Moment,
-    Task,
     Trial,
-    activation_bounds,
     finite,
-    joint_bounds,
     one_of,
-    seen_activation,
     whole,
 )
 from armfa.tasks.vectors import direction, drawn, length
@@ -27,7 +22,7 @@ STRONGEST = 64.0
 
 
 @dataclass(frozen=True)
-class IsometricForce(Task):
+class IsometricForce(FromCenter, Sensing):
     """Press with the hand, which is held in the arm's centre posture, with a given force.
 
     The force of the hand is F = J^-T torque, with J the Jacobian of the hand and the torque of muscles and joint
@@ -99,17 +94,9 @@ class IsometricForce(Task):
         """The directions."""
         return self.directions
 
-    def start_draws(self, arm: Arm) -> int:
-        """None: the start is always the same."""
-        return 0
-
     def goal_draws(self, arm: Arm) -> int:
         """Two: direction and strength of the force."""
         return 2
-
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """Silent muscles in the centre posture."""
-        return rest_state(arm, center_posture(arm, uniform))
 
     def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
         """The desired force (..., 1, 2), N."""
@@ -128,18 +115,6 @@ class IsometricForce(Task):
     def achieved(self, arm: Arm, state: ArmState) -> Array:
         """The force of the hand (..., 2), N."""
         return hand_force(arm, state)
-
-    def senses(self, arm: Arm, state: ArmState, achieved: Array) -> tuple[Array, ...]:
-        """Joint angle (2), joint velocity (2), force (2) and, of muscles with a state, activation (n)."""
-        return (state.joint_angle, state.joint_velocity, achieved, *seen_activation(arm, state))
-
-    def sense_bounds(self, arm: Arm) -> list[tuple[float, float]]:
-        """Angles, speeds, force, activation within the excitation range."""
-        return [*joint_bounds(arm), *self.goal_bounds(arm), *activation_bounds(arm)]
-
-    def sense_units(self, arm: Arm) -> list[float]:
-        """rad, 4 rad/s, 4 N, and activation as it is."""
-        return [*JOINT_UNITS, *[self.goal_unit] * 2, *[1.0] * len(activation_bounds(arm))]
 
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:
         """As strong as is shown, N."""

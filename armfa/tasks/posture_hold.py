@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from armfa.arrays import Array, at_least, where
-from armfa.plant import Arm, ArmState, Loads, Simulator, hand_position, rest_state
+from armfa.plant import Arm, ArmState, Loads, Simulator, hand_position
 from armfa.tasks.clock import began, first, since
-from armfa.tasks.hand import Holding
-from armfa.tasks.postures import center_posture
+from armfa.tasks.hand import FromCenter, Holding
 from armfa.tasks.task import Moment, Trial, finite, one_of, whole
 from armfa.tasks.vectors import direction, drawn
 
@@ -19,7 +18,7 @@ GRAVITY = 9.81
 
 
 @dataclass(frozen=True)
-class PostureHold(Holding):
+class PostureHold(FromCenter, Holding):
     """Keep the hand where it is while a load pushes the arm at a time that is not announced.
 
     The load is a torque on the joints or a force on the hand, in one of several directions; it stays (a step) or lasts
@@ -97,17 +96,9 @@ class PostureHold(Holding):
         """The directions of the load, and none."""
         return self.directions + 1
 
-    def start_draws(self, arm: Arm) -> int:
-        """None: the start is always the same."""
-        return 0
-
     def goal_draws(self, arm: Arm) -> int:
         """Two: the load, and when it sets in."""
         return 2
-
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """At rest in the centre posture."""
-        return rest_state(arm, center_posture(arm, uniform))
 
     def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
         """Where the hand is (..., 1, 2), m."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from armfa.arrays import Array
-from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
-from armfa.tasks.hand import Holding
+from armfa.plant import Arm, ArmState, Simulator, hand_position
+from armfa.tasks.hand import FromAnywhere, Holding
 from armfa.tasks.postures import random_posture
 
 
 @dataclass(frozen=True)
-class Reach(Holding):
+class Reach(FromAnywhere, Holding):
     """Bring the hand from a random posture to a random target and hold it there for 100 ms.
 
     Starts and targets come from joint angles spread evenly over the arm's joint range: always in reach.
@@ -50,17 +50,9 @@ class Reach(Holding):
 
     episode_time: ClassVar[float] = 2.0
 
-    def start_draws(self, arm: Arm) -> int:
-        """Two: the start posture."""
-        return 2
-
     def goal_draws(self, arm: Arm) -> int:
         """Two: the posture whose hand position is the target."""
         return 2
-
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """The arm at rest in a random posture."""
-        return rest_state(arm, random_posture(arm, uniform))
 
     def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
         """Where the hand is in another random posture (..., 1, 2), m."""

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from armfa.arrays import Array, at_least, namespace, where
-from armfa.plant import Arm, ArmState, Simulator, hand_position, rest_state
+from armfa.plant import Arm, ArmState, Simulator, hand_position
 from armfa.tasks.clock import first, time
-from armfa.tasks.hand import Holding, hand_speed
+from armfa.tasks.hand import FromAnywhere, Holding, hand_speed
 from armfa.tasks.postures import random_posture
 from armfa.tasks.task import Moment
 from armfa.tasks.vectors import length
 
 
 @dataclass(frozen=True)
-class ViaPoint(Holding):
+class ViaPoint(FromAnywhere, Holding):
     """Bring the hand to a target by way of another, and hold it there.
 
     [Flash & Hogan 1985, J Neurosci 5:1688: movements through a point are curved, and slow where they bend.]
@@ -59,17 +59,9 @@ class ViaPoint(Holding):
     records: ClassVar[tuple[str, ...]] = ("via_time", "peak_speed")
     episode_time: ClassVar[float] = 2.0
 
-    def start_draws(self, arm: Arm) -> int:
-        """Two: the start posture."""
-        return 2
-
     def goal_draws(self, arm: Arm) -> int:
         """Four: two postures."""
         return 4
-
-    def start(self, arm: Arm, uniform: Array) -> ArmState:
-        """At rest in a random posture."""
-        return rest_state(arm, random_posture(arm, uniform))
 
     def goals(self, simulator: Simulator, state: ArmState, uniform: Array) -> Array:
         """Where the hand is in two other random postures (..., 2, 2), m."""

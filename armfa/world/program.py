@@ -153,7 +153,7 @@ def vjp_program(world: Any, noisy: bool = False) -> Program:
     symbols, command = MomentSymbols(graph, world), graph.input("command", wide=True)
     after, outcome = symbolic(graph, world).substep(symbols.value, command, symbols.noise if noisy else {})
     new = [line[0] if signals else [] for (_, signals, _), line in zip(world.lines, after.line)]
-    bars = [*_state_bars(graph), graph.input("bar_cost"), *_line_bars(graph, world)]
+    bars = [*state_bars(graph), graph.input("bar_cost"), *_line_bars(graph, world)]
     leaves = flat(symbols.value.arm)
     by = pullback(zip(flat([*after.arm, outcome.cost, *new]), flat(bars), strict=True), [*leaves, command])
     inputs = symbols.arrays | {"command": command, "noise": [*symbols.noise.values()], "bars": bars}
@@ -171,13 +171,16 @@ def observe_vjp_program(world: Any) -> Program:
     ]
     leaves, oldest = flat(symbols.value.arm), {name: flat(entry) for name, entry in symbols.waiting.items()}
     by = pullback(zip(flat(told), flat(bars), strict=True), [*leaves, *flat(oldest.values())])
-    outputs = _by_state(by, leaves) | {
-        f"by_{name}": [Wide(by[x]) if x.wide else by[x] for x in entry] for name, entry in oldest.items()
-    }
-    return Program(symbols.arrays | {"bars": bars}, outputs, n)
+    return Program(symbols.arrays | {"bars": bars}, _by_state(by, leaves) | by_entries(by, oldest), n)
 
 
-def _state_bars(graph: Graph) -> list[Any]:
+def by_entries(by: dict[Expr, Any], entries: dict[str, list[Expr]]) -> dict[str, Any]:
+    """Derivatives by the entries of the lines, as outputs."""
+    return {f"by_{name}": [Wide(by[x]) if x.wide else by[x] for x in entry] for name, entry in entries.items()}
+
+
+def state_bars(graph: Graph) -> list[Any]:
+    """Symbols of the derivatives by an arm's state."""
     return [graph.pair("bar_q"), graph.pair("bar_w"), graph.input("bar_a", wide=True)]
 
 
