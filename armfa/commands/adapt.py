@@ -15,13 +15,13 @@ from rich.table import Table
 
 from armfa.arrays import Array
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.movements import Movements, deviations, performed
 from armfa.commands.showing import controller_file
 from armfa.controllers import Adam, Policy, load_policy, make_rule
 from armfa.controllers.machine import keep_memory, one_blas_thread
 from armfa.controllers.streams import Streams
 from armfa.controllers.training.update import TrainState, train_step
 from armfa.controllers.trees import stack, take, tree_map
+from armfa.experiments.motor.movements import Movements, deviations, performed
 from armfa.experiments.rules import spelt
 from armfa.plant import hand_position
 from armfa.problems import TaskProblem, problem_of

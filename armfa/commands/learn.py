@@ -13,7 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.movements import (
+from armfa.commands.showing import Performer, moving
+from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, Optimizer, make_rule, train
+from armfa.controllers.training.progress import Report
+from armfa.controllers.training.train import TrainResult
+from armfa.experiments.arm.controller import Activation, ArmName
+from armfa.experiments.motor.movements import (
     TRIALS,
     UNITS,
     Movements,
@@ -27,11 +32,6 @@ from armfa.commands.movements import (
     speed_figure,
     trials_of,
 )
-from armfa.commands.showing import Performer, moving
-from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, Optimizer, make_rule, train
-from armfa.controllers.training.progress import Report
-from armfa.controllers.training.train import TrainResult
-from armfa.experiments.arm.controller import Activation, ArmName
 from armfa.experiments.rules import spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem

@@ -13,11 +13,11 @@ import tyro
 from rich.console import Console
 from rich.progress import track
 
-from armfa.commands.movements import TRIALS, trials_of
 from armfa.controllers import Policy, load_policy
 from armfa.controllers.trees import tree_map
 from armfa.envs.picture import picture
 from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
+from armfa.experiments.motor.movements import TRIALS, trials_of
 from armfa.experiments.rules import spelt
 from armfa.plant import Arm, Simulator, hand_position, inverse_kinematics
 from armfa.plant.description import arm_from

@@ -26,6 +26,9 @@ PLACES = {
 NAMES = tuple(PLACES)
 """Names as `--only` takes them."""
 
+GROUPS = tuple(dict.fromkeys(place.split(".")[0] for place in PLACES.values()))
+"""Folders of this package; `--only` takes one for all experiments in it."""
+
 
 def experiment(name: str) -> Experiment:
     """The experiment of this name."""
@@ -35,9 +38,11 @@ def experiment(name: str) -> Experiment:
 
 
 def chosen(only: str) -> Sequence[str]:
-    """The names in a comma-separated list, checked; all of them for an empty one."""
+    """The names in a comma-separated list of names and groups, checked; all of them for an empty one."""
     names = listed(only)
     for name in names:
-        if name not in NAMES:
-            raise ValueError(f"expected names out of {', '.join(NAMES)}, got {name!r}")
-    return [name for name in NAMES if not names or name in names]
+        if name not in (*NAMES, *GROUPS):
+            raise ValueError(
+                f"expected names out of {', '.join(NAMES)}, or groups of them, {', '.join(GROUPS)}; got {name!r}"
+            )
+    return [name for name in NAMES if not names or name in names or PLACES[name].split(".")[0] in names]

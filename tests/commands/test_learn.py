@@ -12,9 +12,9 @@ from armfa.cli import main
 from armfa.commands import learn as command
 from armfa.commands.adapt import index_of
 from armfa.commands.learn import Learn
-from armfa.commands.movements import performed, profile, trials_of
 from armfa.controllers import MLP, Policy, load_policy
 from armfa.controllers.trees import take
+from armfa.experiments.motor.movements import performed, profile, trials_of
 from armfa.plant import hand_velocity
 from armfa.problems import TaskProblem, problem_of
 from armfa.tasks import TASKS, CenterOut, Reach
