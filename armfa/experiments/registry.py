@@ -20,6 +20,10 @@ PLACES = {
     "derivative": "digits.derivative",
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
+    "preferred-directions": "motor.preferred_directions",
+    "noise-and-delays": "motor.noise_and_delays",
+    "power-law": "motor.power_law",
+    "ellipses": "motor.ellipses",
 }
 """Module of each experiment, in this package."""
 
