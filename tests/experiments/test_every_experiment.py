@@ -38,6 +38,21 @@ SMALL = {
         "timed_streams": (1, 4),
     },
     "svhn": {"seeds": 2, "hidden": 20, "examples": 400, "stand_in_size": (100, 60)},
+    "preferred-directions": {"seeds": 2, "hidden": 20, "updates": 60, "point_updates": 60},
+    "noise-and-delays": {
+        "seeds": 2,
+        "units": 8,
+        "ballistic_updates": 2,
+        "ballistic_batch": 4,
+        "repeats": 2,
+        "updates": 2,
+        "batch_size": 4,
+        "reaches": 4,
+        "one_step_updates": 60,
+        "one_step_units": 12,
+    },
+    "power-law": {"seeds": 2, "units": 8, "updates": 2, "one_step_updates": 60, "one_step_units": 12},
+    "ellipses": {"postures": 4},
 }
 
 

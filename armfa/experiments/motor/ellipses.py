@@ -222,14 +222,17 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
 
 
 def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
-    """Ellipses at some postures of the human arm, and stiffness over co-contraction for all."""
+    """Ellipses at some postures of the human arm, and stiffness over co-contraction for all.
+
+    Those of stiffness leave out the term of the force: with it, it is negative along one axis.
+    """
     figure, (heavy, stiff, grows) = panels(3.4, 3.4, 4.0, height=3.4)
     run = find(runs, arm="li_todorov")
     hand, elbow = 100.0 * run.arrays["hand"], 100.0 * run.arrays["elbow"]
-    masses, k = np.linalg.inv(run.arrays["mobility"]), run.arrays["stiffness"][-1]
+    masses, k = np.linalg.inv(run.arrays["mobility"]), run.arrays["without_force"][-1]
     around = direction(np.arange(101), 100)
     for axis, matrices, size, title in (
-        (heavy, masses, 6.0, "inertia of the hand"), (stiff, k, 0.15, f"stiffness, activation {LEVELS[-1]:g}"),
+        (heavy, masses, 6.0, "inertia of the hand"), (stiff, k, 0.15, f"stiffness at {LEVELS[-1]:g}, no force"),
     ):  # fmt: skip
         for number in range(min(5, len(hand))):
             joints = np.stack([0.0 * hand[number], elbow[number], hand[number]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import butter, filtfilt
+from scipy.signal import butter, sosfiltfilt
 
 from armfa.arrays import Array, sin
 from armfa.controllers import MLP, RNN, SGD, Adam, BackpropThroughTime, FeedbackAlignment
@@ -112,8 +112,7 @@ def power_law(hand: Array, dt: float) -> tuple[float, float, Array, Array]:
 
     hand : Array (time, movements, 2), m, a round per second. The correlation is positive where curves are slow.
     """
-    b, a = butter(2, CUT * 2.0 * dt)
-    smooth = filtfilt(b, a, hand, axis=0)
+    smooth = sosfiltfilt(butter(2, CUT * 2.0 * dt, output="sos"), hand, axis=0)
     velocity = np.gradient(smooth, dt, axis=0)
     change = np.gradient(velocity, dt, axis=0)
     judged = slice(round(1.0 / dt), -round(0.1 / dt))  # the filter's end is left out
@@ -167,7 +166,7 @@ def drawn_by_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, t
         made = performed(longer, longer.policy(network, take(state.params, number)), trial)
         hands.append(made.hand)
     phase = math.tau * (made.time[:, None] + trial.variant / STARTS)
-    goals = trial.goals[:, 0] + longer.task.path(longer.world.arm, phase)
+    goals = trial.goals[:, 0] + task_of(target).path(longer.world.arm, phase)
     return {target: (np.stack(hands), goals, longer.world.step_time)}
 
 
