@@ -1,7 +1,7 @@
 """The two-thirds power law of drawing, speed ~ curvature^-1/3, where controllers follow a target around an ellipse.
 
 A target whose x and y are sines keeps the law by itself and so imposes it on whoever follows. Two more targets on the
-same ellipse tell so: one of constant speed, whose exponent is 0, and one of exponent -2/3. [Lacquaniti, Terzuolo &
+same ellipse tell what is a controller's own: one of constant speed, whose exponent is 0, and one of exponent -2/3. [Lacquaniti, Terzuolo &
 Viviani 1983, Acta Psychol 54:115]
 """
 
@@ -316,6 +316,6 @@ EXPERIMENT = Experiment(
     claims=claims,
     figures=figures,
     choices=choices,
-    remarks="A target whose x and y are sines keeps the law exactly: a controller that follows it shows the law of its "
-    "target. So the law is no evidence here about arm or controller.",
+    remarks="A target whose x and y are sines keeps the law exactly, and imposes it on whoever follows. And whoever "
+    "smoothes comes near it with any target: of a path's periods the slowest alone is an ellipse that keeps the law.",
 )
