@@ -1,8 +1,9 @@
 """The two-thirds power law of drawing, speed ~ curvature^-1/3, where controllers follow a target around an ellipse.
 
 A target whose x and y are sines keeps the law by itself and so imposes it on whoever follows. Two more targets on the
-same ellipse tell what is a controller's own: one of constant speed, whose exponent is 0, and one of exponent -2/3. [Lacquaniti, Terzuolo &
-Viviani 1983, Acta Psychol 54:115]
+same ellipse tell what is a controller's own: one of constant speed, whose exponent is 0, and one of exponent -2/3.
+
+[Lacquaniti, Terzuolo & Viviani 1983, Acta Psychol 54:115]
 """
 
 import math
