@@ -87,8 +87,9 @@ def _section(section: Section) -> str:
     parts = [f"<h2 id='{section.name}'>{escape(section.title)}</h2>", f"<p class='small'>{escape(section.source)}</p>"]
     if section.missing:
         return "\n".join([*parts, f"<p class='fails'>{section.missing} runs are missing.</p>"])
-    parts += [f"<p class='figure'><img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'></p>"
-              for key, png in section.figures.items()]  # fmt: skip
+    for key, png in section.figures.items():
+        picture = f"<img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'>"
+        parts.append(f"<p class='figure'>{picture}</p>")
     if section.remarks:
         parts.append(f"<p>{maths(section.remarks)}</p>")
     parts.append(_claims(section.claims))
