@@ -104,11 +104,11 @@ def reaching(kind: str, delay: float, duration: float = 1.0) -> TaskProblem:
 def units(settings: Settings) -> list[Unit]:
     """One unit per noise; one for controllers of one step; one per delay that recurrent controllers learn with."""
     seeds = list(range(settings.seeds))
-    pace = 3e-4 * settings.seeds * settings.ballistic_batch * settings.ballistic_updates
+    pace = 1.2e-4 * settings.seeds * settings.ballistic_batch * settings.ballistic_updates + 5.0
     found = [Unit(f"noise_{noise}", {"part": "noise", "noise": noise, "seeds": seeds}, pace) for noise in NOISES]
     pace = 1e-8 * settings.seeds * settings.one_step_updates * settings.one_step_units
     found.append(Unit("delay_one-step", {"part": "delay", "who": "one-step", "trained": 0.0, "seeds": seeds}, pace + 5))
-    pace = 5e-4 * settings.seeds * settings.batch_size * settings.updates
+    pace = 2e-4 * settings.seeds * settings.batch_size * settings.updates + 10.0
     for delay in (0.0, *settings.trained_delays):
         arguments = {"part": "delay", "who": "rnn", "trained": delay, "seeds": seeds}
         found.append(Unit(f"delay_rnn_{delay:g}", arguments, pace))
@@ -350,9 +350,8 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
         angle, share = 360.0 * np.arange(DIRECTIONS) / DIRECTIONS, by_direction(scatter)
         ways.plot(angle, share.T, color=INK[noise], linewidth=0.6, alpha=0.5)
         ways.plot(angle, share.mean(0), color=INK[noise], label=noise)
-    far.set(xscale="log", yscale="log", xlabel="amplitude (cm)", ylabel="scatter of the ends (mm)", title="amplitude")
+    far.set(ylim=(0, None), xlabel="amplitude (cm)", ylabel="scatter of the ends (mm)", title="amplitude")
     far.set_xticks(100.0 * np.array(AMPLITUDES), [f"{100 * x:g}" for x in AMPLITUDES])
-    far.minorticks_off()
     far.legend()
     ways.set(
         xlabel="direction (degrees)",

@@ -127,7 +127,7 @@ def power_law(hand: Array, dt: float) -> tuple[float, float, Array, Array]:
 def units(settings: Settings) -> list[Unit]:
     """One unit per target for the recurrent controllers, and one for those of one step, who learn without a target."""
     seeds = list(range(settings.seeds))
-    pace = 4e-7 * settings.seeds * settings.updates * settings.batch_size * settings.units * 2
+    pace = 8e-6 * settings.seeds * settings.updates * settings.batch_size * settings.units + 3.0
     found = [Unit(f"rnn_{target}", {"who": "rnn", "target": target, "seeds": seeds}, pace) for target in TARGETS]
     pace = 1e-8 * settings.seeds * settings.one_step_updates * settings.one_step_units + 5.0
     return [*found, Unit("one-step", {"who": "one-step", "target": "all", "seeds": seeds}, pace)]
