@@ -20,6 +20,7 @@ PLACES = {
     "derivative": "digits.derivative",
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
+    "canalisation": "motor.canalisation",
 }
 """Module of each experiment, in this package."""
 

@@ -114,6 +114,10 @@ class World(Traced):
             sight += ("goal",)
         if late and task.cue_bounds(arm):
             sight += ("cues",)
+        if "miss" in sensed and (late or "miss" in dict(noisy)):
+            sight += ("miss",)
+        if "miss" in sensed and self.single_goals:
+            raise ValueError("expected no sense 'miss' beside goals that may be others in hindsight: it tells the goal")
         motor = [] if senses.deterministic else ["motor_noise", "constant_motor_noise"]
         for name in ("channel", "target_jump"):
             if getattr(fields, name) and task.goal_kind != "position":
@@ -210,7 +214,10 @@ class World(Traced):
         if self.senses.sense is None:
             senses = task.senses(self.arm, moment.arm._replace(**body), cursor)
         else:
-            senses = [body.get(name, cursor) for name in self.senses.sense]
+            shown = {"hand": cursor, **body, **sight}
+            if "miss" in self.senses.sense and "miss" not in sight:
+                shown["miss"] = self._miss(moment)
+            senses = [shown[name] for name in self.senses.sense]
         cues = [sight["cues"]] if "cues" in sight else task.cues(self.simulator, moment)
         return [*senses, *cues, sight["goal"] if "goal" in sight else self.goal(moment)]
 
@@ -305,7 +312,7 @@ class World(Traced):
             return value + sds[name][0] * noise[name] if name in sds and name in noise else value
 
         body = [heard(name, signal(name, self.simulator, moment.arm, hand_force)) for name in self.body]
-        scene = {"hand": self.seen, "goal": self.goal, "cues": self._cues}
+        scene = {"hand": self.seen, "goal": self.goal, "cues": self._cues, "miss": self._miss}
         return body, [heard(name, scene[name](moment)) for name in self.sight]
 
     def _arrived(self, moment: Moment) -> list[dict[str, Array]]:
@@ -316,6 +323,10 @@ class World(Traced):
     def _cues(self, moment: Moment) -> Array:
         """All cues side by side."""
         return side_by_side(self.task.cues(self.simulator, moment))
+
+    def _miss(self, moment: Moment) -> Array:
+        """What is left to the goal (..., 2)."""
+        return self.goal(moment) - self.seen(moment)
 
     def _start(self, moment: Moment) -> Array:
         """Where the hand started (..., 2), m."""

@@ -38,6 +38,7 @@ SMALL = {
         "timed_streams": (1, 4),
     },
     "svhn": {"seeds": 2, "hidden": 20, "examples": 400, "stand_in_size": (100, 60)},
+    "canalisation": {"seeds": 2, "updates": 20, "units": 8, "test_size": 8},
 }
 
 
