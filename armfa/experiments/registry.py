@@ -21,6 +21,7 @@ PLACES = {
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
     "canalisation": "motor.canalisation",
+    "feedback-teaches": "motor.feedback_teaches",
 }
 """Module of each experiment, in this package."""
 

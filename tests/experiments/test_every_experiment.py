@@ -39,6 +39,13 @@ SMALL = {
     },
     "svhn": {"seeds": 2, "hidden": 20, "examples": 400, "stand_in_size": (100, 60)},
     "canalisation": {"seeds": 2, "updates": 20, "units": 8, "test_size": 8},
+    "feedback-teaches": {
+        "units": 6,
+        "trials": 4,
+        "steps": (("cursor", 130), ("arm", 45)),
+        "updates": (("cursor", 2), ("arm", 4)),
+        "batch_size": 4,
+    },
 }
 
 
