@@ -145,7 +145,7 @@ class Group(NamedTuple):
     rule: GradientEstimator
     words: str
     colour: str
-    one_sided: bool = True  # first weights from the inputs: U(-0.1, 0) as published, else U(-0.1, 0.1)
+    inputs: tuple[float, float] = (-0.1, 0.0)  # first weights from the inputs are even between these; as published
     rate: float = 0.1  # of SGD
 
 
@@ -157,8 +157,12 @@ GROUPS: Mapping[str, Group] = {
     "fa-own": Group(Broadcast(B="own", recurrent=True), "FA through time, own B", "#e69f00"),
     "e-prop": Group(Broadcast(B="readout"), "e-prop, B = readout", "#cc79a7"),
     "node-perturbation": Group(NodePerturbationThroughTime(), "node perturbation", "#666666", rate=0.004),
-    "rflo-shared-two-sided": Group(Broadcast(B="shared"), "RFLO, shared B, two-sided inputs", "#0072b2", False),
-    "rflo-own-two-sided": Group(Broadcast(B="own"), "RFLO, own B, two-sided inputs", "#882255", False),
+    "rflo-shared-two-sided": Group(
+        Broadcast(B="shared"), "RFLO, shared B, inputs of both signs", "#0072b2", (-0.1, 0.1)
+    ),
+    "rflo-own-two-sided": Group(Broadcast(B="own"), "RFLO, own B, inputs of both signs", "#882255", (-0.1, 0.1)),
+    "rflo-shared-large": Group(Broadcast(B="shared"), "RFLO, shared B, large inputs", "#44aa99", (-0.5, 0.5)),
+    "rflo-own-large": Group(Broadcast(B="own"), "RFLO, own B, large inputs", "#999933", (-0.5, 0.5)),
 }
 """Rates found on seeds 100 to 102, over 0.1 and 0.4 (RFLO, backprop), 0.001, 0.004 and 0.1 (node perturbation)."""
 
@@ -200,11 +204,11 @@ def problem_for(settings: Settings) -> TaskProblem:
     )  # fmt: skip
 
 
-def circuit_for(settings: Settings, problem: TaskProblem, one_sided: bool) -> RNN:
+def circuit_for(settings: Settings, problem: TaskProblem, inputs: tuple[float, float]) -> RNN:
     """Leaky units, r = (1 - a) r + a tanh(z), a = 0.1, with first weights as published."""
     return RNN(
         problem.n_in, settings.units, problem.n_out, tau=0.1, dt=problem.dt, leak="rate", gain=1.5,
-        weight_scale=0.05 if one_sided else 0.1, out_scale=0.1 / settings.units**0.5,
+        weight_scale=0.5 * (inputs[1] - inputs[0]), out_scale=0.1 / settings.units**0.5,
     )  # fmt: skip
 
 
@@ -226,11 +230,11 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
     """Train the stack; returns curves, and where the recurrent weights went."""
     name, random = unit.arguments["group"], streams(unit.arguments["seeds"])
     problem, group, updates = problem_for(settings), GROUPS[name], updates_of(settings, name)
-    circuit, optimizer = circuit_for(settings, problem, group.one_sided), SGD(group.rate, biases=False)
+    circuit, optimizer = circuit_for(settings, problem, group.inputs), SGD(group.rate, biases=False)
     rule = Recorded(group.rule, max(1, updates // 200))
     params = circuit.init(random.weights, np.float32)
-    if group.one_sided:
-        params = params._replace(cell=params.cell._replace(weight=params.cell.weight - np.float32(0.05)))
+    middle = np.float32(0.5 * (group.inputs[0] + group.inputs[1]))
+    params = params._replace(cell=params.cell._replace(weight=params.cell.weight + middle))
     count, way = len(unit.arguments["seeds"]), float(problem.task.way(problem.world.arm))
     test = in_precision(tree_map(lambda leaf: np.broadcast_to(leaf, (count, *leaf.shape)), problem.test()), np.float32)
 
@@ -321,6 +325,9 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
         ("with first weights from the inputs of both signs: shared B against own", "rflo-shared-two-sided",
          "rflo-own-two-sided", "angle", True),
         ("... cosine", "rflo-shared-two-sided", "rflo-own-two-sided", "cosine", True),
+        ("with five times larger first weights from the inputs: shared B against own", "rflo-shared-large",
+         "rflo-own-large", "angle", True),
+        ("... cosine", "rflo-shared-large", "rflo-own-large", "cosine", True),
     ]  # fmt: skip
     tests = [each for each in tests if each[1] in there and each[2] in there]
     found, verdicts = [], []
@@ -369,28 +376,27 @@ def compared(first: Run, second: Run, kind: str) -> tuple[np.ndarray, int]:
 
 def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
     """Curves of learning, angles and cosines between networks."""
-    figure, (left, middle, right) = panels(4.2, 3.6, 3.6, height=4.0)
+    figure, (left, middle, right) = panels(4.2, 3.4, 3.4, height=4.6)
     for run in runs:
         group = GROUPS[run.arguments["group"]]
         band(left, run.arrays["updates"], run.arrays["end"], group.colour, group.words, log=True)
-    left.set(xlabel="updates", ylabel="end error, of the way", title="learning", yscale="log")
+    left.set(xlabel="updates", ylabel="end error, of the way", title="learning (dotted: low)", yscale="log")
     left.axhline(LOW, color="#999999", linewidth=0.8, linestyle=":")
-    left.legend(fontsize=6.5)
+    left.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.18), ncol=2, fontsize=6.5)
     for axis, kind in ((middle, "angle"), (right, "cosine")):
         for place, run in enumerate(runs):
-            group = GROUPS[run.arguments["group"]]
             matrix = angles_between(frames_of(run)) if kind == "angle" else cosines_between(run.arrays["moved"])
-            pairs = matrix[np.triu_indices(len(matrix), 1)]
-            spread = np.linspace(-0.25, 0.25, len(pairs))
-            axis.plot(place + spread, pairs, ".", color=group.colour, markersize=2)
-            axis.plot([place - 0.35, place + 0.35], [pairs.mean()] * 2, color=group.colour)
-        axis.set_xticks(range(len(runs)), [GROUPS[run.arguments["group"]].words for run in runs], rotation=60,
-                        ha="right", fontsize=6.5)  # fmt: skip
-        axis.set_xlabel("each dot a pair of networks, lines their mean")
-    middle.axhline(random_angle(settings.units**2, TOP), color="#999999", linewidth=0.8, linestyle=":")
-    middle.set(ylabel="degrees between subspaces", title="directions of learning (dotted: random)")
-    right.axhline(0.0, color="#999999", linewidth=0.8, linestyle=":")
-    right.set(ylabel="cosine of changes", title="from first to last weights")
+            pairs, colour = matrix[np.triu_indices(len(matrix), 1)], GROUPS[run.arguments["group"]].colour
+            axis.plot(pairs, place + np.linspace(-0.25, 0.25, len(pairs)), ".", color=colour, markersize=2)
+            axis.plot([pairs.mean()] * 2, [place - 0.35, place + 0.35], color=colour)
+        names = [run.arguments["group"] for run in runs] if kind == "angle" else [""] * len(runs)
+        axis.set_yticks(range(len(runs)), names, fontsize=7)
+        axis.invert_yaxis()
+        axis.set_ylabel("each dot a pair of networks, bars: mean")
+    middle.axvline(random_angle(settings.units**2, TOP), color="#999999", linewidth=0.8, linestyle=":")
+    middle.set(xlabel="degrees between subspaces", title="ways of learning (dotted: random)")
+    right.axvline(0.0, color="#999999", linewidth=0.8, linestyle=":")
+    right.set(xlabel="cosine of changes", title="from first to last weights")
     return {"canalisation": figure}
 
 
@@ -423,7 +429,7 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
             "first weights",
             "as published: recurrent N(0, 1.5^2 / n), from the inputs U(-0.1, 0), readout U(-0.1, 0.1) / sqrt(n), no "
             "biases; inputs have their mean taken off, outputs of tanh stand for excitations of 0 to 1",
-            "two groups beside them have weights from the inputs of both signs, U(-0.1, 0.1)",
+            "groups beside them have weights from the inputs of both signs, U(-0.1, 0.1), or large ones, U(-0.5, 0.5)",
         ),
         Choice(
             "which networks are compared",

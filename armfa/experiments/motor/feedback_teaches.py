@@ -44,8 +44,8 @@ from armfa.world.senses import entered
 ROTATION = 30.0
 """degrees, by which what is seen is turned."""
 TARGETS = 8
-AXES = 2
-"""Of space."""
+PUSH = 30.0
+"""Per s, for 0.1 s, on the cursor. Published: 10."""
 
 
 class Seen(NamedTuple):
@@ -145,7 +145,7 @@ class CursorProblem:
         when, pushed = np.floor(rng.uniform(20, self.steps - 10, (size, 2))), rng.uniform(0.0, 1.0, (size, 2)) < 0.75
         time = np.arange(self.steps)[:, None]
         during = (time >= when[..., None, :] - 5) & (time < when[..., None, :] + 5)
-        return self.reaches(end - start, peak, 10.0 * (during & pushed[..., None, :]), 6.0)
+        return self.reaches(end - start, peak, PUSH * (during & pushed[..., None, :]), 6.0)
 
     def around(self, rng: Any, size: int, rotation: float) -> Cursor:
         """Reaches to targets around the centre; of `rng` None one to each of them."""
@@ -378,8 +378,8 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
     }  # fmt: skip
     at = np.unique(np.linspace(0, updates, 11).round().astype(int))
     curves, state = learn(
-        body, circuit, BackpropThroughTime(activity=2e-3 if name == "cursor" else 1e-3),
-        Adam(1e-3 if name == "cursor" else 3e-3, schedule="linear", updates=updates), random, updates=updates,
+        body, circuit, BackpropThroughTime(activity=1e-4 if name == "cursor" else 1e-3),
+        Adam(5e-3 if name == "cursor" else 3e-3, schedule="linear", updates=updates), random, updates=updates,
         batch_size=settings.batch_size, at=at, checkpoint=checkpoint, block=10,
         measure=lambda state: {"learning": performed(body, circuit, state.params, probes[0.0])[0]},
         draw=lambda size: in_precision(body.batch(random.data, size), np.float32),
