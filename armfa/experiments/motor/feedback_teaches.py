@@ -44,6 +44,8 @@ from armfa.world.senses import entered
 ROTATION = 30.0
 """degrees, by which what is seen is turned."""
 TARGETS = 8
+GONE = 10.0
+"""Ways: the mean miss of a network that has diverged, and the largest that is counted."""
 PUSH = 30.0
 """Per s, for 0.1 s, on the cursor. Published: 10."""
 
@@ -311,7 +313,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
 }
 """How the network goes on, with words and colour."""
 BODIES = {"cursor": "without a body", "arm": "arm with six muscles"}
-RATES = {"cursor": 4e-5, "arm": 1e-3}
+RATES = {"cursor": 1e-6, "arm": 1e-5}
 """lr of the rule, in the published unit; published 1e-5 for 400 units. TODO."""
 BACKPROP_RATES = {"cursor": 5e-5, "arm": 5e-5}
 """Of Adam; published."""
@@ -328,7 +330,7 @@ class Settings(Scales):
     first_seed: int = 0
     stack: int = 5  # networks of one unit of work
     units: int = 100
-    updates: Mapping[str, int] | tuple[tuple[str, int], ...] = (("cursor", 600), ("arm", 2000))
+    updates: Mapping[str, int] | tuple[tuple[str, int], ...] = (("cursor", 1200), ("arm", 2000))
     batch_size: int = 20
     steps: tuple[tuple[str, int], ...] = (("cursor", 150), ("arm", 100))
     trials: int = 300  # of one reach each
@@ -406,7 +408,7 @@ def adapted(
     rng = Streams([np.random.default_rng((seed, 1805)) for seed in seeds])
     state = TrainState(params, rule.init(params, rng), optimizer.init(params))
     at, curve = np.unique(np.linspace(0, total, settings.points + 1).round().astype(int)), []
-    with one_blas_thread():
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         for trial in range(total + 1):
             if trial in at:
                 curve.append(performed(body, circuit, state.params, probes[ROTATION]))
@@ -441,7 +443,8 @@ def performed(body: Body, circuit: RNN, params: Recurrent, episode: Any) -> tupl
     went = goals[body.peak] - miss[body.peak]
     across = way[:, 0] * went[..., 1] - way[:, 1] * went[..., 0]
     angle = np.degrees(np.arctan2(across, (way * went).sum(-1)))
-    return np.sqrt((miss**2).sum(-1)).mean((0, -1)) / np.linalg.norm(way[0]), angle.mean(-1)
+    far = np.sqrt((miss**2).sum(-1)).mean((0, -1)) / np.linalg.norm(way[0])
+    return np.minimum(np.nan_to_num(far, nan=GONE, posinf=GONE), GONE), angle.mean(-1)
 
 
 def of(runs: Sequence[Run], name: str, key: str) -> np.ndarray:
