@@ -7,7 +7,7 @@ from scipy.linalg import subspace_angles
 from armfa.experiments.motor import subspaces
 
 
-def sketched(rows, k, dtype=np.float64):
+def sketched(rows, k, dtype: type = np.float64):
     found = subspaces.blank((rows.shape[0],), rows.shape[-1], k, dtype)
     for t in range(rows.shape[1]):
         found = subspaces.with_row(found, rows[:, t])

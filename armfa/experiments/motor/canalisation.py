@@ -195,11 +195,14 @@ class Settings(Scales):
         return cls(groups=("rflo-shared", "rflo-own", "bptt"), seeds=5, updates=100, test_size=16, points=5)
 
 
+TASK = CenterOut(cue_time=0.0, shortest_delay=0.0, longest_delay=0.0)
+"""Reaches from the centre to one of eight targets, which begin at once."""
+
+
 def problem_for(settings: Settings) -> TaskProblem:
-    """Reaches from the centre to one of eight targets, which begin at once; the miss is all that costs."""
-    task = CenterOut(cue_time=0.0, shortest_delay=0.0, longest_delay=0.0)
+    """The miss is all that costs."""
     return TaskProblem(
-        "motornet_arm26", task, duration=settings.duration, position=10.0, velocity=0.0, effort=0.0, smoothness=0.0,
+        "motornet_arm26", TASK, duration=settings.duration, position=10.0, velocity=0.0, effort=0.0, smoothness=0.0,
         test_size=settings.test_size,
     )  # fmt: skip
 
@@ -235,7 +238,7 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
     params = circuit.init(random.weights, np.float32)
     middle = np.float32(0.5 * (group.inputs[0] + group.inputs[1]))
     params = params._replace(cell=params.cell._replace(weight=params.cell.weight + middle))
-    count, way = len(unit.arguments["seeds"]), float(problem.task.way(problem.world.arm))
+    count, way = len(unit.arguments["seeds"]), float(TASK.way(problem.world.arm))
     test = in_precision(tree_map(lambda leaf: np.broadcast_to(leaf, (count, *leaf.shape)), problem.test()), np.float32)
 
     def measure(state: Any) -> dict[str, np.ndarray]:
@@ -402,7 +405,7 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
 
 def choices(settings: Settings) -> tuple[Choice, ...]:
     """What is not as published, or not said there."""
-    way = problem_for(settings).task.way(problem_for(settings).world.arm)
+    way = TASK.way(problem_for(settings).world.arm)
     return (
         Choice(
             "the arm",
