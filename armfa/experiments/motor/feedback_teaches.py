@@ -290,8 +290,9 @@ GROUPS: Mapping[str, tuple[str, str]] = {
 """How the network goes on, with words and colour."""
 BODIES = {"cursor": "without a body", "arm": "arm with six muscles"}
 RATES = {"cursor": 1e-6, "arm": 3e-6}
-"""lr of the rule, in the published unit; published 1e-5 for 400 units. On seeds 100 to 102, by the miss at the end, over
-1e-7, 1e-6, 3e-6 (cursor; of networks that used their feedback less, 1e-5 diverged) and 3e-6, 1e-5, 3e-5, 1e-4 (arm).
+"""lr of the rule, in the published unit; published 1e-5 for 400 units. Tried on seeds 100 to 102: 1e-7, 1e-6 and 3e-6
+without a body (the last adapts faster still; 1e-5 diverged where pushes were weaker), 3e-6 to 1e-4 with muscles (by the
+miss at the end).
 """
 BACKPROP_RATES = {"cursor": 5e-5, "arm": 5e-5}
 """Of Adam; published."""
