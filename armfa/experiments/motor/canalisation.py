@@ -400,7 +400,7 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
     middle.set(xlabel="degrees between subspaces", title="ways of learning (dotted: random)")
     right.axvline(0.0, color="#999999", linewidth=0.8, linestyle=":")
     right.set(xlabel="cosine of changes", title="from first to last weights")
-    return {"canalisation": figure}
+    return {"corridor": figure}
 
 
 def choices(settings: Settings) -> tuple[Choice, ...]:

@@ -514,7 +514,7 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
         left.set(xlabel=f"% of {total}", ylabel="mean miss, of the way", title=BODIES[name], yscale="log")
         right.set(xlabel=f"% of {total}", ylabel="degrees from the target", title="direction at the goal's peak speed")
         left.legend()
-        drawn[f"feedback_teaches_{name}"] = figure
+        drawn[name] = figure
     return drawn
 
 
