@@ -23,8 +23,16 @@ from armfa.controllers import RNN, Adam, Policy, make_rule, train
 from armfa.controllers.metrics import normalized_error
 from armfa.controllers.shipped import FOLDER, load_controller
 from armfa.controllers.trees import tree_map
-from armfa.experiments.arm.controller import ArmName, Settings, network_for, policy_of, problem_for, run, units
-from armfa.experiments.arm.controller import learner_of as learner_by_name
+from armfa.experiments.arm.controller import (
+    ArmName,
+    Settings,
+    learner_of,
+    network_for,
+    policy_of,
+    problem_for,
+    run,
+    units,
+)
 from armfa.experiments.arm.reaching import closed_loop
 from armfa.experiments.motor.movements import TRIALS, end_error, performed, profile, trials_of
 from armfa.files import write_text
@@ -41,9 +49,6 @@ RULES = ("feedback-alignment", "backprop")
 RECURRENT = "li_todorov/center-out"
 NAMES = (*(f"{arm}/{rule}" for arm in get_args(ArmName) for rule in RULES), RECURRENT)
 SEED = 0
-COMMAND_MARGIN = {"katayama_kawato": 1.0}
-"""Of the random commands: to hold these springs away from their rest takes commands that evenly drawn ones never
-reach; its hand ends nearer to targets with it (docs/arm.md)."""
 
 
 @dataclass(frozen=True)
@@ -84,32 +89,27 @@ def ship(config: Ship, console: Console | None = None) -> None:
 
 def follower(arm: str, rule: str) -> tuple[Policy, dict[str, Any]]:
     """A 6-500-6 controller of the hand's velocity, as `armfa train` makes it, and how it was trained."""
-    settings = Settings(arms=(arm,), rules=(rule,), seeds=1, first_seed=SEED, command_margin=COMMAND_MARGIN.get(arm))  # pyright: ignore[reportArgumentType]
-    problem = problem_for(arm, settings.activation, settings.dt, settings.command_margin)
+    settings = Settings(arms=(arm,), rules=(rule,), seeds=1, first_seed=SEED)  # pyright: ignore[reportArgumentType]
+    problem, learner = problem_for(arm), learner_of(rule)
     [unit] = units(settings)
     made = Run(unit.name, unit.arguments, run(settings, unit, NoCheckpoint()), {})
-    policy = policy_of(problem, network_for(settings, learner_by_name(rule), problem), made, 0)
-    about = {**(policy.about or {}), "command_margin": problem.task.command_margin}
-    training = {
-        "updates": settings.updates,
-        "batch_size": settings.batch_size,
-        "command_margin": about["command_margin"],
-    }
+    training = {"rule": rule, "rates": learner.rates, "updates": settings.updates, "batch_size": settings.batch_size}
     if "angle" in made.arrays:
         training["angle_to_backprop_deg"] = float(made.arrays["angle"][0, -1])
-    return policy._replace(about=about), training
+    return policy_of(problem, network_for(settings, learner, problem), made, 0), training
 
 
 def recurrent() -> tuple[Policy, dict[str, Any]]:
     """A recurrent controller of `CenterOut`, by backprop through time, and how it was trained."""
     problem = TaskProblem(make_arm("li_todorov", activation="first_order"), CenterOut(), duration=1.5)
-    circuit, updates, batch = RNN(problem.n_in, 64, problem.n_out, readout="tanh"), 4000, 32
+    circuit, rule = RNN(problem.n_in, 64, problem.n_out, readout="tanh"), "backprop-through-time"
+    rate, updates, batch = 5e-3, 4000, 32
     result = train(
-        problem, circuit, make_rule("backprop-through-time"), Adam(5e-3, schedule="linear", updates=updates),
+        problem, circuit, make_rule(rule), Adam(rate, schedule="linear", updates=updates),
         seeds=[SEED], updates=updates, batch_size=batch,
     )  # fmt: skip
-    policy = problem.policy(circuit, result.params(0), rule="backprop-through-time", controller="rnn", seed=SEED)
-    return policy, {"updates": updates, "batch_size": batch}
+    policy = problem.policy(circuit, result.params(0), rule=rule, controller="rnn", seed=SEED)
+    return policy, {"rule": rule, "units": circuit.n, "rate": rate, "updates": updates, "batch_size": batch}
 
 
 def scores(policy: Policy) -> dict[str, float]:
@@ -141,8 +141,7 @@ def error_on_test_set(policy: Policy) -> float:
 
 def problem_of_follower(policy: Policy) -> HandVelocityProblem:
     """What it was trained on."""
-    about = policy.about or {}
-    return problem_for(about["arm"]["name"], "static", about["dt"], about["command_margin"])
+    return problem_for((policy.about or {})["arm"]["name"])
 
 
 def scores_of_task(policy: Policy) -> dict[str, float]:

@@ -88,21 +88,24 @@ def test_the_laboratory_is_that_of_the_world(follower):
 
 
 @pytest.mark.parametrize(
-    "setting",
-    [{"field": "curl", "field_strength": 40.0}, {"rotation": 45.0}, {"motor_noise": 1.0}, {"visual_delay": 0.1}],
+    "setting", [{"field": "curl"}, {"rotation": 45.0}, {"motor_noise": 1.0}, {"visual_delay": 0.1}]
 )
-def test_every_setting_disturbs_the_hand(follower, setting):
-    still = after(follower)
+def test_every_setting_leads_the_hand_elsewhere(follower, setting):
+    after(follower, 60)
+    undisturbed = follower.trail
     follower.start(Laboratory(**setting))
-    assert after(follower) > 1.1 * still
+    after(follower, 60)
+    assert np.abs(np.subtract(follower.trail, undisturbed)).max() > 0.001
 
 
 def test_an_arm_is_seen_turned_about_the_centre(follower):
-    follower.start(Laboratory(rotation=90.0))
-    for _ in range(150):
-        follower.step(follower.center + RIGHT)  # it is seen there when the hand is below
-    np.testing.assert_allclose(follower.trail[-1] - follower.center, [0.0, -0.05], atol=0.003)
-    np.testing.assert_allclose(follower.cursor - follower.center, [0.05, 0.0], atol=0.003)
+    follower.start(Laboratory(rotation=45.0))
+    for _ in range(200):
+        follower.step(follower.center + RIGHT)  # it is seen there when the hand is as far away, below on the right
+    np.testing.assert_allclose(
+        follower.trail[-1] - follower.center, 0.05 * np.sqrt(0.5) * np.array([1, -1]), atol=0.003
+    )
+    np.testing.assert_allclose(follower.cursor - follower.center, RIGHT, atol=0.003)
 
 
 def test_the_hand_is_seen_where_it_was_before_the_delay(follower):
@@ -186,6 +189,6 @@ def test_every_cycle_comes_round():
 
 def test_the_mouse_leads_the_target(follower):
     """The window's middle is where the mouse is at first."""
-    pressed(follower, *[pygame.K_x] * 100)
+    pressed(follower, *[pygame.K_x] * 60)
     middle = follower.workspace(np.array(follower.scene(follower.center, "").view.center))
-    np.testing.assert_allclose(follower.trail[-1], middle, atol=0.005)
+    np.testing.assert_allclose(follower.trail[-1], middle, atol=0.01)
