@@ -74,12 +74,16 @@ def row(world: World, name: str, run: Rollout) -> dict[str, str]:
     score, outcomes = each_score(run.outcomes), run.outcomes
     held = np.where(outcomes.success.any(0), outcomes.success.argmax(0) + 1, len(outcomes.success))
     after_go = held * world.step_time - run.moments.trial.onset[0]
+    go = np.ceil(run.moments.trial.onset[0] / world.step_time - 1e-9).astype(int)
+    hand = world.hand(run.moments)
+    left = np.linalg.norm(hand[go, np.arange(len(go))] - hand[0], axis=-1)
     speed = np.hypot(*np.moveaxis(hand_velocity(world.arm, *run.moments.arm[:2]), -1, 0))
     return {
         "controller": name,
         "success": f"{score.success.mean():.2f}",
         "return": f"{score.reward.mean():.1f}",
         "error at the end, mm": f"{1000 * score.error.mean():.1f}",
+        "from the centre at the go, mm": f"{1000 * left.mean():.1f}",
         "from go to success, s": f"{after_go.mean():.2f}",
         "peak speed, m/s": f"{speed.max(0).mean():.2f}",
         "mean squared excitation": f"{(run.commands**2).mean():.3f}",
