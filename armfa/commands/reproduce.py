@@ -33,7 +33,7 @@ class Reproduce:
     only: str = ""
     """Experiments to run, separated by commas; all when empty. linear, init-scale, flow-field, theory, deep, quadratic,
     ten-layers, mnist, mnist-sparse, derivative, spiking, svhn, arm, preferred-directions, noise-and-delays, power-law,
-    ellipses; or a group of them, alignment, digits, motor."""
+    ellipses, canalisation, feedback-teaches; or a group of them, alignment, digits, motor."""
     quick: bool = False
     """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
     paper_size: bool = False

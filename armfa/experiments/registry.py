@@ -24,6 +24,8 @@ PLACES = {
     "noise-and-delays": "motor.noise_and_delays",
     "power-law": "motor.power_law",
     "ellipses": "motor.ellipses",
+    "canalisation": "motor.canalisation",
+    "feedback-teaches": "motor.feedback_teaches",
 }
 """Module of each experiment, in this package."""
 

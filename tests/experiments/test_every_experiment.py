@@ -53,6 +53,14 @@ SMALL = {
     },
     "power-law": {"seeds": 2, "units": 8, "updates": 2, "one_step_updates": 60, "one_step_units": 12},
     "ellipses": {"postures": 4},
+    "canalisation": {"seeds": 2, "updates": 20, "units": 8, "test_size": 8},
+    "feedback-teaches": {
+        "units": 6,
+        "trials": 4,
+        "steps": (("cursor", 130), ("arm", 45)),
+        "updates": (("cursor", 2), ("arm", 4)),
+        "batch_size": 4,
+    },
 }
 
 
