@@ -62,7 +62,7 @@ class Settings(Scales):
 
     seeds: int = 10
     units: int = 48
-    ballistic_updates: int = 1000
+    ballistic_updates: int = 3000
     ballistic_batch: int = 16
     repeats: int = 40  # reaches per amplitude and direction
     trained_delays: tuple[float, ...] = (0.05, 0.1, 0.2)  # s, of both senses, each with networks of its own
@@ -91,7 +91,7 @@ def ballistic(noise: str) -> TaskProblem:
     """Reaches without feedback, with that noise; an arm with first-order muscles."""
     arm = make_arm("li_todorov", activation="first_order")
     task = Ballistic(go_time=0.0, move_time=MOVE_TIME)
-    return TaskProblem(arm, task, senses=NOISES[noise], duration=MOVE_TIME, effort=0.03)
+    return TaskProblem(arm, task, senses=NOISES[noise], duration=MOVE_TIME, effort=0.1)  # found on seeds 100-102
 
 
 def reaching(kind: str, delay: float, duration: float = 1.0) -> TaskProblem:
