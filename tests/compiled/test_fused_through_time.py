@@ -24,7 +24,7 @@ LATE = TaskProblem(
     senses=Senses(visual_delay=0.03, proprioceptive_delay=0.02, motor_noise=0.1, sensory_noise={"hand": 0.01}),
 )  # fmt: skip
 HELD = TaskProblem(
-    PROBLEM.arm, duration=0.12, fields=Fields(rotation=30.0, channel=True),
+    PROBLEM.arm, duration=0.12, movement_time=0.06, fields=Fields(rotation=30.0, channel=True),
     senses=Senses(visual_delay=0.05, hold_action=2, constant_motor_noise=0.05, sense=("spindle", "hand")),
 )  # fmt: skip
 
