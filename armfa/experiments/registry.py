@@ -20,6 +20,7 @@ PLACES = {
     "derivative": "digits.derivative",
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
+    "center-out": "motor.center_out",
 }
 """Module of each experiment, in this package."""
 
