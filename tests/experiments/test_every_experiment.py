@@ -38,7 +38,15 @@ SMALL = {
         "timed_streams": (1, 4),
     },
     "svhn": {"seeds": 2, "hidden": 20, "examples": 400, "stand_in_size": (100, 60)},
-    "center-out": {"seeds": 2, "updates": 2, "one_step_updates": 60, "hidden": 12, "units": 6, "points": 2},
+    "center-out": {
+        "seeds": 2,
+        "updates": 2,
+        "one_step_updates": 60,
+        "hidden": 12,
+        "units": 6,
+        "points": 2,
+        "duration": 0.5,
+    },
 }
 
 
