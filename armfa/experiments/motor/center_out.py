@@ -328,7 +328,7 @@ def claims_on(words: str, arrays: Mapping[str, np.ndarray]) -> list[Claim]:
 
     return [
         claim("one peak of speed (Morasso 1981)", "share of movements with one peak", one, mean_above(one, ONE_PEAK)),
-        claim("a bell of speed (Flash & Hogan 1985: least jerk, 1.66 above 5 % of the peak, 1.875 in all)", "peak by mean speed", form,
+        claim("a bell of speed (Flash & Hogan 1985)", "peak by mean speed", form,
               mean_between(form, *PEAK_BY_MEAN)),
         claim("its peak in the middle (Flash & Hogan 1985)", "time of the peak / movement time", time,
               mean_between(time, *PEAK_TIME)),

@@ -82,8 +82,9 @@ def profile(problem: TaskProblem, movements: Movements) -> dict[str, Array]:
 
     A movement lasts from where the speed before its peak was last below 5 % of it, to where it first is after the peak.
     "peak_by_mean_speed" is 1.66 (1.875 from the very start to the very end) and "time_of_peak" 0.5 of the movement
-    time, for a movement with the least jerk. [Flash & Hogan 1985]  "speed_peaks" are the local maxima within it above a tenth of the peak: 1 for one bell.
-    "deviation_cm" is the largest distance to the line, to the left positive; nan without a place to go to.
+    time, for a movement with the least jerk [Flash & Hogan 1985]. "speed_peaks" are the local maxima within it above a
+    tenth of the peak: 1 for one bell. "deviation_cm" is the largest distance to the line, to the left positive; nan
+    without a place to go to.
     """
     deviation = 100.0 * deviations(problem, movements)
     furthest = np.abs(np.nan_to_num(deviation)).argmax(0)
