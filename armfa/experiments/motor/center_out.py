@@ -20,6 +20,7 @@ from armfa.controllers import RNN, SGD, Adam, Policy, TrainState
 from armfa.controllers.metrics import normalized_error
 from armfa.controllers.rules.time import RFLO, BackpropThroughTime, EProp, FeedbackAlignmentThroughTime
 from armfa.controllers.streams import streams
+from armfa.controllers.training.train import in_precision
 from armfa.controllers.trees import unstack
 from armfa.experiments.arm.controller import LEARNERS, network_for, problem_for
 from armfa.experiments.arm.controller import Settings as StepSettings
@@ -146,19 +147,21 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     def measure(state: TrainState) -> dict[str, np.ndarray]:
         return {"curve": np.array([each["end_mm"].mean() for each in reaches(state)])}
 
+    random = streams(unit.arguments["seeds"])
     at = points(updates, settings.points, first=10)
     curves, state = learn(
         problem,
         circuit,
         learner.rule,
         Adam(learner.rate, schedule="linear", updates=updates),
-        streams(unit.arguments["seeds"]),
+        random,
         updates=updates,
         batch_size=settings.batch_size,
         at=at,
         measure=measure,
         checkpoint=checkpoint,
         alone=True,
+        draw=lambda size: in_precision(problem.batch(random.data, size), np.float32),
     )
     end = reaches(state)
     return {
