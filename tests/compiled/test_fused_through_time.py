@@ -51,6 +51,13 @@ def test_a_compiled_episode_has_the_plain_gradients(circuit, dtype, near, kind, 
         np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
 
 
+def test_an_episode_of_one_precision_and_feedback_of_another_is_left_to_the_plain_rule():
+    circuit = RNN(PROBLEM.n_in, 9, 6)
+    params, episode = circuit.init(np.random.default_rng(1), np.float64), episode_of(2, np.float64)
+    feedback = tree_map(lambda leaf: leaf.astype(np.float32), params)
+    assert fused.fused_gradients(circuit, params, episode, feedback, 0.0) is None
+
+
 @pytest.mark.parametrize("problem", [LATE, HELD], ids=["late", "held"])
 def test_a_compiled_episode_has_delays_noise_fields_and_held_commands(problem, monkeypatch):
     circuit, rule = RNN(problem.n_in, 9, 6), BackpropThroughTime()
