@@ -192,12 +192,20 @@ class World(Traced):
         q = trial.start.joint_angle
         record = namespace(q).stack([none] * count, axis=-1) if count else q[..., :0]
         moment = Moment(trial.start, trial, none, none, none, record, Line(jumped=none if self.latched else ()))
-        here = self._sensed(moment, 0.0 * q, {})
-        now = self._sensed(moment, 0.0 * q, self._noise(noise)[0])
-        lines = [settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays)]
+        moment = self.stilled(moment)
         if noise is not None:
-            lines = [entered(line, parts) if parts else () for line, parts in zip(lines, now)]
-        return moment._replace(line=moment.line._replace(body=lines[0], sight=lines[1]))
+            now = self._sensed(moment, 0.0 * q, self._noise(noise)[0])
+            lines = [entered(line, parts) if parts else () for line, parts in zip(moment.line, now)]
+            moment = moment._replace(line=moment.line._replace(body=lines[0], sight=lines[1]))
+        return moment
+
+    def stilled(self, moment: Moment) -> Moment:
+        """The moment, which may come from a world with other senses, as if nothing had moved before: lines full of
+        it.
+        """
+        here = self._sensed(moment, 0.0 * moment.arm.joint_angle, {})
+        body, sight = (settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays))
+        return moment._replace(line=moment.line._replace(body=body, sight=sight))
 
     def observe(self, moment: Moment) -> Array:
         """What there is to see, (..., k) in SI units: senses and cues, then the goal, as they arrive."""

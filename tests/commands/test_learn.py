@@ -11,6 +11,7 @@ from PIL import Image
 from armfa.cli import main
 from armfa.commands import learn as command
 from armfa.commands.adapt import index_of
+from armfa.commands.following import Follower, Laboratory
 from armfa.commands.learn import Learn
 from armfa.controllers import MLP, load_policy
 from armfa.controllers.trees import take
@@ -92,8 +93,20 @@ def test_watch_shows_the_task(learned, tmp_path):
         assert film.n_frames >= 2
 
 
-def test_play_says_that_a_controller_of_a_task_follows_nothing(learned, capsys):
-    assert main(["play", str(learned), "--out", "film.gif"]) == 2
+def test_play_leads_a_controller_of_reaches_in_the_world_that_it_was_trained_in(learned, tmp_path):
+    follower = Follower(load_policy(learned / "controllers" / "backprop-through-time_0.npz"))
+    assert follower.laboratory == Laboratory("curl", motor_noise=0.1, visual_delay=0.03)
+    file = tmp_path / "film.gif"
+    assert main(["play", str(learned), "--seconds", "0.2", "--frame-size", "64", "--out", str(file)]) == 0
+
+
+@pytest.mark.parametrize("name", ["Ellipse", "ViaPoint", "VelocityTracking", "IsometricForce"])
+def test_play_says_that_a_controller_of_another_task_follows_nothing(name, tmp_path, capsys):
+    problem = Learn(name).problem
+    network = MLP((problem.n_in, 3, problem.n_out))
+    policy = problem.policy(network, network.init(np.random.default_rng(0)))
+    policy.save(tmp_path / "controllers" / "mine_0.npz")
+    assert main(["play", str(tmp_path), "--out", "film.gif"]) == 2
     assert "watch it" in " ".join(capsys.readouterr().out.split())
 
 
