@@ -20,6 +20,7 @@ PLACES = {
     "derivative": "digits.derivative",
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
+    "center-out": "motor.center_out",
     "preferred-directions": "motor.preferred_directions",
     "noise-and-delays": "motor.noise_and_delays",
     "power-law": "motor.power_law",

@@ -302,7 +302,7 @@ class World(Traced):
         """The moment with what is sensed of it in its lines."""
         line = now.line
         if self.latched:
-            way = length(hand_position(self.arm, now.arm.joint_angle) - self._start(now))
+            way = length(hand_position(self.arm, now.arm.joint_angle) - self.start(now))
             line = line._replace(jumped=where(way >= self.fields.jump_distance, 0.0 * way + 1.0, line.jumped))
             now = now._replace(line=line)
         pushed = 0.0 * now.arm.joint_angle if load.hand_force is None else load.hand_force
@@ -336,7 +336,7 @@ class World(Traced):
         """What is left to the goal (..., 2)."""
         return self.goal(moment) - self.seen(moment)
 
-    def _start(self, moment: Moment) -> Array:
+    def start(self, moment: Moment) -> Array:
         """Where the hand started (..., 2), m."""
         return hand_position(self.arm, moment.trial.start.joint_angle)
 
@@ -345,7 +345,7 @@ class World(Traced):
         normal to its left (..., 2).
         """
         goals = moment.trial.goals
-        point, goal = self._start(moment), goals[..., 0, :]
+        point, goal = self.start(moment), goals[..., 0, :]
         for number in range(1, self.task.n_goals):
             later = (moment.stage >= float(number))[..., None]
             point, goal = where(later, goals[..., number - 1, :], point), where(later, goals[..., number, :], goal)

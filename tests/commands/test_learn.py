@@ -13,12 +13,12 @@ from armfa.commands import learn as command
 from armfa.commands.adapt import index_of
 from armfa.commands.following import Follower, Laboratory
 from armfa.commands.learn import Learn
-from armfa.controllers import MLP, Policy, load_policy
+from armfa.controllers import MLP, load_policy
 from armfa.controllers.trees import take
-from armfa.experiments.motor.movements import performed, profile, trials_of
+from armfa.experiments.motor.movements import performed, speed_form, trials_of
 from armfa.plant import hand_velocity
 from armfa.problems import TaskProblem, problem_of
-from armfa.tasks import TASKS, CenterOut, Reach
+from armfa.tasks import TASKS, CenterOut
 from armfa.world import Fields, Senses
 
 SMALL = ["--updates", "4", "--units", "5", "--batch-size", "3", "--duration", "0.1", "--frame-size", "64"]
@@ -165,16 +165,24 @@ def test_adapt_writes_a_row_per_trial_and_a_controller_that_has_changed(learned,
 
 
 def test_a_movement_with_the_least_jerk_has_the_published_profile():
-    problem = TaskProblem(task=Reach(), duration=1.0)
-    silent = Policy(MLP((problem.n_in, 2, 6)), MLP((problem.n_in, 2, 6)).init(np.random.default_rng(0)))
-    movements = performed(TaskProblem(task=Reach(), duration=0.02), silent, trials_of(problem, 2))
     t = np.linspace(0.0, 1.0, 1001)
     speed = np.stack([30.0 * t**2 * (1 - t) ** 2] * 2, axis=1)
-    made = movements._replace(speed=speed, hand=np.zeros((1001, 2, 2)))
-    found = profile(problem, made)
+    found = speed_form(speed, 1e-3)
     assert found["time_of_peak"] == pytest.approx(0.5, abs=2e-3)
     cut = speed[:, 0] > 0.05 * 1.875
     assert found["peak_by_mean_speed"] == pytest.approx(1.875 / speed[cut, 0].mean(), rel=5e-3)
+
+
+def test_two_movements_in_one_have_two_peaks_of_speed():
+    t = np.linspace(0.0, 1.0, 1001)[:, None]
+    speed = [30.0 * s**2 * (1 - s) ** 2 for s in (t, np.clip(1.8 * t, 0.0, 1.0), np.clip(1.8 * t - 0.8, 0.0, 1.0))]
+    found = speed_form(np.concatenate([speed[0], speed[1] + 0.7 * speed[2]], axis=1), 1e-3)
+    np.testing.assert_array_equal(found["speed_peaks"], [1.0, 2.0])
+
+
+def test_center_out_is_learned_along_the_least_jerk_where_nothing_else_is_asked():
+    assert Learn("CenterOut").problem.movement_time == 0.5 and Learn("Reach").problem.movement_time is None
+    assert Learn("CenterOut", movement_time=0.0).problem.movement_time is None
 
 
 def test_a_hand_that_presses_as_the_field_would_has_an_adaptation_index_of_one():

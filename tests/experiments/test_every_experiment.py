@@ -61,6 +61,15 @@ SMALL = {
         "updates": (("cursor", 2), ("arm", 4)),
         "batch_size": 4,
     },
+    "center-out": {
+        "seeds": 2,
+        "updates": 2,
+        "one_step_updates": 60,
+        "hidden": 12,
+        "units": 6,
+        "points": 2,
+        "duration": 0.5,
+    },
 }
 
 
@@ -157,4 +166,4 @@ def test_the_report_holds_every_claim_and_choice_and_nothing_from_outside(done, 
 def test_the_number_of_seeds_is_a_setting_wherever_there_are_networks():
     for name in NAMES:
         names = {field.name for field in fields(experiment(name).settings)}
-        assert "seeds" in names or name in ("flow-field",)
+        assert "seeds" in names or name in ("flow-field", "ellipses")
