@@ -13,7 +13,7 @@ from armfa.experiments.motor_rules.scores import front
 from armfa.reports.figures import colours, panels
 from armfa.runs.unit import Run
 
-SHOWN = (BACKPROP, REFERENCE, FROZEN, FLIPPED)
+SHOWN = (BACKPROP, REFERENCE, FROZEN)
 """Rules whose trials are drawn."""
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 NAME = "motor rules, v1"
 
-COMMON_RATES = (6.0, 0.014)
-"""Of the column "one rate for all" and where every search begins: hidden layers, and output layer of 500 units."""
+COMMON_RATES = (24.0, 0.014)
+"""Of the column "one rate for all" and where every search begins: hidden layers, and output layer of 500 units. In the
+middle, on a logarithmic scale, of those that a search on other seeds found for backprop and for feedback alignment on
+velocity/0 (`LEARNERS` in `arm/controller.py`)."""
 
 ADAPTATION_SHARE = 0.1
 """Of its own rates, those with which a rule learns from trial to trial, not falling. Chosen with backprop as that at
@@ -21,11 +23,11 @@ class Protocol:
     tuning_seeds: tuple[int, ...] = (100, 101, 102)
     tries: int = 20
     """Sets of rates that a search tries, at most."""
-    tuning_updates: int = 10_000
+    tuning_updates: int = 4_000
     """Updates of each network of a try, at most; where an id has fewer, all of them."""
     long_updates: int = 40_000
     """Of velocity/0, with batches of 16."""
-    updates: int = 10_000
+    updates: int = 6_000
     """Of the other ids, with batches of 16."""
     online_samples: tuple[int, ...] = (2_000, 20_000, 200_000)
     """Of velocity-online/0 to 2, one by one."""
@@ -40,7 +42,7 @@ class Protocol:
     def small(cls) -> "Protocol":
         """All of it in some ten minutes of two cores: fewer networks, tries, updates and trials."""
         return cls(
-            seeds=3, tuning_seeds=(100, 101), tries=9, tuning_updates=400, long_updates=1200, updates=400,
+            seeds=3, tuning_seeds=(100,), tries=10, tuning_updates=600, long_updates=1500, updates=600,
             online_samples=(200, 1_000, 3_000), adaptation_trials=(16, 64, 16, 16), retention_trials=(16, 32),
             test_samples=1000, quick=True,
         )  # fmt: skip
