@@ -96,9 +96,9 @@ NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw")
 
 def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     """Run what is missing, draw the board, and return the path of its page."""
-    console, asked = console or Console(), checked_names(at_home(config))
-    whole = settled(asked)
-    protocol = whole.protocol
+    console, config = console or Console(), checked_names(at_home(config))
+    whole = settled(config)
+    asked, protocol = narrowed(config, whole), whole.protocol
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
     left_out, failed = _left_out(whole), list[str]()
@@ -157,9 +157,15 @@ def settled(config: Benchmark) -> Benchmark:
     return replace(begun, **both, rule=tuple(dict.fromkeys([*begun.rule, *config.rule])))
 
 
+def narrowed(config: Benchmark, whole: Benchmark) -> Benchmark:
+    """What is to be run now: of all that the folder is about, the rules and ids that are named, if any are."""
+    only = {"rules": config.rules, "rule": config.rule} if config.rules else {}
+    return replace(whole, **only, ids=config.ids or whole.ids)
+
+
 def _both(old: Sequence[str], new: Sequence[str]) -> str:
-    """Two lists as one; an empty one is everything."""
-    return ",".join(dict.fromkeys([*old, *new])) if old and new else ""
+    """What is asked for beside what there is; an empty list of what there is, is everything."""
+    return ",".join(dict.fromkeys([*old, *new])) if old else ""
 
 
 def _names(config: Benchmark) -> list[str]:
@@ -277,7 +283,7 @@ def minutes(seconds: float) -> str:
 
 def draw(whole: Benchmark, left_out: Mapping[str, str], console: Console) -> Path:
     """Tables, figures and page from the runs in the folder; the table of scores on the console."""
-    ids, able = _able(replace(whole, quiet=True), whole.protocol, dict(left_out))
+    ids, able = _able(whole, whole.protocol, dict(left_out))
     plan = Plan(whole.protocol, whole.out / "runs", ids, able)
     tuning, *limits = (runs_of(sweep, plan.folder) for sweep in plan.searches())
     learning, moving = (runs_of(stage()[0], plan.folder) for stage in (plan.learning, plan.moving))

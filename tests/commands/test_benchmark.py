@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -37,6 +38,12 @@ TINY = replace(
 
 def quiet():
     return Console(file=io.StringIO(), width=200)
+
+
+def said(console):
+    """What was printed on a quiet console."""
+    file: Any = console.file
+    return file.getvalue()
 
 
 def stamps(out):
@@ -92,7 +99,7 @@ def test_resume_does_nothing_twice_and_more_ids_come_to_those_there_are(folder):
     moved = {f"moving/{place}_{rule}" for place in ("reach-0", "curl-0") for rule in
              ("backprop", "feedback-alignment", "shallow-own-start", "sign-flipped-feedback", "Mine")}  # fmt: skip
     assert changed == {"learning/velocity-0_own_Mine", "reach-bounds/reach-0", *moved}
-    assert "0 of 3 ids count" in console.file.getvalue()
+    assert "0 of 3 ids count" in said(console)
     assert "adaptation index" in (folder / "README.md").read_text()
 
 
@@ -111,9 +118,9 @@ def test_the_end_is_foretold_by_tag_before_it_starts(tmp_path, monkeypatch):
     console = quiet()
     with pytest.raises(KeyboardInterrupt):
         benchmark(Benchmark(out=tmp_path, rules="backprop", ids="basic,depth/0", quick=True), console)
-    said = console.file.getvalue()
-    assert "motor rules, v1: about" in said and "basic" in said and "depth" in said
-    assert f"armfa benchmark --resume --out {tmp_path}" in said
+    told = said(console)
+    assert "motor rules, v1: about" in told and "basic" in told and "depth" in told
+    assert f"armfa benchmark --resume --out {tmp_path}" in told
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The benchmark of rules: scores against closed cases, ids that never change, trials that tell what happened."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,7 +145,8 @@ def test_the_samples_of_a_path_are_what_happened_on_it(networks, perturbation):
     fields = perturbation.fields(1.0)
     path = reached(problem, network, state.params, fields, 2, fields)
     batch = batch_of(problem, fields, path)
-    error = batch.loss.task_error(network.forward(state.params, batch.inputs).output)
+    loss: Any = batch.loss
+    error = loss.task_error(network.forward(state.params, batch.inputs).output)
     after = hand_velocity(problem.world.arm, path.state.joint_angle, path.state.joint_velocity)[:, 1:]
     if perturbation.rotation:
         c, s = np.cos(np.pi / 6), np.sin(np.pi / 6)
