@@ -20,7 +20,7 @@ from rich.table import Table
 from armfa.commands.flags import at_home, at_least_one
 from armfa.controllers import RULES
 from armfa.experiments.motor_rules.board import Board
-from armfa.experiments.motor_rules.entries import ANCHORS, OWN, SLOW, class_of, entries, microseconds
+from armfa.experiments.motor_rules.entries import ANCHORS, OWN, class_of, entries
 from armfa.experiments.motor_rules.ids import IDS, LEARNED, chosen_ids
 from armfa.experiments.motor_rules.learning import (
     KEPT,
@@ -30,13 +30,14 @@ from armfa.experiments.motor_rules.learning import (
     learn_id,
     learning_units,
     rates_found,
+    seconds_of,
     tune,
     tuning_units,
 )
 from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds
 from armfa.experiments.motor_rules.page import interval, page, scale_of
 from armfa.experiments.motor_rules.pictures import figures
-from armfa.experiments.motor_rules.protocol import NAME, Protocol
+from armfa.experiments.motor_rules.protocol import NAME, SLOW, Protocol
 from armfa.experiments.rules import anywhere, code_of, is_file, label, listed
 from armfa.files import write_text
 from armfa.reports.figures import STYLE, save_figure
@@ -98,12 +99,12 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     """Run what is missing, draw the board, and return the path of its page."""
     console, config = console or Console(), checked_names(at_home(config))
     whole = settled(config)
-    asked, protocol = narrowed(config, whole), whole.protocol
+    asked = narrowed(config, whole)
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
-    left_out, failed = _left_out(whole), list[str]()
+    refuse_unfit(whole)
+    plan, failed = Plan.of(asked), list[str]()
     if not asked.redraw:
-        plan = Plan(protocol, whole.out / "runs", *_able(asked, protocol, left_out))
         write_text(whole.out / "benchmark.json", json.dumps(asdict(whole), indent=1, default=str))
         tell_estimate(plan, asked.processes, console)
         try:
@@ -112,7 +113,7 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
         except KeyboardInterrupt:
             say(console, f"stopped; continue with: armfa benchmark --resume --out {whole.out}")
             raise
-    path = draw(whole, left_out, console)
+    path = draw(whole, console)
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: {', '.join(failed)}; the board holds what did not")
     return path
@@ -173,34 +174,29 @@ def _names(config: Benchmark) -> list[str]:
     return list(dict.fromkeys([*entries(listed(config.rules)), *config.rule]))
 
 
-def _left_out(config: Benchmark) -> dict[str, str]:
-    """Entries that do not run, and why: those that cannot learn the arm, and slow ones in a quick board."""
+def _left_out(config: Benchmark, place: str) -> dict[str, str]:
+    """Entries that do not run on an id, and why: those that cannot learn it, and slow ones in a quick board."""
     found = {}
     for name in _names(config):
-        if config.quick and microseconds(name) >= SLOW and name not in listed(config.rules):
-            found[label(name)] = (
-                f"{microseconds(name) / 1000:.0f} ms per update: in a quick board when asked by --rules"
-            )
-        elif why := fits(config.protocol, KEPT, name):
-            if is_file(name) or name in listed(config.rules):
-                raise ValueError(why)
+        seconds = seconds_of(LEARNED.get(place, LEARNED[KEPT]), name)
+        if config.quick and seconds >= SLOW and name not in listed(config.rules):
+            found[label(name)] = f"{1000 * seconds:.0f} ms per update; in a quick board where --rules names it"
+        elif why := fits(config.protocol, structure(place), name):
             found[label(name)] = why
     return found
 
 
-def _able(config: Benchmark, protocol: Protocol, left_out: dict[str, str]) -> tuple[list[str], dict[str, list[str]]]:
-    """The ids to run, and for each the entries that fit it; what does not is told in `left_out`."""
-    ids = chosen_ids(listed(config.ids))
-    needed = [KEPT] if any(name not in LEARNED for name in ids) and KEPT not in ids else []
-    names = [name for name in _names(config) if label(name) not in left_out]
-    able = {}
-    for place in (*needed, *ids):
-        able[place] = names
-        if place in LEARNED and len(LEARNED[place].hidden) > 1:
-            reasons = {name: fits(protocol, place, name) for name in names}
-            able[place] = [name for name in names if not reasons[name]]
-            left_out |= {f"{label(name)} on {place}": why for name, why in reasons.items() if why}
-    return [*needed, *ids], able
+def structure(place: str) -> str:
+    """The id by which it is seen whether a rule fits: others differ from velocity/0 in numbers only."""
+    return place if place in LEARNED and len(LEARNED[place].hidden) > 1 else KEPT
+
+
+def refuse_unfit(config: Benchmark) -> None:
+    """Rules that were asked for by name and cannot learn the arm are refused; others of the registry are left out."""
+    why = _left_out(config, KEPT)
+    for name in [*listed(config.rules), *config.rule]:
+        if label(name) in why:
+            raise ValueError(why[label(name)])
 
 
 class Plan(NamedTuple):
@@ -210,6 +206,21 @@ class Plan(NamedTuple):
     folder: Path
     ids: Sequence[str]
     able: Mapping[str, Sequence[str]]  # id -> entries
+    left_out: Mapping[str, str]  # entries, or entries on an id -> why
+
+    @classmethod
+    def of(cls, config: Benchmark) -> "Plan":
+        """What a command asks for; networks that move the arm learn velocity/0 before."""
+        ids = chosen_ids(listed(config.ids))
+        if any(name not in LEARNED for name in ids) and KEPT not in ids:
+            ids = [KEPT, *ids]
+        able, left_out = dict[str, list[str]](), _left_out(config, KEPT)
+        for place in ids:
+            here = _left_out(config, place)
+            able[place] = [name for name in _names(config) if label(name) not in here]
+            others = {rule: why for rule, why in here.items() if rule not in left_out}
+            left_out |= {f"{rule} on {place}": why for rule, why in others.items()}
+        return cls(config.protocol, config.out / "runs", ids, able, left_out)
 
     def searches(self) -> list[Sweep]:
         """Rates, and the bounds of each id."""
@@ -281,10 +292,9 @@ def minutes(seconds: float) -> str:
     )
 
 
-def draw(whole: Benchmark, left_out: Mapping[str, str], console: Console) -> Path:
+def draw(whole: Benchmark, console: Console) -> Path:
     """Tables, figures and page from the runs in the folder; the table of scores on the console."""
-    ids, able = _able(whole, whole.protocol, dict(left_out))
-    plan = Plan(whole.protocol, whole.out / "runs", ids, able)
+    plan = Plan.of(whole)
     tuning, *limits = (runs_of(sweep, plan.folder) for sweep in plan.searches())
     learning, moving = (runs_of(stage()[0], plan.folder) for stage in (plan.learning, plan.moving))
     board = Board(whole.protocol, _names(whole), tuning, learning, moving, [run for runs in limits for run in runs])
@@ -299,7 +309,7 @@ def draw(whole: Benchmark, left_out: Mapping[str, str], console: Console) -> Pat
         for name, figure in drawn.items():
             save_figure(figure, out / f"{name}.png", dpi=130)
     hours = sum(run.facts["seconds"] for run in [*tuning, *learning, *moving]) / 3600
-    write_text(out / "README.md", page(board, list(drawn), left_out, command_of(whole), hours))
+    write_text(out / "README.md", page(board, list(drawn), plan.left_out, command_of(whole), hours))
     console.print(table_of(board))
     for words in (scale_of(board), board.verdict, str(out / "README.md")):
         say(console, words)

@@ -57,12 +57,12 @@ def test_every_desired_velocity_can_be_reached(name):
 
 def test_motor_noise_is_a_share_of_the_command_and_new_for_every_sample():
     problem = HandVelocityProblem(motor_noise=0.1)
-    batch = problem.batch(rng(), 4)
-    moment, command = batch.loss.moment, np.full((4, 6), 0.5)
-    after, _ = problem.world.step(moment, command, batch.loss.noise)
-    told, _ = HandVelocityProblem().world.step(moment, command * (1.0 + 0.1 * batch.loss.noise))
+    loss = problem.loss(rng(), 4)
+    moment, command = loss.moment, np.full((4, 6), 0.5)
+    after, _ = problem.world.step(moment, command, loss.noise)
+    told, _ = HandVelocityProblem().world.step(moment, command * (1.0 + 0.1 * loss.noise))
     np.testing.assert_allclose(after.arm.joint_velocity, told.arm.joint_velocity, rtol=1e-6)
-    assert len(np.unique(batch.loss.noise)) == 24
+    assert len(np.unique(loss.noise)) == 24
 
 
 @pytest.mark.parametrize("name", ARMS)

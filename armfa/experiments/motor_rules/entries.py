@@ -82,9 +82,6 @@ MICROSECONDS = {
 }  # fmt: skip
 """Of one network's update, 6-500-6 with 16 samples, measured on one core of a 2-core AMD EPYC machine."""
 
-SLOW = 2000
-"""Microseconds from which `--quick` leaves a rule out."""
-
 
 def microseconds(name: str) -> float:
     """Of one update of an entry; of a rule that nobody has measured, a guess."""

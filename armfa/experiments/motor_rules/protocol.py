@@ -14,6 +14,10 @@ ADAPTATION_SHARE = 0.1
 which the adaptation index of a curl field is above .7 and the baseline stays quiet; not searched for any rule."""
 
 
+SLOW = 2e-3
+"""s per update from which `--quick` leaves a rule out of an id, unless it is asked for by name."""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """Seeds and budgets. Called without arguments it is the protocol; `quick` is a small one that says so."""
