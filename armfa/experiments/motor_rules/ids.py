@@ -94,7 +94,7 @@ def _learned() -> dict[str, Learned]:
         told = arm + (", muscles with a state" if activation == "first_order" else "")
         ids[f"body/{number}"] = Learned("body", told, "velocity/0", arm=arm, activation=activation)
     for number, hidden in enumerate(((1398,), (128,) * 2, (92,) * 3, (75,) * 4)):
-        told = f"{len(hidden)} hidden layers of {hidden[0]}"
+        told = f"{len(hidden)} x {hidden[0]} hidden units"
         ids[f"depth/{number}"] = Learned("depth", told, f"depth/{number}", hidden=hidden)
     for number, units in enumerate((32, 100, 320, 1000, 3200)):
         ids[f"width/{number}"] = Learned("width", f"{units} hidden units", f"width/{number}", hidden=(units,))
