@@ -335,8 +335,8 @@ def tried_rows(tuning: Sequence) -> list[dict]:
 
 def table_of(board: Board) -> Table:
     """The scores, as a table for a terminal."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for head in ("rule", "own rates", "one rate for all", "P above FA"):
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for head in ("rule", "own rates", "one rate for all", "P > FA"):
         table.add_column(head, justify="left" if head == "rule" else "right", no_wrap=True)
     for row in board.rows:
         better = row["better_than_feedback_alignment"]
