@@ -217,7 +217,7 @@ class Plan(NamedTuple):
         able, left_out = dict[str, list[str]](), _left_out(config, KEPT)
         for place in ids:
             here = _left_out(config, place)
-            able[place] = [name for name in _names(config) if label(name) not in here]
+            able[place] = [name for name in _names(config) if label(name) not in {**left_out, **here}]
             others = {rule: why for rule, why in here.items() if rule not in left_out}
             left_out |= {f"{rule} on {place}": why for rule, why in others.items()}
         return cls(config.protocol, config.out / "runs", ids, able, left_out)

@@ -76,7 +76,7 @@ def learning_units(
             continue
         each = LEARNED[place]
         n_inputs = problem_of(protocol, place).n_inputs
-        for name in names:
+        for name in (name for name in names if (each.tuned_on, label(name)) in own):
             columns = {"own": each.fitted(own[each.tuned_on, label(name)], n_inputs),
                        "common": each.fitted(each.common_rates(), n_inputs)}  # fmt: skip
             seconds = protocol.seeds * each.updates(protocol) * seconds_of(each, name)

@@ -142,7 +142,11 @@ def reach_bounds(protocol: Protocol, unit: Unit, checkpoint: Checkpoint) -> dict
 
 
 def measured(protocol: Protocol, run: Run) -> dict[str, np.ndarray]:
-    """What a run of an id that moves the arm says of each network (networks,); "measure" is what scores are made of."""
+    """What a run of an id that moves the arm says of each network (networks,); "measure" is what scores are made of.
+
+    Of trials it is the error that is left, the mean size of the deviation (m) or of the direction (degrees): an index
+    alone would be near 1 for an arm that flings about, too.
+    """
     each = MOVED[run.arguments["id"]]
     if each.perturbation is None:
         millimetres = 1000.0 * run.arrays["distance"]
@@ -156,24 +160,26 @@ def measured(protocol: Protocol, run: Run) -> dict[str, np.ndarray]:
         one = 1.0 - run.arrays["direction"] / each.perturbation.rotation
     before, at_end = end_of(one, *ends[:2]), end_of(one, *ends[1:3])
     size = run.arrays["deviation"] if each.perturbation.curl else run.arrays["direction"]
+    left = end_of(np.abs(size), *ends[1:3])
     size = size - end_of(size, *ends[:2])[:, None]
     first, after, again = (mean_of(size[:, start : start + count])
                            for start, count in zip(ends[1:], (2 * FIRST, FIRST, 2 * FIRST)))  # fmt: skip
     start = mean_of(size[:, ends[1] : ends[1] + 2])
     with np.errstate(all="ignore"):
         index = at_end - before if each.perturbation.curl else at_end
-        return {"measure": np.maximum(np.abs(1.0 - index), 0.01), "adaptation_index": index,
+        return {"measure": left, "adaptation_index": index,
                 "after_effect": -after / start, "savings": first / again}  # fmt: skip
 
 
 def _retained(protocol: Protocol, each: Moved, run: Run) -> dict[str, np.ndarray]:
-    """Deviation in the first trials of A after B, over that in the first trials of A before."""
+    """Deviation in the first trials of A after B, as it is and over that in the first trials of A before."""
     baseline, field = protocol.retention_trials
     size = run.arrays["deviation"] - end_of(run.arrays["deviation"], 0, baseline)[:, None]
     before, after = (mean_of(size[:, start : start + 2 * FIRST]) for start in (baseline, baseline + 2 * field))
     with np.errstate(all="ignore"):
         ratio = np.abs(after / before)
-    return {"measure": ratio, "a_after_b_over_a_before": ratio}
+    again = mean_of(np.abs(run.arrays["deviation"])[:, baseline + 2 * field :][:, : 2 * FIRST])
+    return {"measure": again, "a_after_b_over_a_before": ratio}
 
 
 def end_of(values: np.ndarray, first: int, last: int) -> np.ndarray:
