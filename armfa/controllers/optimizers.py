@@ -38,14 +38,14 @@ class SGDState(NamedTuple):
 
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent: update = -rate_l (gradient + weight_decay W_l).
+    """Stochastic gradient descent: update = -rate_l (gradient + weight_decay_l W_l).
 
     Parameters
     ----------
     rates : number, or one per layer
     schedule : str
         Of the rates: "constant", or "linear", which falls to 0 over `updates` updates.
-    weight_decay : number
+    weight_decay : number, or one per layer
         Acts on weights, not on biases.
     biases : bool
         Whether biases learn; with False, and biases that start at 0, a network has none.
@@ -54,21 +54,24 @@ class SGD:
     rates: tuple[float, ...] | float
     schedule: str = "constant"
     updates: int | None = None
-    weight_decay: float = 0.0
+    weight_decay: tuple[float, ...] | float = 0.0
     biases: bool = True
 
     def __post_init__(self) -> None:
         """Refuse schedules that cannot be."""
         object.__setattr__(self, "rates", checked_rates(self.rates))
-        if not 0 <= self.weight_decay < float("inf"):
-            raise ValueError(f"expected weight_decay of 0 or more, got {self.weight_decay}")
-        object.__setattr__(self, "weight_decay", float(self.weight_decay))
+        object.__setattr__(self, "weight_decay", checked_rates(self.weight_decay, "weight_decay"))
         check_schedule(self.schedule, self.updates)
 
     def init(self, params: Any) -> SGDState:
         """A count of zero."""
         rates_of(self.rates, params)
+        self.decays(params)
         return SGDState()
+
+    def decays(self, params: Any) -> tuple[float, ...]:
+        """The weight decay of each layer of these weights."""
+        return per_layer(self.weight_decay, len(params), "weight_decay", "layer")
 
     def factor(self, step: Any) -> Any:
         """Share of the rates that is left at an update."""
@@ -81,22 +84,26 @@ class SGD:
     def update(self, gradients: Gradients, state: SGDState, params: Any) -> tuple[Gradients, SGDState]:
         """-rate (gradient + weight_decay W), and the count."""
         factor = self.factor(state.step)
-        layers = zip(branches(gradients).items(), branches(params).values(), rates_of(self.rates, params))
-        updates = [self._updates(name, gradient, layer, -rate * factor) for (name, gradient), layer, rate in layers]
+        settings = zip(rates_of(self.rates, params), self.decays(params), strict=True)
+        layers = zip(branches(gradients).items(), branches(params).values(), settings)
+        updates = [
+            self._updates(name, gradient, layer, -rate * factor, decay)
+            for (name, gradient), layer, (rate, decay) in layers
+        ]
         return regrown(params, updates), SGDState(state.step + 1)
 
-    def _updates(self, name: str, gradient: Any, weight: Any, rate: Any) -> Any:
+    def _updates(self, name: str, gradient: Any, weight: Any, rate: Any, decay: float) -> Any:
         """Those of a tree of gradients, which stands in a field of that name."""
         if gradient is None:
             return None
         if inner := branches(gradient):
             held = branches(weight).values()
-            return regrown(gradient, [self._updates(key, inner[key], w, rate) for key, w in zip(inner, held)])
+            return regrown(gradient, [self._updates(key, inner[key], w, rate, decay) for key, w in zip(inner, held)])
         if is_bias(name):
             return gradient * (rate if self.biases else 0.0)
         update = gradient * rate
-        if self.weight_decay:
-            update += weight * (rate * self.weight_decay)  # of its own memory: one pass fewer
+        if decay:
+            update += weight * (rate * decay)  # of its own memory: one pass fewer
         return update
 
 
@@ -190,14 +197,14 @@ def rates_of(rates: Any, params: Any) -> tuple[float, ...]:
     return per_layer(rates, len(params), "rates", "layer")
 
 
-def checked_rates(rates: Any) -> tuple[float, ...] | float:
+def checked_rates(rates: Any, name: str = "rates") -> tuple[float, ...] | float:
     """Rates as Python floats, so that they neither change a precision nor a hash."""
     try:
         values = [float(rate) for rate in (rates if isinstance(rates, Iterable) else [rates])]
     except (TypeError, ValueError):
-        raise TypeError(f"expected rates as a number, or one per layer, got {rates!r}") from None
+        raise TypeError(f"expected {name} as a number, or one per layer, got {rates!r}") from None
     if any(not 0 <= rate < float("inf") for rate in values):
-        raise ValueError(f"expected rates of 0 or more, got {rates}")
+        raise ValueError(f"expected {name} of 0 or more, got {rates}")
     return tuple(values) if isinstance(rates, Iterable) else values[0]
 
 

@@ -6,13 +6,13 @@ Names are spelt with hyphens, as the command line and every output write them.
 import hashlib
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from armfa.controllers import MLP, RULES, SGD, GradientEstimator
-from armfa.controllers.circuits.mlp import Dense, per_layer
 from armfa.controllers.rules import DirectKolenPollack, DirectRandomTarget, KolenPollack, ProductFeedbackAlignment
 from armfa.controllers.training import doors
 from armfa.runs.unit import Run, Unit
@@ -119,32 +119,8 @@ def check_fit(
         raise ValueError(f"{label(name)} cannot learn {problem}: {cause or type(cause).__name__}") from error
 
 
-def with_decay(sgd: SGD, rule: GradientEstimator) -> Any:
-    """The SGD, with decay of the forward weights where the rule's feedback decays."""
-    return Decaying(sgd, DECAY) if isinstance(rule, LEARNED) else sgd
-
-
-class Decaying(NamedTuple):
-    """SGD under which the weights above the first layer decay, -rate decay W, beside feedback that does."""
-
-    sgd: SGD
-    decay: float
-
-    def init(self, params):
-        """State of the SGD."""
-        return self.sgd.init(params)
-
-    def share(self, state):
-        """Share of the rates that is left."""
-        return self.sgd.share(state)
-
-    def update(self, gradients, state, params):
-        """The SGD's updates, and the decay."""
-        updates, following = self.sgd.update(gradients, state, params)
-        rates = per_layer(self.sgd.rates, len(params), "rates")
-        shrink = [0.0, *(rate * self.decay * self.sgd.share(state) for rate in rates[1:])]
-        shrunk = tuple(
-            None if u is None else Dense(u.weight - layer.weight * factor, u.bias)
-            for u, layer, factor in zip(updates, params, shrink)
-        )
-        return shrunk, following
+def with_decay(sgd: SGD, rule: GradientEstimator) -> SGD:
+    """The SGD, whose weights above the first layer decay beside feedback that does; it has one rate per layer."""
+    if not isinstance(rule, LEARNED):
+        return sgd
+    return replace(sgd, weight_decay=(0.0, *(DECAY,) * (len(sgd.rates) - 1)))  # type: ignore[arg-type]

@@ -32,6 +32,14 @@ def test_weight_decay_pulls_weights_but_not_biases():
     np.testing.assert_array_equal(params[0].bias, 1.0)
 
 
+def test_each_layer_may_decay_at_a_rate_of_its_own():
+    optimizer, params = SGD(0.1, weight_decay=(0.0, 0.5)), tree(1.0)
+    updates, _ = optimizer.update(tree(0.0), optimizer.init(params), params)
+    first, second = apply_updates(params, updates)
+    np.testing.assert_array_equal(first.weight, 1.0)
+    np.testing.assert_allclose(second.weight, 0.95, rtol=1e-6)
+
+
 def test_a_layer_without_a_gradient_stays():
     for optimizer in (SGD(0.1, weight_decay=0.5), Adam()):
         updates, _ = optimizer.update((None, tree(1.0)[1]), optimizer.init(tree(1.0)), tree(1.0))

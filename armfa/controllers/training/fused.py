@@ -74,7 +74,8 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(
         optimizer.rates, layers, ""
     )
-    factors, kept = (x.astype(np.float32) for x in (shares / size, 1.0 - shares * optimizer.weight_decay))
+    kept = 1.0 - shares * np.array(optimizer.decays(state.params))
+    factors, kept = (x.astype(np.float32) for x in (shares / size, kept))
     learns, signed = isinstance(rule, KolenPollack), isinstance(rule, SIGNED)
     paces = rule.rate * np.array([optimizer.factor(step + k) for k in range(count)]) if learns else np.zeros(count)
     pace, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))

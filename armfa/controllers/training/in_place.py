@@ -106,7 +106,7 @@ class OwnWeights:
         self.params = tuple(Dense(_copy(layer.weight), layer.bias.copy()) for layer in params)
         self.present = [None if masks is None or masks[k].weight.all() else masks[k].weight for k in range(len(params))]
         self.learning_rates = rates_of(optimizer.rates, params)
-        self.weight_decay, self.biases = optimizer.weight_decay, optimizer.biases
+        self.weight_decay, self.biases = optimizer.decays(params), optimizer.biases
         self.owed = [1.0] * len(params)
         self.visible = float(np.finfo(params[0].weight.dtype).eps)
 
@@ -115,7 +115,7 @@ class OwnWeights:
     ) -> None:
         """One update of a layer, -learning_rate (mean of delta^T rate_in + weight decay); `ahead` puts it off."""
         layer, share = self.params[number], learning_rate / len(delta)
-        kept = 1.0 - learning_rate * self.weight_decay
+        kept = 1.0 - learning_rate * self.weight_decay[number]
         if ahead is not None:
             ahead.add(delta, -share, kept)
         else:
