@@ -50,21 +50,23 @@ class CenterOut(TargetsAround, Holding):
 
     ## Episode end
     Terminated by success: after the go, the hand within `radius` of the target and slower than `max_speed` for
-    `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. Truncated after
-    200 steps of 10 ms.
+    `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. A hand that was
+    farther than `center_radius` from the centre before the go has started too early, and does not succeed. Truncated
+    after 200 steps of 10 ms.
 
     ## Info
     "distance" (m), "is_success", "variant" (number of the target), and since the go, 0 until it happens:
     "reaction_time" (s until the hand is faster than 5 cm/s), "movement_time" (s from there until it is first within
-    `radius`), "peak_speed" (m/s) and "path_length" (m).
+    `radius`), "peak_speed" (m/s) and "path_length" (m); "false_start" (1 after a start too early).
 
     ## Arguments
     `targets` (8, or 16 in Lillicrap & Scott 2013), `distance`, `cue_time`, `shortest_delay`, `longest_delay`, `catch`,
-    `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment (`armfa.envs.open_door`).
+    `center_radius`, `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment
+    (`armfa.envs.open_door`).
     """
 
     episode_time: ClassVar[float] = 2.0
-    records: ClassVar[tuple[str, ...]] = ("reaction_time", "movement_time", "peak_speed", "path_length")
+    records: ClassVar[tuple[str, ...]] = ("reaction_time", "movement_time", "peak_speed", "path_length", "false_start")
 
     cue_time: float = 0.1
     """s after the start when the target is shown."""
@@ -74,6 +76,8 @@ class CenterOut(TargetsAround, Holding):
     """s from the target to the go, at most; drawn evenly."""
     catch: float = 0.0
     """Share of trials without a go."""
+    center_radius: float = 0.02
+    """m: farther from the centre than this before the go is a start too early."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,6 +85,7 @@ class CenterOut(TargetsAround, Holding):
         finite("shortest_delay", self.shortest_delay, 0.0)
         finite("longest_delay", self.longest_delay, self.shortest_delay)
         finite("catch", self.catch, 0.0)
+        finite("center_radius", self.center_radius, 0.0, above=True)
         if self.catch > 1.0:
             raise ValueError(f"expected catch as a share, at most 1, got {self.catch}")
 
@@ -110,20 +115,24 @@ class CenterOut(TargetsAround, Holding):
         return [self.goal_unit, self.goal_unit, 1.0]
 
     def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
-        """Whether the hand is, after the go, on the target and slow; in a catch trial, late, in the centre (...,)."""
+        """Whether the hand is, after the go that it waited for, on the target and slow; in a catch trial, late, in the
+        centre (...,).
+        """
         late = self.cue_time + self.longest_delay + CATCH_HOLD
         onset = where(moment.trial.onset < NEVER, moment.trial.onset, late)
-        return super().on_target(simulator, moment, error) & began(simulator, moment, onset + simulator.dt)
+        waited = moment.record[..., self.records.index("false_start")] <= 0.0
+        return super().on_target(simulator, moment, error) & waited & began(simulator, moment, onset + simulator.dt)
 
     def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
-        """Reaction time, movement time, peak speed and path length since the go."""
-        reaction, movement, peak, path = (before.record[..., i] for i in range(4))
+        """Reaction time, movement time, peak speed and path length since the go; whether the hand left before it."""
+        reaction, movement, peak, path, early = (before.record[..., i] for i in range(5))
         elapsed, speed = since(simulator, after, after.trial.onset), hand_speed(simulator.arm, after.arm)
         gone = elapsed > 0.0
         reaction = first(reaction, gone & (speed > MOVING), elapsed)
         movement = first(movement, (reaction > 0.0) & (error <= self.radius), elapsed - reaction)
         going = where(gone, speed, 0.0 * speed)
-        return reaction, movement, at_least(going, peak), path + going * simulator.dt
+        early = where((elapsed <= 0.0) & (error > self.center_radius), 0.0 * early + 1.0, early)
+        return reaction, movement, at_least(going, peak), path + going * simulator.dt, early
 
 
 def center_out_targets(center: np.ndarray, distance: float = 0.1, n: int = 8) -> np.ndarray:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from armfa.controllers.trees import take
 from armfa.plant import (
     PRESETS,
     ArmState,
@@ -119,12 +120,22 @@ def test_the_target_is_shown_with_the_first_step_at_or_after_the_cue(cue):
 
 @pytest.mark.parametrize("hold", TIMES)
 def test_a_hold_is_exact_to_the_step_and_begins_after_the_go(hold):
-    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1, hold_time=hold)
+    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1, hold_time=hold, center_radius=1.0)
     world, moment = begun(task, "torque")
     on_target = rest_state(world.arm, inverse_kinematics(world.arm, moment.trial.goals[:, 0]))
     run = still(world, moment._replace(arm=on_target), 60)
     first = run.outcomes.success.argmax(0)  # the outcome of step k is that of the moment k + 1
     np.testing.assert_array_equal(first + 1, 10 + round(hold / 0.01))
+
+
+def test_who_leaves_the_centre_before_the_go_does_not_succeed():
+    world, moment = begun(CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1), "torque")
+    on_target = rest_state(world.arm, inverse_kinematics(world.arm, moment.trial.goals[:, 0]))
+    early = still(world, moment._replace(arm=on_target), 60)
+    assert not early.outcomes.success.any() and (early.moments.record[-1, :, 4] == 1.0).all()
+    waited = take(still(world, moment, 10).moments, -1)
+    after = still(world, waited._replace(arm=on_target), 20)
+    assert after.outcomes.success.any(0).all() and (after.moments.record[-1, :, 4] == 0.0).all()
 
 
 def test_delays_are_drawn_evenly_and_catch_trials_have_no_go():
@@ -151,7 +162,7 @@ def test_measures_of_a_reach_are_those_of_its_path():
     time = 0.01 * run.moments.steps[1:]
     speed = np.hypot(*np.moveaxis(hand_velocity(world.arm, *run.moments.arm[:2]), -1, 0))[1:]
     gone = time > moment.trial.onset
-    reaction, movement, peak, path = run.moments.record[-1].T
+    reaction, movement, peak, path, _ = run.moments.record[-1].T
     np.testing.assert_allclose(peak, np.where(gone, speed, 0.0).max(0), rtol=1e-14)
     np.testing.assert_allclose(path, 0.01 * np.where(gone, speed, 0.0).sum(0), rtol=1e-12)
     moves = (gone & (speed > 0.05)).argmax(0)

@@ -179,7 +179,7 @@ NONSENSE = {
                               "command_margin": -0.1},
     Reach: HOLDING,
     CenterOut: HOLDING | {"targets": 8.0, "distance": 0.0, "cue_time": -1.0, "shortest_delay": np.nan,
-                          "longest_delay": 0.05, "catch": 1.5},
+                          "longest_delay": 0.05, "catch": 1.5, "center_radius": 0.0},
     ViaPoint: HOLDING,
     PostureHold: HOLDING | {"load_kind": "wind", "load_time": 0.0, "directions": 0, "strength": -1.0, "earliest": -0.1,
                             "latest": 0.1, "recovery_time": -1.0},
