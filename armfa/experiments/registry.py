@@ -20,6 +20,7 @@ PLACES = {
     "derivative": "digits.derivative",
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
+    "adaptation": "motor.adaptation",
 }
 """Module of each experiment, in this package."""
 
