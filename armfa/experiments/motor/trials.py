@@ -65,7 +65,7 @@ class Course:
         return np.array([getattr(schedule, name) for schedule in self.schedules])
 
     def draw(self, data: Streams, size: int) -> tuple[Array, ...]:
-        """Random numbers of one trial: uniform ones, and normal ones where the world is noisy, (networks, size, ...)."""
+        """Random numbers of one trial (networks, size, ...): uniform, and normal where the world is noisy."""
         world = self.problem.world
         uniform = data.uniform(0.0, 1.0, (size, world.draws))
         first = world.task.start_draws(world.arm)
