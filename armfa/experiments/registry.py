@@ -21,6 +21,7 @@ PLACES = {
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
     "adaptation": "motor.adaptation",
+    "savings": "motor.savings",
 }
 """Module of each experiment, in this package."""
 

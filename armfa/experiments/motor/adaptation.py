@@ -409,7 +409,7 @@ def choices(settings: Settings) -> list[Choice]:
     """What the papers do not say of networks."""
     return [
         Choice("a trial", f"{settings.movements} movements, one to each target; then the weights change once, "
-               "after channel trials too", "one movement has a gradient of its direction alone; people move once a trial"),
+               "after channel trials too", "people move once a trial; one movement has a gradient of one direction"),
         Choice("the start", f"{settings.updates} updates of backprop through time without a field, the same networks "
                "for all rules; for e-prop and RFLO also networks that they have trained themselves",
                "what differs afterwards is then the rule that adapts"),
