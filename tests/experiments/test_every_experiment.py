@@ -37,6 +37,28 @@ SMALL = {
         "probe_steps": 6,
         "timed_streams": (1, 4),
     },
+    "adaptation": {
+        "seeds": 2,
+        "units": 6,
+        "updates": 2,
+        "own_updates": 1,
+        "baseline": 8,
+        "trials": 10,
+        "washout": 8,
+        "last": 8,
+        "movements": 2,
+        "draws": 2,
+    },
+    "savings": {
+        "seeds": 2,
+        "units": 6,
+        "updates": 2,
+        "baseline": 8,
+        "trials": 8,
+        "washout": 8,
+        "last": 8,
+        "movements": 2,
+    },
     "svhn": {"seeds": 2, "hidden": 20, "examples": 400, "stand_in_size": (100, 60)},
 }
 

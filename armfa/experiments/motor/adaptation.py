@@ -65,7 +65,7 @@ class Learner(NamedTuple):
         return Adam(self.rate, beta1=0.0, beta2=0.0, epsilon=self.saturation)
 
 
-LEARNERS: Mapping[str, Learner] = {
+LEARNERS: dict[str, Learner] = {
     "backprop-through-time": Learner(BackpropThroughTime(), 2e-3, 1e-2, "backprop through time", COLOURS["backprop"]),
     "feedback-alignment-through-time": Learner(
         FeedbackAlignmentThroughTime(), 5e-4, 3e-3, "feedback alignment", COLOURS["feedback-alignment"]
@@ -78,7 +78,7 @@ LEARNERS: Mapping[str, Learner] = {
 }
 """Rates and saturations: the best of 3 to 4 pairs out of rates 5e-4 to 4e-3 and saturations 1e-3 to 1, by the
 adaptation index at the end of 200 and 400 trials of a field, on seeds 100 to 102."""
-CONTROLS: Mapping[str, Learner] = {
+CONTROLS: dict[str, Learner] = {
     "still": Learner(BackpropThroughTime(), 0.0, 1e-2, "no learning", "#a6a6a6"),
     "flipped": Learner(Flipped(), 4e-3, 1e-3, "e-prop, error of the wrong sign", "#cc79a7"),
 }
@@ -202,7 +202,7 @@ def run(settings: Settings, unit: Unit, checkpoint: Checkpoint) -> dict[str, Arr
     whole = 0.5 if own == "own" else 0.8  # of the time, what is not training before
     kept: Mapping[str, Array] = {}
     for name in rules:
-        learner = {**LEARNERS, **CONTROLS}[name]
+        learner = (LEARNERS | CONTROLS)[name]
         if own == "own":
             teach = partial(trained, settings, seeds, learner.rule, OWN_RATE, settings.own_updates)
             kept = stages.run(f"start of {name}", (1.0 - whole) / len(rules), teach)

@@ -4,7 +4,7 @@ A trial is a few movements to goals of their own. It is measured, then the weigh
 these movements. All networks, one per seed with a schedule of its own, are one array program.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,9 @@ def performed(problem: TaskProblem, circuit: Circuit, params: Any, episode: Task
     for _ in range(problem.steps):
         memory, trace = circuit.step(params, memory, episode.observe(x))
         x, cost = episode.step(x, trace.output)
-        moments.append(x.moment), commands.append(trace.output), costs.append(cost)
+        moments.append(x.moment)
+        commands.append(trace.output)
+        costs.append(cost)
     world, made = problem.world, problem.traced
     packed = np.array(moments, np.float64)
     drawn = np.broadcast_to(episode.trial.astype(np.float64), (*packed.shape[:-1], episode.trial.shape[-1]))
@@ -201,11 +203,6 @@ def directions(problem: TaskProblem, movements: Movements) -> Array:
     start = hand_position(world.arm, first.trial.start.joint_angle)
     way, went = first.trial.goals[..., 0, :] - start, cursor - start
     return np.degrees(np.arctan2(way[..., 0] * went[..., 1] - way[..., 1] * went[..., 0], (way * went).sum(-1)))
-
-
-def mean_over(curves: Mapping[str, Array], first: int, last: int) -> dict[str, Array]:
-    """Means of what is known of the trials from `first` to before `last` (networks,); nan where nothing is."""
-    return {name: known_mean(values[:, first:last]) for name, values in curves.items()}
 
 
 def known_mean(values: Array) -> Array:
