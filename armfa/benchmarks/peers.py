@@ -54,6 +54,42 @@ def motornet_update(batch: int) -> Callable[[], None]:
     return update
 
 
+def motornet_episode(units: int, batch: int, steps: int) -> Callable[[], None]:
+    """One update by backprop through time of a PyTorch RNN that moves MotorNet's arm: the arm and step of its examples.
+
+    The Thelen muscle and 10 ms; the RNN sees joint angles and velocities, muscle activations and a goal. The loss is
+    the squared distance of the hand from the goal, after every step.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import motornet  # pyright: ignore[reportMissingImports]
+        import torch
+
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        arm = motornet.effector.RigidTendonArm26(muscle=motornet.muscle.RigidTendonHillMuscleThelen(), timestep=0.01)
+    joint = torch.rand(batch, 4) * torch.tensor([1.0, 1.0, 0.0, 0.0]) + torch.tensor([0.4, 0.8, 0.0, 0.0])
+    goal = torch.rand(batch, 2) * 0.2 + torch.tensor([-0.1, 0.3])
+    cell, readout = torch.nn.RNNCell(4 + 6 + 2, units), torch.nn.Linear(units, 6)
+    optimizer = torch.optim.Adam([*cell.parameters(), *readout.parameters()], lr=1e-3)
+
+    def update() -> None:
+        arm.reset(options={"batch_size": batch, "joint_state": joint})
+        memory, loss = torch.zeros(batch, units), torch.zeros(())
+        for _ in range(steps):
+            states: Any = arm.states
+            seen = torch.cat([states["joint"], states["muscle"][:, 0], goal], dim=-1)
+            memory = cell(seen, memory)
+            arm.step(torch.sigmoid(readout(memory)))
+            states = arm.states
+            loss = loss + ((states["fingertip"] - goal) ** 2).sum(-1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return update
+
+
 def reacher() -> Callable[[], Any]:
     """One step of Gymnasium's Reacher-v5, with resets."""
     return stepping(gym.make("Reacher-v5"))

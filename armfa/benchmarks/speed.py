@@ -11,7 +11,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from armfa.benchmarks import arm_speed, limits, network_speed
+from armfa.benchmarks import arm_speed, episode_speed, limits, network_speed
 from armfa.controllers import keep_memory, one_blas_thread
 
 
@@ -32,7 +32,7 @@ def main(config: Speed) -> None:
     table = Table("what", "per second", "beside", "per second", "ratio", "aim", box=None, padding=(0, 1))
     for column in (table.columns[i] for i in (1, 3, 4, 5)):
         column.justify = "right"
-    groups = arm_speed.measured(config.seconds) + network_speed.measured(config.seconds)
+    groups = [each for part in (arm_speed, episode_speed, network_speed) for each in part.measured(config.seconds)]
     with one_blas_thread():
         peak, tanh = limits.peak_flop_rate(), limits.tanh_per_second()
         console.print(f"one thread: sgemm {peak / 1e9:.0f} GFLOP/s, tanh {tanh / 1e9:.1f} G/s", highlight=False)

@@ -68,7 +68,7 @@ class Compare:
     batch_size: int | None = None
     """Samples per update; the problem's own number when not given."""
     rates: tuple[float, ...] = ()
-    """Learning rates of all rules, one or one a layer; the problem's own when not given."""
+    """Learning rates of all rules, one or one per layer; the problem's own when not given."""
     tune: bool = False
     """Search the rates of each rule first, on other seeds and other held-out data, so that none is handicapped."""
     tune_seeds: int = 5

@@ -84,8 +84,8 @@ class Arms:
         for line, entries in zip(self.lines, (x for x in moment.line[:2] if not isinstance(x, tuple))):
             line.begin(rows, entries)
 
-    def set_goals(self, rows: Any, uniform: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """New goals for these arms, from uniform (rows, goal_draws); what is seen (rows, k) with them, unless that
+    def set_goals(self, rows: Any, uniform: np.ndarray, seen: np.ndarray) -> None:
+        """New goals for these arms, from uniform (rows, goal_draws); put into what is seen of all (n, k), unless that
         comes later.
         """
         world = self.door.world
@@ -95,8 +95,7 @@ class Arms:
         first = 4 + world.arm.n_muscles
         self.trial[rows, first : first + goals.shape[1]] = goals
         if "goal" not in world.sight:
-            seen[:, -2:] = shown
-        return seen
+            seen[rows, -2:] = shown
 
     def moments(self, rows: Any = slice(None)) -> Moment:
         """The present moments: copies, which later steps leave alone."""

@@ -103,7 +103,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         arms.keep()
         self._steps, self._error, self._success = self._steps + 1, error, success != 0.0
         if self._hold is not None and self._steps % self._hold == 0 and not self._keep_goal:
-            seen = arms.set_goals(slice(None), self._next_uniform(), seen[None])[0]
+            arms.set_goals(slice(None), self._next_uniform(), seen[None])
         if self.render_mode is not None:
             self._look()
         return self.door.observed(seen), -cost, self._success, False, self._info()

@@ -138,7 +138,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
             observation, infos = self._restart_at_once(seen)
         else:
-            observation, infos = self.door.observed(seen), self._infos(np.ones(self.num_envs, dtype=np.bool_))
+            observation, infos = self.door.observed(seen), self._infos()
         self._look()
         return observation, reward, terminated, truncated, infos
 
@@ -305,7 +305,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                 self._used[i] = 0
             uniform = self._uniform[rows, self._used[rows]]
             self._used[rows] += 1
-            seen[rows] = self._known().set_goals(rows, uniform, seen[rows])
+            self._known().set_goals(rows if rows.size < self.num_envs else slice(None), uniform, seen)
 
     def _restart_at_once(self, seen: np.ndarray) -> tuple[Any, dict[str, Any]]:
         """SAME_STEP: the first observation of the next episode, the last one of the old in infos["final_obs"]."""
@@ -317,18 +317,21 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         infos["final_info"], infos["_final_info"] = self._infos(ended), ended.copy()
         self._begin(rows, {})
         seen[rows], self._error[rows] = arms.seen()[rows], arms.errors()[rows]
-        infos.update(self._infos(np.ones(self.num_envs, dtype=np.bool_)))
+        infos.update(self._infos())
         return self.door.observed(seen), infos
 
-    def _infos(self, mask: np.ndarray) -> dict[str, Any]:
-        """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask."""
-        infos: dict[str, Any] = {self.world.task.error_name: np.where(mask, self._error, 0.0)}
+    def _infos(self, mask: np.ndarray | None = None) -> dict[str, Any]:
+        """How far off each arm is and, where the task can be done, whether it is; zeros outside the mask, if any."""
+        infos: dict[str, Any] = {self.world.task.error_name: self._error.copy()}
         if self.world.ends:
-            infos["is_success"] = self._success & mask
-        infos |= {name: np.where(mask, value, 0.0) for name, value in self._known().records().items()}
+            infos["is_success"] = self._success.copy()
+        infos |= self._known().records()
+        if mask is not None:
+            infos = {name: np.where(mask, value, np.zeros((), value.dtype)) for name, value in infos.items()}
         if self.inside:
             infos |= inside(self.world.arm, self.moment.arm)._asdict()
-        return infos | {f"_{name}": mask.copy() for name in infos}
+        of = np.ones(self.num_envs, dtype=np.bool_) if mask is None else mask
+        return infos | {f"_{name}": of.copy() for name in infos}
 
     def _look(self) -> None:
         """Keeps the hands' trails for later pictures."""

@@ -1,4 +1,7 @@
-"""Soft joint limits: a spring and a damper that set in smoothly, so that gradients stay alive at the stop."""
+"""Soft joint limits: a spring and a damper that set in smoothly, so that gradients stay alive at the stop.
+
+They are this package's own, of no paper: the published arms have no limits, or stop hard.
+"""
 
 import dataclasses
 from typing import Annotated

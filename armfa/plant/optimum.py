@@ -1,8 +1,9 @@
-"""The best command to reach a hand velocity in one step, in closed form: what a trained controller is held against.
+"""The best command to reach a hand velocity in one step, in closed form: what a trained controller is compared with.
 
 The joint velocity after the step is affine in the muscles' tensions, and each muscle's tension can be anything between
-its least and its greatest. So the velocities that can be reached fill a zonogon (a sum of line segments, one a muscle),
-and the best command is the point of it nearest to the goal, traced back muscle by muscle: tension -> excitation.
+its least and its greatest. So the velocities that can be reached fill a zonogon (a sum of line segments, one for each
+muscle), and the best command is the point of it nearest to the goal, traced back muscle by muscle: tension ->
+excitation.
 NumPy only, float64 inside.
 """
 

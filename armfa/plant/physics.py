@@ -1,9 +1,12 @@
 """The arm's equations, once: what is read here is what runs, and what derivatives and compiled code are made from.
 
-    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau        [the arm of Li & Todorov 2004]
+    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau
 
-q = (q1, q2) are the angles of shoulder and elbow (rad, flexion positive), w = (w1, w2) their velocities, a the muscles'
-activations; T their tensions (N), R their moment arms (m), F a force on the hand (N), tau torque from outside (N m).
+q = (q1, q2) are the angles of shoulder and elbow (rad, flexion positive), qd their velocities, which the code calls
+w = (w1, w2), and qdd their accelerations; a the muscles' activations; T their tensions (N), R their moment arms (m),
+F a force on the hand (N), tau torque from outside (N m).
+[The arm of Li & Todorov 2004, as Schimel, Kao & Hennequin 2023 (eLife, Methods, "Arm model") restate it; limits, F and
+tau are added]
 
 Everything works on rows: an angle is (...,), what muscles have is (n, ...); of NumPy, JAX, torch, or symbols.
 """
@@ -83,7 +86,7 @@ def hand_motion(arm: Any, s: Rows) -> Pair:
 
 
 def muscles(arm: Any, s: Rows) -> Muscles:
-    """Lengths, velocities, moment arms and tensions: l(q), v = -R qd/L0, T = Fmax tension(l, v, a)."""
+    """Lengths, velocities, moment arms and tensions: l(q), v = dl/dt = -R^T qd/L0, T = Fmax tension(l, v, a)."""
     r1, r2 = arm.geometry.moment_arms(s.q1, s.q2)
     l = arm.geometry.length(s.q1, s.q2)
     v = -(r1 * s.w1 + r2 * s.w2) / arm.geometry.reference_length
@@ -102,7 +105,7 @@ def activation_after(arm: Any, a: Array, u: Array, time: Any) -> Array:
 
 
 def within_range(arm: Any, u: Array) -> Array:
-    """U in the arm's excitation range: beyond it, a command is that of the range's end."""
+    """The command u in the arm's excitation range: beyond it, it is that of the range's end."""
     low, high = arm.excitation_range
     return at_most(at_least(u, low), high)
 

@@ -1,6 +1,9 @@
 """Published arms. Every number carries its unit, its source and a mark: how well the source was checked.
 
 V2  agrees in two or more independent sources   V1  read in one source   C  computed here   A  armfa's own choice
+
+Sources are public code and later papers that restate a table, and not the tables' own pages. They are named in short:
+docs/plant.md ("Sources") says where each is.
 """
 
 import dataclasses
@@ -107,7 +110,7 @@ _MONKEY_GEOMETRY = ConstantMomentArms(
         for r1, r2, t1, t2, length in zip(_MONKEY_SHOULDER, _MONKEY_ELBOW, *_MONKEY_OPTIMUM, _MONKEY_LENGTH)
     ),  # l = 1 + sum_j R_j (theta0_j - q_j)/L0
 )
-_MONKEY_CURVES = BrownLoeb(  # V2: Kalidindi; iLQG_Muscle (rho, fast fibres: Brown, Cheng & Loeb 1999)
+_MONKEY_CURVES = BrownLoeb(  # V2: Kalidindi; iLQG_Muscle. FL and shortening are fast fibres', lengthening is the mean
     beta=1.55, omega=0.81, rho=2.12, vmax=-7.39, cv=(-3.21, 4.17), bv=0.62, av=(-3.12, 4.21, -2.67)
 )  # fmt: skip
 _MONKEY_FORCE = (100.0,) * 6  # N  V1: Kalidindi, "1 a.u. = 100 N" (the reading without PCSA)
@@ -125,7 +128,9 @@ _MONKEY_RANGE: Any = (_rad(-5, 65), _rad(52, 110))
 def lillicrap_scott(activation: Activation | None) -> Arm:
     """Monkey arm with constant moment arms: Lillicrap & Scott 2013 (Neuron 77:168-179), affine in static excitation.
 
-    Their inertias were not found; the skeleton is Cheng & Scott's (2000) regression for an animal of 5.5 kg.
+    The skeleton is not theirs but Cheng & Scott's (2000) regression for an animal of 5.5 kg: what is ascribed to them,
+    the skeleton of `kalidindi2021`, no monkey can have. Their smooth rectifier of the excitation, and the small network
+    that they fit to FL FV to remove the kink at v = 0, are left out: here are the curves themselves.
     """
     return Arm(
         name="lillicrap_scott",
@@ -133,9 +138,9 @@ def lillicrap_scott(activation: Activation | None) -> Arm:
             mass=(0.2122, 0.1916),  # kg  V2: .0230 + .0344 W, .0530 + .0252 W at W = 5.5 kg (bmi3d; biomechPlanarArm)
             length=(0.145, 0.284),  # m  V1: Kalidindi
             center_of_mass=(0.0749, 0.0757),  # m  V1: Kalidindi
-            inertia=(1e-7 * (432 + 356.6 * 5.5), 1e-7 * (2381 + 861.6 * 5.5)),  # kg m^2  V1: bmi3d
+            inertia=(1e-7 * (432 + 356.6 * 5.5), 1e-7 * (2381 + 861.6 * 5.5)),  # kg m^2  V1: bmi3d (p. 221, table 8)
             inertia_about="center_of_mass",
-            friction=((0.03, 0.01), (0.01, 0.03)),  # N m s/rad  V1: bmi3d
+            friction=((0.03, 0.01), (0.01, 0.03)),  # N m s/rad  V1: bmi3d, of no paper
         ),
         geometry=_MONKEY_GEOMETRY,
         curves=_MONKEY_CURVES,
@@ -151,8 +156,9 @@ def lillicrap_scott(activation: Activation | None) -> Arm:
 def kalidindi2021(activation: Activation | None) -> Arm:
     """The monkey arm of Kalidindi et al. 2021 (eLife 10:e67256), as its public code has it.
 
-    It joins monkey masses and lengths with Li & Todorov's human inertias (60 to 100 times a monkey's) and a tenfold
-    friction: for reproducing that paper, not for monkeys.
+    It joins monkey masses and lengths with Li & Todorov's human inertias and ten times their friction: for reproducing
+    that paper, not for monkeys. The inertias are 17 and 25 times a monkey's (about the joints; 100 and 60 times about
+    the centres of mass), and more than all of a link's mass at its far end would have.
     """
     return Arm(
         name="kalidindi2021",

@@ -44,7 +44,8 @@ class Skeleton(Constants):
     def lumped_inertia(self) -> tuple[float, float, float]:
         """a1, a2, a3 in kg m^2: M = [[a1 + 2 a2 cos q2, a3 + a2 cos q2], [a3 + a2 cos q2, a3]].
 
-        About the joint: a1 = I1 + I2 + m2 l1^2, a3 = I2. About the centre of mass: each I gains m s^2.
+        About the joint: a1 = I1 + I2 + m2 l1^2, a2 = m2 l1 s2, a3 = I2 [as Li & Todorov 2004 print it]. About the
+        centre of mass: each I gains m s^2.
         """
         (m1, m2), (l1, _), (s1, s2), (i1, i2) = self.mass, self.length, self.center_of_mass, self.inertia
         if self.inertia_about == "center_of_mass":

@@ -23,6 +23,11 @@ td.number { white-space: nowrap; } .holds { color: #146c2e; font-weight: 600; }
 img { max-width: 100%; height: auto; } .wide { overflow-x: auto; } .small { color: #555; font-size: .87em; }
 .scale { color: #8a5a00; font-weight: 600; } nav a { margin-right: .8em; }
 pre { white-space: pre-wrap; font-size: .8em; background: #f6f6f6; padding: .6em; }
+@media (max-width: 640px) {
+  tr, td { display: block; } tr:first-child { display: none; } tr { border-bottom: 1px solid #ccc; padding: .5em 0; }
+  td { border: 0; padding: .1em 0; } td.number { font-weight: 600; }
+  .figure { overflow-x: auto; } .figure img { max-width: none; width: 720px; }
+}
 """
 
 
@@ -58,9 +63,9 @@ def write_report(out: Path, sections: Sequence[Section], versions: Mapping[str, 
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
         f"<title>armfa: the experiments, reproduced</title><style>{STYLE}</style>",
         f"<p class='scale'>{escape(scale)}</p>" if scale else "",
-        "<h1>The experiments of feedback alignment, reproduced</h1>",
+        "<h1>Experiments of feedback alignment and motor learning, reproduced</h1>",
         "<p>Lillicrap, Cownden, Tweed, Akerman: abstract with the arm and preprint arXiv:1411.0247 (2014), ",
-        "Nature Communications 7:13276 (2016).</p>",
+        "Nature Communications 7:13276 (2016). Other papers are named where they stand.</p>",
         f"<p><span class='holds'>{counts['holds']} claims hold</span>, "
         f"<span class='fails'>{counts['fails']} fail</span>, "
         f"<span class='not-tested'>{counts['not tested']} not tested</span> (why is said there), "
@@ -82,8 +87,9 @@ def _section(section: Section) -> str:
     parts = [f"<h2 id='{section.name}'>{escape(section.title)}</h2>", f"<p class='small'>{escape(section.source)}</p>"]
     if section.missing:
         return "\n".join([*parts, f"<p class='fails'>{section.missing} runs are missing.</p>"])
-    parts += [f"<p><img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'></p>"
-              for key, png in section.figures.items()]  # fmt: skip
+    for key, png in section.figures.items():
+        picture = f"<img alt='{escape(section.title)}, {key}' src='data:image/png;base64,{_text(png)}'>"
+        parts.append(f"<p class='figure'>{picture}</p>")
     if section.remarks:
         parts.append(f"<p>{maths(section.remarks)}</p>")
     parts.append(_claims(section.claims))

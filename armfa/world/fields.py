@@ -16,7 +16,7 @@ from armfa.tasks.task import Moment, one_of
 from armfa.tasks.vectors import length
 
 SHADMEHR_MUSSA_IVALDI = ((-10.1, -11.2), (-11.2, 11.1))
-"""N s/m: the field of Shadmehr & Mussa-Ivaldi 1994, J Neurosci 14:3208; a `field_matrix`."""
+"""N s/m: the field of Shadmehr & Mussa-Ivaldi 1994, J Neurosci 14:3208, eq. 1 [V2: public code]; a `field_matrix`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Fields(Constants):
 
     field: Literal["curl", "viscous"] | None = None
     """"curl": F = b (v_y, -v_x), across the hand's velocity; "viscous": F = -b v."""
+    # 13 to 15 N s/m are in use for curl fields [V1]
     field_strength: Annotated[float, number("N s/m")] = 13.0
     """b of a named field, N s/m (of joints: N m s/rad)."""
     field_matrix: Annotated[Matrix | None, number("N s/m")] = None
@@ -35,6 +36,7 @@ class Fields(Constants):
     """"joint": torques, from joint velocities and angles."""
     channel: bool = False
     """True: walls along the line from start to goal, in the trials that say so."""
+    # 2000 to 6000 N/m and 25 to 50 N s/m are in use [M, from memory; channels: Scheidt et al. 2000]
     channel_stiffness: Annotated[float, positive("N/m")] = 6000.0
     """N/m."""
     channel_damping: Annotated[float, not_negative("N s/m")] = 50.0

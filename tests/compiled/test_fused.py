@@ -15,16 +15,20 @@ from armfa.controllers import (
     Streams,
     fastest,
     init_state,
+    make_rule,
     one_by_one,
     stack,
     take,
     tree_map,
 )
+from armfa.controllers.rules.learned import KolenPollack
 from armfa.controllers.training.fused import fused
 from armfa.problems.hand_velocity import HandVelocityProblem
 
 PROBLEM = HandVelocityProblem()
-RULES = [Backprop(), FeedbackAlignment(), DirectFeedbackAlignment(), Shallow()]
+LEARNED = KolenPollack(rate=0.1, decay=0.3)
+RULES = [Backprop(), FeedbackAlignment(), DirectFeedbackAlignment(), Shallow(), LEARNED]
+RULES += [make_rule("uniform-sign-symmetry"), make_rule("fixed-sign-symmetry")]
 NETWORKS = [MLP((6, 40, 6), "tanh", weight_scale=0.3), MLP((6, 30, 50, 20, 6), ("tanh", "logistic", "linear", "tanh"))]
 PACKED = re.compile(r"\bv?(mul|fn?m(add|sub)\d*)ps\b|\bfm(ul|la|ls)\s+v\d+\.4s")
 """Products of several float32 numbers at once, on x86-64 and on ARM."""
@@ -55,6 +59,16 @@ def test_a_compiled_block_is_its_updates_one_by_one(rule, network, batch):
     assert largest_difference(together, singly) < 2e-6
     assert largest_difference(together, state) > 1e-4  # a test of the test: something was learned
     assert together.optimizer.step == singly.optimizer.step == 7
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=["6-40-6", "6-30-50-20-6"])
+def test_feedback_that_learns_learns_the_same_in_a_compiled_block(network):
+    state, block = first_state(network, LEARNED), examples()
+    together = fused(network, LEARNED, OPTIMIZER, block)(state, block, None).rule.matrices
+    singly = one_by_one(network, LEARNED, OPTIMIZER)(state, block, None).rule.matrices
+    for one, other, before in zip(together, singly, state.rule.matrices):
+        np.testing.assert_allclose(one, other, rtol=0, atol=2e-6)
+        assert np.abs(one - before).max() > 1e-2
 
 
 def test_a_block_that_is_cut_in_two_is_the_same_to_the_last_bit():

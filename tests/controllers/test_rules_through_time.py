@@ -14,6 +14,7 @@ from armfa.controllers import (
     RTRL,
     SGD,
     TIME_RULES,
+    Adam,
     Backprop,
     BackpropThroughTime,
     Batch,
@@ -24,6 +25,7 @@ from armfa.controllers import (
     Force,
     NodePerturbationThroughTime,
     Policy,
+    RewardModulatedHebbian,
     SquaredError,
     Streams,
     init_state,
@@ -32,6 +34,7 @@ from armfa.controllers import (
     train,
     train_step,
 )
+from armfa.controllers.circuits.recurrent import Noise
 from armfa.controllers.metrics import angle_between
 from armfa.controllers.rules.time.bptt import FeedbackThroughTime
 from armfa.controllers.rules.time.traces import Broadcast
@@ -264,6 +267,107 @@ def test_the_mean_of_many_node_perturbations_is_the_gradient(kind):
     np.testing.assert_allclose(np.linalg.norm(flat[0]), np.linalg.norm(flat[1]), rtol=0.1)
 
 
+def test_the_trace_of_reward_modulated_units_is_the_papers():
+    """Miconi 2017: e_ij += (r_j (x_i - xbar_i))^3, xbar = .05 xbar + .95 x, and a running mean of the reward."""
+    cell, episode, rule = RNN(3, 5, 1, readout="linear", tau=0.04), sequences(), RewardModulatedHebbian(0.5, 4.0)
+    params, rng = first_weights(cell), np.random.default_rng(5)
+    x, xbar, e, cost = np.zeros((4, 5)), np.zeros((4, 5)), np.zeros((4, 5, 5)), np.zeros(4)
+    for t in range(6):
+        r = np.tanh(x)
+        z = r @ params.cell.recurrent.T + episode.inputs[:, t] @ params.cell.weight.T + params.cell.bias
+        x = 0.75 * x + 0.25 * (z + rule.pushes((4, 5), np.float64, rng))
+        e += (r[:, None, :] * (x - xbar)[:, :, None]) ** 3
+        xbar = 0.05 * xbar + 0.95 * x
+        y = np.tanh(x) @ params.out.weight.T + params.out.bias
+        cost += episode.step(t, y)[1] / 6
+    for known in (0.0, 1.0):  # at first the cost is compared with that of the other episodes
+        state = tree_map(np.array, type(rule.init(params, None))(0.3, known))
+        found, after = rule.gradients(cell, params, episode, state, np.random.default_rng(5))
+        mean = 0.3 if known else cost.mean()
+        expected = ((cost - mean)[:, None, None] * e).mean(0)
+        np.testing.assert_allclose(found.cell.recurrent, expected, rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(after, (0.75 * mean + 0.25 * cost.mean(), 1.0), rtol=1e-12)
+    assert found.out.weight is found.out.bias is None
+
+
+def test_units_are_pushed_as_often_and_as_far_as_asked():
+    pushes = RewardModulatedHebbian(0.1, 4.0).pushes((100_000,), np.float64, np.random.default_rng(1))
+    np.testing.assert_allclose((pushes != 0).mean(), 0.1, atol=0.003)
+    np.testing.assert_allclose((np.abs(pushes).max(), pushes[pushes != 0].var()), (4.0, 16 / 3), rtol=0.02)
+
+
+@pytest.fixture(scope="module")
+def pushed():
+    """An episode with constant inputs, its gradient, and the same with all presynaptic rates cubed."""
+    cell, steps, size = RNN(3, 4, 1, readout="linear", out_scale=0.5, tau=0.1), 40, 1e-4
+    params = cell.init(np.random.default_rng(1), np.float64)
+    episode = Following(np.repeat([[[1.0, -1.0, 1.0]]], steps, 1), np.full((1, steps, 1), 0.3))
+
+    def cost(push):
+        memory, total = cell.rest(params, 1), 0.0
+        for t in range(steps):
+            memory, trace = cell.step(params, memory, episode.inputs[:, t], Noise(push[t][None]))
+            total += episode.step(t, trace.output)[1].mean() / steps
+        return total
+
+    units = size * np.eye(steps * 4).reshape(-1, steps, 4)
+    effects = np.array([(cost(push) - cost(-push)) / (2 * size) for push in units]).reshape(steps, 4)
+    memory, cubed = cell.rest(params, 1), 0.0
+    for t in range(steps):
+        cubed = cubed + np.outer(effects[t], cell.rates(memory)[0] ** 3)
+        memory, _ = cell.step(params, memory, episode.inputs[:, t])
+    return cell, params, episode, taught(BackpropThroughTime(), cell, params, episode).cell, cubed
+
+
+def pushed_often(pushed, power):
+    cell, params, episode, exact, cubed = pushed
+    many = Following(*(np.repeat(part, 10_000, axis=0) for part in episode))
+    rule = RewardModulatedHebbian(probability=0.02, amplitude=5.0, power=power)
+    found = taught(rule, cell, params, many, rule.init(params, None)).cell
+    targets = (found.recurrent, cubed), (found.recurrent, exact.recurrent), (found.bias, exact.bias)
+    return [angle_between(one.ravel(), other.ravel()) for one, other in targets]
+
+
+def test_the_mean_of_many_pushes_is_the_gradient_with_cubed_presynaptic_rates(pushed):
+    to_cubed, to_gradient, of_biases = pushed_often(pushed, 3.0)
+    assert to_cubed < 5
+    assert to_gradient < 20
+    assert of_biases < 5  # what biases see is 1, and so is its cube
+
+
+def test_without_the_power_relaxation_hides_the_gradient(pushed):
+    _, to_gradient, of_biases = pushed_often(pushed, 1.0)
+    assert to_gradient > 60
+    assert of_biases > 30
+
+
+class OneTrial:
+    """Silence for half of the time, then a level, after a cue at the start."""
+
+    def batch(self, rng, size):
+        time = np.arange(20) + np.zeros((size, 1))
+        cue = np.stack([time < 5, 0 * time, 0 * time], -1).astype(float)
+        return Following(cue, 0.5 * (time >= 10)[..., None])
+
+    def test(self):
+        return self.batch(None, 4)
+
+
+def test_a_running_mean_of_the_reward_is_enough_for_one_type_of_trial():
+    rule, settings = RewardModulatedHebbian(), dict(seeds=2, updates=300, batch_size=8, evaluate_every=300)
+    result = train(OneTrial(), CELL, rule, Adam(0.003), **settings)
+    assert (result.curve["loss"][-1] < 0.3 * result.curve["loss"][0]).all()
+
+
+def test_many_types_of_trials_need_what_each_costs_without_pushes():
+    rule, settings = (
+        RewardModulatedHebbian(baseline="quiet"),
+        dict(seeds=2, updates=300, batch_size=8, evaluate_every=300),
+    )
+    result = train(Problem(), CELL, rule, Adam(0.01), **settings)
+    assert (result.curve["loss"][-1] < 0.85 * result.curve["loss"][0]).all()
+
+
 # teachers
 
 
@@ -371,7 +475,10 @@ def test_a_killed_run_goes_on_bit_for_bit(name, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", [name for name in TIME_RULES if name != "feedback-driven-plasticity"])
+ON_OTHER_TASKS = "feedback-driven-plasticity", "reward-modulated-hebbian"
+
+
+@pytest.mark.parametrize("name", [name for name in TIME_RULES if name not in ON_OTHER_TASKS])
 def test_the_rule_learns_to_follow_sequences(name):
     rate = 1.0 if name == "force" else 0.1
     result = train(Problem(), CELL, make_rule(name), SGD(rate), seeds=2, updates=300, batch_size=8, evaluate_every=300)
@@ -469,7 +576,9 @@ def test_a_rule_for_examples_is_refused_on_episodes_and_on_recurrent_circuits():
         train(Examples(), CELLS[0], "backprop", SGD(0.1), seeds=1, updates=1, batch_size=2)
 
 
-@pytest.mark.parametrize("name", ["rflo", "e-prop", "node-perturbation-through-time", "force"])
+@pytest.mark.parametrize(
+    "name", ["rflo", "e-prop", "node-perturbation-through-time", "force", "reward-modulated-hebbian"]
+)
 def test_a_circuit_without_memory_is_refused_where_the_rule_needs_one(name):
     with pytest.raises(ValueError, match=r"expected a recurrent circuit, such as RNN\(...\) or GRU\(...\), for"):
         train(Problem(), MLP((3, 4, 1)), name, SGD(0.1), seeds=1, updates=1, batch_size=2)
@@ -485,8 +594,9 @@ def test_an_episode_that_cannot_say_what_was_wanted_is_refused():
 def test_force_wants_a_linear_readout_and_self_connections_want_rate_units():
     with pytest.raises(ValueError, match="expected a circuit with readout='linear' for Force, got readout='tanh'"):
         train(Problem(), RNN(3, 4, 1), Force(), SGD(1.0), seeds=1, updates=1, batch_size=2)
-    with pytest.raises(ValueError, match="expected rate units"):
-        train(Problem(), CELLS[2], EProp(self_connections=True), SGD(1.0), seeds=1, updates=1, batch_size=2)
+    for rule in (EProp(self_connections=True), RewardModulatedHebbian()):
+        with pytest.raises(ValueError, match="expected rate units"):
+            train(Problem(), CELLS[2], rule, SGD(1.0), seeds=1, updates=1, batch_size=2)
 
 
 @pytest.mark.parametrize(
@@ -500,6 +610,11 @@ def test_force_wants_a_linear_readout_and_self_connections_want_rate_units():
         (RFLO, {"scale": -1.0}),
         (EProp, {"broadcast": "x"}),
         (NodePerturbationThroughTime, {"noise": 0.0}),
+        (RewardModulatedHebbian, {"probability": 0.0}),
+        (RewardModulatedHebbian, {"amplitude": 0.0}),
+        (RewardModulatedHebbian, {"power": -1.0}),
+        (RewardModulatedHebbian, {"activity_memory": 1.5}),
+        (RewardModulatedHebbian, {"baseline": "x"}),
         (Force, {"ridge": 0.0}),
     ],
 )

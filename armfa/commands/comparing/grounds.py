@@ -25,7 +25,7 @@ class Ground:
     """A problem, the network that learns it, and how it is trained.
 
     problem : (streams, for tuning) -> Problem; for tuning with a held-out batch that is not the test batch.
-    rates : of every rule, one a layer of weights; own_rates : of rules for which others were found.
+    rates : of every rule, one per layer of weights; own_rates : of rules for which others were found.
     reach : error of which it is told how many samples were needed.
     seconds : of one network and update, to foretell the end.
     """
@@ -56,7 +56,7 @@ class Ground:
 
 
 def held_out(problem: Any, count: int) -> list[Batch]:
-    """The held-out batch of each of `count` networks; one for all, or one a network where teachers differ."""
+    """The held-out batch of each of `count` networks; one for all, or one per network where teachers differ."""
     batch = problem.test()
     return [take(batch, number) for number in range(count)] if batch.inputs.ndim == 3 else [batch] * count
 

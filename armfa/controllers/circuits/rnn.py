@@ -52,11 +52,11 @@ class RNN(RecurrentCircuit):
         return self.dt / self.tau
 
     def rates(self, memory: Array) -> Array:
-        """R = f(x), or the memory itself."""
+        """The rates r = f(x), or the memory itself."""
         return NONLINEARITIES[self.nonlinearity].function(memory) if self.leak == "current" else memory
 
     def slope(self, signal: Array, memory: Array, rates: Array) -> Array:
-        """Signal * f'(x), or the signal itself."""
+        """The signal times f'(x), or the signal itself."""
         return NONLINEARITIES[self.nonlinearity].weigh(signal, memory, rates) if self.leak == "current" else signal
 
     def advance(self, memory: Array, recurrent: Array, drive: Array) -> tuple[Array, Any]:
@@ -68,7 +68,7 @@ class RNN(RecurrentCircuit):
         return (1.0 - self.share) * memory + self.share * rate, (z, rate)
 
     def through(self, trace: StepTrace, bar: Array) -> tuple[Array, Array]:
-        """A bar, or a bar f'(z); (1 - a) bar goes on."""
+        """By the drive: a times bar, or a bar f'(z). By the memory before: (1 - a) bar."""
         new = self.share * bar
         if self.leak == "rate":
             new = NONLINEARITIES[self.nonlinearity].weigh(new, *trace.units)

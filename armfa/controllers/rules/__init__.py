@@ -21,6 +21,7 @@ from armfa.controllers.rules.time import (
     FeedbackErrorLearning,
     Force,
     NodePerturbationThroughTime,
+    RewardModulatedHebbian,
 )
 
 RULES: dict[str, type[GradientEstimator]] = {
@@ -73,6 +74,7 @@ __all__ = [
     "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackAlignmentThroughTime", "FeedbackDrivenPlasticity",
     "FeedbackErrorLearning", "FeedbackRule", "FixedSignSymmetry", "Force", "Frozen", "GradientEstimator",
     "KolenPollack", "LearningRule", "NodePerturbation", "NodePerturbationThroughTime", "Product",
-    "ProductFeedbackAlignment", "PseudoBackprop", "RuleState", "Shallow", "Sparse", "UniformSignSymmetry",
-    "WeightMirror", "WeightPerturbation", "as_rule", "make_rule", "outer_products", "rules_table",
+    "ProductFeedbackAlignment", "PseudoBackprop", "RewardModulatedHebbian", "RuleState", "Shallow", "Sparse",
+    "UniformSignSymmetry", "WeightMirror", "WeightPerturbation", "as_rule", "make_rule", "outer_products",
+    "rules_table",
 ]  # fmt: skip

@@ -120,7 +120,7 @@ def perturbation(params: Any, sigma: float, rng: Any) -> Any:
 
 
 def moved(params: Any, step: Any, sign: float) -> Any:
-    """Params + sign step."""
+    """The weights, plus sign times the step."""
     return tree_map(lambda weight, change: weight + sign * change, params, step)
 
 

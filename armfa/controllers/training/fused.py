@@ -5,8 +5,9 @@ the examples of a batch go through all layers, the loss and back in chunks that 
 arithmetic is that of `train_step`, to rounding.
 
 What can be fused: layers of which one side has at most `NARROW` units, of tanh, logistic or linear units; plain SGD;
-rules that send the output's delta back through W^T (backprop), through fixed matrices (feedback alignment), straight to
-each layer (direct feedback alignment) or nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
+rules that send the output's delta back through W^T (backprop), through matrices that are fixed (feedback alignment),
+learn (Kolen-Pollack) or have the signs of W^T (sign symmetry), straight to each layer (direct feedback alignment) or
+nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
 """
 
 import functools
@@ -21,8 +22,10 @@ from armfa.controllers.circuits.mlp import MLP, Dense
 from armfa.controllers.optimizers import SGD, SGDState, per_layer
 from armfa.controllers.problem import Batch
 from armfa.controllers.rules.direct import DirectFeedbackAlignment
-from armfa.controllers.rules.feedback import Backprop, FeedbackAlignment
+from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment
+from armfa.controllers.rules.learned import KolenPollack
 from armfa.controllers.rules.shallow import Shallow
+from armfa.controllers.rules.symmetry import FixedSignSymmetry, UniformSignSymmetry
 from armfa.controllers.training.update import TrainState, Updates, one_by_one
 
 CHUNK = 128
@@ -32,7 +35,8 @@ NARROW = 64
 VECTOR = 16
 """Rows of hidden units are filled up to a multiple of this: float32 numbers of the widest vectors there are."""
 UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
-RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow)
+SIGNED = (UniformSignSymmetry, FixedSignSymmetry)
+RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPollack, *SIGNED)
 
 
 def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
@@ -71,6 +75,9 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
         optimizer.rates, layers, ""
     )
     factors, kept = (x.astype(np.float32) for x in (shares / size, 1.0 - shares * optimizer.weight_decay))
+    learns, signed = isinstance(rule, KolenPollack), isinstance(rule, SIGNED)
+    paces = rule.rate * np.array([optimizer.factor(step + k) for k in range(count)]) if learns else np.zeros(count)
+    pace, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
     widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])
     widens = np.array([n_out > n_in for n_in, n_out in itertools.pairwise(sizes)])
     direct = isinstance(rule, DirectFeedbackAlignment)
@@ -83,27 +90,34 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     spare, nothing = zeros((1, max(widths)))[0], zeros((1, max(widths)))[0]
     totals = tuple(zeros((n,)) for n in widths[1:])
     params = [Dense(np.empty_like(layer.weight), np.empty_like(layer.bias)) for layer in state.params]
+    own = () if isinstance(rule, Backprop | Shallow | UniformSignSymmetry) else state.rule.matrices
+    learned = [np.empty_like(b) for b in own] if learns else own
     for seed in range(seeds):
         weights = tuple(
             _laid(layer.weight[seed], wide, widths[l + 1] if wide else widths[l])
             for l, (layer, wide) in enumerate(zip(state.params, widens))
         )
         biases = tuple(_laid(layer.bias[seed][None], False, n)[0] for layer, n in zip(state.params, widths[1:]))
-        feedback = weights[1:]
-        if not isinstance(rule, Backprop | Shallow):
-            feedback = tuple(
-                _laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
-                for l, (b, narrow) in enumerate(zip(state.rule.matrices, narrows))
-            )
+        sent = tuple(
+            _laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
+            for l, (b, narrow) in enumerate(zip(own, narrows))
+        )
+        if isinstance(rule, UniformSignSymmetry):
+            sent = tuple(np.full_like(weight, rule.scale) for weight in weights[1:])
+        feedback = tuple(zeros(b.shape) for b in sent) if signed else sent or weights[1:] or weights
         gradients = tuple(zeros(w.shape) for w in weights)
-        run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback or weights, widens, narrows,
-            units, np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept, optimizer.biases,
-            direct, lowest)  # fmt: skip
+        run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback, sent or feedback, widens,
+            narrows, units, np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept, pace, held,
+            optimizer.biases, direct, lowest, learns, signed)  # fmt: skip
+        for b, laid, narrow in zip(learned if learns else (), feedback, narrows):
+            n, above_it = b[seed].shape
+            b[seed] = laid[:above_it, :n].T if narrow else laid[:n, :above_it]
         for layer, weight, bias, wide in zip(params, weights, biases, widens):
             n_out, n_in = layer.weight[seed].shape
             layer.weight[seed] = weight[:n_in, :n_out].T if wide else weight[:n_out, :n_in]
             layer.bias[seed] = bias[:n_out]
-    return TrainState(tuple(params), state.rule, SGDState(step + count))
+    kept_rule = Feedback(tuple(learned)) if learns else state.rule
+    return TrainState(tuple(params), kept_rule, SGDState(step + count))
 
 
 def zeros(shape: tuple[int, ...]) -> np.ndarray:
@@ -126,10 +140,12 @@ TEXT = """from numba import njit
 from armfa.controllers.training import rows
 from {program} import kernel as error
 @njit(error_model="numpy", nogil=True, cache=True)
-def kernel(t, x, {arrays}, weights, biases, feedback, widens, narrows, units, sizes, rates, deltas, gradients, totals,
-           spare, nothing, factors, kept, learn_biases, direct, lowest):
+def kernel(t, x, {arrays}, weights, biases, feedback, magnitudes, widens, narrows, units, sizes, rates, deltas,
+           gradients, totals, spare, nothing, factors, kept, pace, held, learn_biases, direct, lowest, learns, signed):
     size, last = x.shape[1], len(weights) - 1
     for k in range(x.shape[0]):
+        if signed:
+            rows.take_signs(feedback, magnitudes, weights)
         for z in range(0, size, {chunk}):
             c = min({chunk}, size - z)
             here = x[k, z:z + c]
@@ -137,6 +153,8 @@ def kernel(t, x, {arrays}, weights, biases, feedback, widens, narrows, units, si
             error(t, {given}, deltas[last][:c])
             rows.backward(c, feedback, narrows, direct, units, rates, deltas, nothing, spare, lowest)
             rows.add_gradients(here, rates, deltas, widens, gradients, totals, spare, lowest)
+        if learns:
+            rows.follow(feedback, gradients, pace[k], held[k])
         rows.descend(weights, biases, gradients, totals, factors[k], kept[k], learn_biases, lowest)
 """
 

@@ -185,6 +185,24 @@ def add_gradients(x, rates, deltas, widens, gradients, totals, spare, lowest):
 
 
 @njit(error_model="numpy")
+def take_signs(feedback, magnitudes, weights):
+    """Feedback = |M| o sign(W), of each layer above the first; all lie alike."""
+    for l in range(1, len(weights)):
+        b, m, w = feedback[l - 1].reshape(-1), magnitudes[l - 1].reshape(-1), weights[l].reshape(-1)
+        for j in range(w.shape[0]):
+            b[j] = m[j] if w[j] > ZERO else -m[j] if w[j] < ZERO else ZERO
+
+
+@njit(error_model="numpy")
+def follow(feedback, gradients, factor, keep):
+    """Feedback = kept feedback - factor gradient of W, of each layer above the first; both lie alike."""
+    for l in range(1, len(gradients)):
+        b, g = feedback[l - 1].reshape(-1), gradients[l].reshape(-1)
+        for j in range(b.shape[0]):
+            b[j] = keep * b[j] - factor * g[j]
+
+
+@njit(error_model="numpy")
 def descend(weights, biases, gradients, totals, factors, kept, learn_biases, lowest):
     """Weights = kept weights - factor gradient; and gradients of zero for the next batch."""
     for l in range(lowest, len(weights)):

@@ -1,1 +1,1 @@
-"""Muscle models: where muscles run, how they pull, how they are switched on. One family a file."""
+"""Muscle models: where muscles run, how they pull, how they are switched on. One family per file."""

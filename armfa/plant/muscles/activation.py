@@ -18,7 +18,7 @@ NEWTON_STEPS = 6
 
 @dataclasses.dataclass(frozen=True)
 class FirstOrderActivation(Constants):
-    """da/dt = (u - a)/t, t = t_deact + u (t_act - t_deact) for u > a, else t_deact."""
+    """da/dt = (u - a)/t, t = t_deact + u (t_act - t_deact) for u > a, else t_deact.  [Li & Todorov 2004]"""
 
     rise_time: Annotated[Value, positive("s")]  # t_act
     fall_time: Annotated[Value, positive("s")]  # t_deact

@@ -1,5 +1,8 @@
 """Hill-type curves in the form of Brown, Cheng & Loeb (1999), as used by Li & Todorov and by Lillicrap & Scott.
 
+Both papers' readers agree on these equations; of Lillicrap & Scott (2013) they are the supplement's eq. 6 (FL, printed
+without its minus sign and rho) and eq. 7 (FV).
+
 Guards keep every branch finite and single-valued: an argument is brought into the curve's range first, then the curve
 is evaluated, so no slope is lost to a branch that was not taken.
 """

@@ -1,4 +1,4 @@
-"""The infinitely smooth Hill curves of De Groote, Kinney, Rao & Fregly (2016)."""
+"""The infinitely smooth Hill curves of De Groote, Kinney, Rao & Fregly (2016, Ann Biomed Eng 44:2922)."""
 
 import dataclasses
 from typing import Annotated, ClassVar
@@ -15,12 +15,13 @@ class DeGroote(Constants):
     """T/Fmax = a FL FV + FP, l in optimal lengths, v in optimal lengths per second (lengthening positive).
 
     FL = sum_i b1 exp(-(l - b2)^2/(2 (b3 + b4 l)^2))
-    FV = e1 asinh(e2 v/vmax + e3) + e4, never below 0 (the fit crosses 0 at 1.03 vmax; a muscle does not push)
-    FP = (exp(p1 (l - 1)) + p2)/p3
+    FV = d1 asinh(d2 v/vmax + d3) + d4, never below 0 (the fit crosses 0 at 1.03 vmax; a muscle does not push)
+    FP = (exp(p1 (l - 1)) + p2)/p3;  p1 = kPE/e0 = 4/.6
+    asinh(x) is printed as ln(x + sqrt(x^2 + 1)).
     """
 
     gaussians: Annotated[tuple[Four, ...], number()]  # b1, b2, b3, b4 of each
-    velocity: Annotated[Four, number()]  # e1..e4
+    velocity: Annotated[Four, number()]  # d1..d4
     vmax: Annotated[Value, positive("L0/s")]
     passive: Annotated[Triple, number()]  # p1, p2, p3
 
@@ -39,5 +40,5 @@ class DeGroote(Constants):
 
     def force_velocity(self, v: Array) -> Array:
         """FV(v)."""
-        e1, e2, e3, e4 = self.velocity
-        return at_least(e1 * asinh(e2 * (v / self.vmax) + e3) + e4, 0.0)
+        d1, d2, d3, d4 = self.velocity
+        return at_least(d1 * asinh(d2 * (v / self.vmax) + d3) + d4, 0.0)

@@ -22,6 +22,7 @@ class ForceGenerator(Constants):
 class SpringDamper(Constants):
     """T = (k0 + k1 a)(l + g a) + (b0 + b1 a) v, with l and v in metres: activation stiffens, damps and shortens.
 
+    l = c - A^T q is the stretch and v = -A^T qd its rate; A: moment arms.  [Katayama & Kawato 1993, pp. 356-357]
     Linear in l and v, so tension can be negative (a spring pushes).
     """
 

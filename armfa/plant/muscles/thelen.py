@@ -15,7 +15,8 @@ class Thelen(Constants):
     FP = (exp(kPE (l - 1)/e0) - 1)/(exp(kPE) - 1) for l > 1, else 0
     FV = (1 + V)/(1 - V/Af) for v <= 0, never below 0;  V = v/(vmax (.25 + .75 a))
     FV = (1 + c Flen V)/(1 + c V) for v > 0;  c = (2 + 2/Af)/(Flen - 1)
-    [Thelen 2003 J Biomech Eng 125:70, eqs. 1, 3, 4, 6, 7 solved for the force]
+    [Thelen 2003 J Biomech Eng 125:70, eqs. 3 (FP), 4 (FL), 6 and 7 (FV, solved for the force). They were compared with
+    MotorNet; of the paper's numbers only that of eq. 6 was seen quoted, in OpenSim]
     """
 
     vmax: Annotated[Value, positive("L0/s")]

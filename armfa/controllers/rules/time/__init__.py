@@ -3,7 +3,7 @@
 from armfa.controllers.rules.base import GradientEstimator
 from armfa.controllers.rules.time.base import RuleThroughTime
 from armfa.controllers.rules.time.bptt import BackpropThroughTime, FeedbackAlignmentThroughTime
-from armfa.controllers.rules.time.perturbation import NodePerturbationThroughTime
+from armfa.controllers.rules.time.perturbation import NodePerturbationThroughTime, RewardModulatedHebbian
 from armfa.controllers.rules.time.rtrl import RTRL
 from armfa.controllers.rules.time.teachers import FeedbackDrivenPlasticity, FeedbackErrorLearning, Force
 from armfa.controllers.rules.time.traces import RFLO, EProp
@@ -15,6 +15,7 @@ TIME_RULES: dict[str, type[GradientEstimator]] = {
     "rflo": RFLO,
     "e-prop": EProp,
     "node-perturbation-through-time": NodePerturbationThroughTime,
+    "reward-modulated-hebbian": RewardModulatedHebbian,
     "force": Force,
     "feedback-error-learning": FeedbackErrorLearning,
     "feedback-driven-plasticity": FeedbackDrivenPlasticity,
@@ -23,5 +24,6 @@ TIME_RULES: dict[str, type[GradientEstimator]] = {
 
 __all__ = [
     "RFLO", "RTRL", "TIME_RULES", "BackpropThroughTime", "EProp", "FeedbackAlignmentThroughTime",
-    "FeedbackDrivenPlasticity", "FeedbackErrorLearning", "Force", "NodePerturbationThroughTime", "RuleThroughTime",
+    "FeedbackDrivenPlasticity", "FeedbackErrorLearning", "Force", "NodePerturbationThroughTime",
+    "RewardModulatedHebbian", "RuleThroughTime",
 ]  # fmt: skip
