@@ -220,6 +220,7 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
         ]  # fmt: skip
     models = [SMITH, *(fitted_rates(settings, find(runs, rule=name)) for name in LEARNERS)]
     ratios = np.array([model_ratio(settings, rates) for rates in models])
+    ratios = ratios[np.isfinite(ratios)]  # of those that come to half of the field
     found.append(Claim("the two-rate model shows no savings after wash-out (Zarahn et al. 2008): with the rates of "
                        "people, and with those fitted to the first field and the wash-out of each rule",
                        "rate of the second learning / of the first", ratios, every_between(ratios, *NONE),
