@@ -32,9 +32,6 @@ from armfa.world import Fields, Schedule
 
 SECONDS_BETWEEN_FILES = 10.0
 """How often the state of an adaptation is written, from which a killed one goes on."""
-FORGETTING = 0.9
-"""Adam's beta2: squared gradients of some ten trials. With 0.999 the size of the first ones in the field would make all
-later steps small, those of the wash-out too."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Adapt:
     """One in so many trials is a channel trial, of fields; 0: none is."""
     learn_by: str = ""
     """The rule that goes on learning; that of the controller when not given."""
-    rate: float = 3e-4
+    rate: float = 1e-3
     """Adam's rate."""
     batch_size: int = 8
     """Movements of one trial, each to a goal of its own; the weights change after all of them."""
@@ -150,7 +147,7 @@ def adapted(
 ) -> tuple[list[dict[str, Any]], Policy]:
     """A row per trial, measured before the weights change, and the controller at the end."""
     settled = replace(config, out=None, resume=None, quiet=False)
-    optimizer = Adam(config.rate, beta2=FORGETTING)
+    optimizer = Adam(config.rate)
     shown = console.is_terminal and not config.quiet
     with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
         task = bar.add_task("trials", total=1.0)
