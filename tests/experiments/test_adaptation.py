@@ -52,7 +52,7 @@ def test_movements_of_a_stack_are_those_of_a_policy_in_the_world():
     network = RNN(problem.n_in, 5, 6)
     params = network.init(streams([3]).weights)
     draws = tuple(x.astype(np.float32).astype(float) for x in each.draw(streams([0]).data, 4))
-    episode = each.episode(draws, number=int(np.flatnonzero(each.table("channels")[0])[0]))
+    episode = each.episode(draws, number=int(np.flatnonzero(each.schedules[0].channels)[0]))
     found = trials.performed(problem, network, params, episode)
     trial = take(found.trial, 0)
     policy = problem.policy(network, take(params, 0))

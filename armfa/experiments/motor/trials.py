@@ -60,10 +60,6 @@ class Course:
         """How many there are."""
         return self.schedules[0].trials
 
-    def table(self, name: str) -> Array:
-        """`conditions` or `channels` of all schedules (networks, trials)."""
-        return np.array([getattr(schedule, name) for schedule in self.schedules])
-
     def draw(self, data: Streams, size: int) -> tuple[Array, ...]:
         """Random numbers of one trial (networks, size, ...): uniform, and normal where the world is noisy."""
         world = self.problem.world
@@ -79,7 +75,8 @@ class Course:
         world, uniform = self.problem.world, draws[0]
         trial = world.task.trial(world.simulator, uniform)
         conditions, channels = (
-            0.0 * trial.condition + self.table(name)[:, number, None] for name in ("conditions", "channels")
+            0.0 * trial.condition + np.array([tables[number] for tables in each])[:, None]
+            for each in zip(*((schedule.conditions, schedule.channels) for schedule in self.schedules))
         )
         trial = trial._replace(condition=conditions, channel=channels)
         noise = draws[1] if len(draws) > 1 else None
