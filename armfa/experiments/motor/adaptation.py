@@ -353,7 +353,7 @@ def lasting(settings: Settings, label: str, kind: str, told: Session, margin: fl
 def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
     """Learning curves in the field and in the rotation, and the two-rate model beside what was measured."""
     units = {run.unit: run for run in runs}
-    field, axes = panels(4.4, 4.4)
+    field, axes = panels(4.4, 5.8)
     trials = np.arange(settings.ends[-1])
     learners = LEARNERS | CONTROLS
     for name, learner in learners.items():
@@ -362,13 +362,13 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
         curve(axes[1], trials, arrays[f"{name}.adaptation_index"], learner, 20)
     axes[0].set(xlabel="trial", ylabel="largest deviation, cm (left +)", title="Curl field, 13 N s/m")
     axes[1].set(xlabel="trial", ylabel="adaptation index", title="Channel trials")
-    axes[1].legend(loc="upper right", fontsize=7)
-    turned, turned_axes = panels(5.6)
+    axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
+    turned, turned_axes = panels(7.0)
     for name, learner in learners.items():
         curve(turned_axes[0], trials, units["rotation"].arrays[f"{name}.direction_deg"], learner, 5)
     turned_axes[0].set(xlabel="trial", ylabel="direction at peak speed, degrees", title="Hand seen turned by 30°")
-    turned_axes[0].legend(fontsize=7)
-    models, model_axes = panels(4.4, 4.4)
+    turned_axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
+    models, model_axes = panels(4.4, 5.8)
     acts = perturbation(settings)
     for axis, kind in zip(model_axes, ("field", "rotation")):
         for name, learner in LEARNERS.items():
@@ -382,7 +382,7 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
                       color=learner.colour, label=learner.label)  # fmt: skip
         axis.plot(trials, adapted(SMITH, acts), ":", color="#888888", linewidth=1.1, label="people (Smith et al. 2006)")
         axis.set(xlabel="trial", ylabel="adaptation", title=f"Two rates, {kind}")
-    model_axes[0].legend(fontsize=7)
+    model_axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
     models.set_label(f"points: means of 20 trials, n = {settings.seeds}; lines: the model")
     for axis in (*axes, *turned_axes, *model_axes):
         axis.axvspan(*settings.ends[:2], color="#f2f2f2", zorder=0)
