@@ -3,13 +3,27 @@
 Its parts are imported when first asked for, so that `import armfa`, which registers the environments, stays quick.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from armfa.envs.registration import register_environments
+
+if TYPE_CHECKING:
+    from armfa.controllers import Policy
 
 __version__ = "0.1.0"
 
 register_environments()
+
+
+def load_controller(name: str = "") -> "Policy":
+    """A trained controller that comes with the package, by its name, such as "li_todorov/feedback-alignment".
+
+    Without a name, or with an unknown one, the error tells which there are. What a controller can do and how it was
+    made is told by `armfa.controllers.shipped.score_card(name)`.
+    """
+    from armfa.controllers.shipped import load_controller
+
+    return load_controller(name)
 
 
 def __getattr__(name: str) -> Any:
@@ -21,7 +35,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*_parts(), "__version__", "register_environments"]
+    return [*_parts(), "__version__", "load_controller", "register_environments"]
 
 
 def _parts() -> list[str]:

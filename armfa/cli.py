@@ -11,6 +11,7 @@ from rich.console import Console
 
 from armfa import __version__
 from armfa.commands.adapt import Adapt, adapt
+from armfa.commands.benchmark import Benchmark, benchmark
 from armfa.commands.compare import Compare, compare
 from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "play": (Play, play),
     "rules": (Rules, show_rules),
     "compare": (Compare, compare),
+    "benchmark": (Benchmark, benchmark),
     "reproduce": (Reproduce, reproduce),
 }
 

@@ -1,6 +1,5 @@
 """`armfa compare`: any learning rules side by side on any problem, on the same seeds, with paired statistics."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,9 @@ import numpy as np
 from rich.console import Console
 
 from armfa.commands.comparing.grounds import GROUNDS, Ground, held_out
-from armfa.commands.comparing.results import comparison_rows, curve_rows, diverged, figure, results_table
-from armfa.commands.comparing.tuning import EXPECTED_TRIES, TuningCheckpoint, search
+from armfa.commands.comparing.results import comparison_rows, curve_rows, figure, results_table
 from armfa.commands.flags import at_home, at_least_one
-from armfa.controllers import RULES, LearningRule, Shallow, TrainState, take, unstack
+from armfa.controllers import RULES, LearningRule, TrainState, take, unstack
 from armfa.controllers.metrics import classification_error, normalized_error
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED
@@ -35,6 +33,7 @@ from armfa.experiments.rules import (
     rule_of,
     source,
 )  # fmt: skip
+from armfa.experiments.tuning import EXPECTED_TRIES, TuningCheckpoint, best_rates
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
@@ -279,26 +278,13 @@ def learned(
 def tuned(
     settings: Compare, name: str, rates: tuple[float, ...], kept: TuningCheckpoint
 ) -> tuple[tuple[float, ...], dict[str, np.ndarray]]:
-    """The best rates that `search` finds, and all that were tried with their mean log NSE.
+    """The best rates that `best_rates` finds, and all that were tried with their mean log NSE.
 
     Other networks, teachers and held-out data than those that are compared: of images, a fifth of the training set.
     """
     seeds = range(TUNING_SEEDS, TUNING_SEEDS + settings.tune_seeds)
 
-    def scaled(powers: Sequence[int]) -> tuple[float, ...]:
-        return tuple(rate * 2.0**power for rate, power in zip(rates, powers))
+    def nse_at(tried: tuple[float, ...]) -> np.ndarray:
+        return learned(settings, name, tried, seeds, NoCheckpoint(), tuning=True)["nse"]
 
-    def score(powers: tuple[int, ...]) -> float:
-        key = json.dumps(powers)
-        if key not in kept.scores:
-            nse = learned(settings, name, scaled(powers), seeds, NoCheckpoint(), tuning=True)["nse"]
-            kept.tried(key, np.inf if diverged(nse)[:, -1].any() else float(np.log(nse[:, -1]).mean()))
-        return kept.scores[key]
-
-    n_layers = len(rates)
-    moves = [(1,) * n_layers]
-    if n_layers > 1 and not issubclass(rule_class(name), Shallow):  # all layers; the output layer; the hidden layers
-        moves += [(0,) * (n_layers - 1) + (1,), (1,) * (n_layers - 1) + (0,)]
-    best = search(score, moves)
-    tried = [scaled(json.loads(key)) for key in kept.scores]
-    return scaled(best), {"tried": np.array(tried), "tried_score": np.array(list(kept.scores.values()))}
+    return best_rates(rule_class(name), rates, nse_at, kept)

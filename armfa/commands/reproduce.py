@@ -32,8 +32,9 @@ class Reproduce:
     """Folder for runs, tables, figures and report.html."""
     only: str = ""
     """Experiments to run, separated by commas; all when empty. linear, init-scale, flow-field, theory, deep, quadratic,
-    ten-layers, mnist, mnist-sparse, derivative, spiking, svhn, arm, adaptation, savings; or a group of them, alignment,
-    digits, motor."""
+    ten-layers, mnist, mnist-sparse, derivative, spiking, svhn, arm, center-out, adaptation, savings,
+    preferred-directions, noise-and-delays, power-law, ellipses, canalisation, feedback-teaches; or a group of them,
+    alignment, digits, motor."""
     quick: bool = False
     """Fewer seeds and steps: everything in a few minutes, with wider error bars and shorter curves."""
     paper_size: bool = False

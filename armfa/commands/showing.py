@@ -13,28 +13,24 @@ import tyro
 from rich.console import Console
 from rich.progress import track
 
+from armfa.commands.following import TRAIL_TIME, Follower
 from armfa.controllers import Policy, load_policy
+from armfa.controllers.shipped import load_controller, shipped
 from armfa.controllers.trees import tree_map
 from armfa.envs.picture import picture
-from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
+from armfa.experiments.arm.reaching import center_out_distance
 from armfa.experiments.motor.movements import TRIALS, trials_of
 from armfa.experiments.rules import spelt
-from armfa.plant import Arm, Simulator, hand_position, inverse_kinematics
-from armfa.plant.description import arm_from
 from armfa.problems import problem_of
-from armfa.problems.hand_velocity import one_step
-from armfa.rendering import Scene, arm_scene
+from armfa.rendering import Scene
 from armfa.rendering.viewer import Window, draw_frame, import_pygame
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.runs.display import say
-from armfa.tasks import HandVelocity, center_out_targets
-from armfa.world import World
+from armfa.tasks import center_out_targets
 from armfa.world.world import steps_of
 
-TRAIL_TIME = 0.8
-"""s of the hand's path that are drawn."""
-TARGET_RADIUS = 0.01
-"""m"""
+STANDARD = "li_todorov/feedback-alignment"
+"""The shipped controller that is shown where none is asked for."""
 WINDOW_FRAME_TIME = 0.02
 """s of movement from one frame of a window to the next."""
 
@@ -43,13 +39,14 @@ WINDOW_FRAME_TIME = 0.02
 class Showing:
     """Whose controller is shown, and for how long."""
 
-    run: tyro.conf.Positional[Path]
-    """Folder that `armfa train` or `armfa learn` wrote."""
+    run: tyro.conf.Positional[Path] = Path(STANDARD)
+    """Folder that `armfa train` or `armfa learn` wrote, or the name of a controller that comes with armfa:
+    ARM/feedback-alignment or ARM/backprop for each arm, and li_todorov/center-out."""
     rule: str = ""
-    """Whose controller: backprop, feedback-alignment, shallow, ...; feedback-alignment, or the first there is, when not
-    given."""
+    """Whose controller of the folder: backprop, feedback-alignment, shallow, ...; feedback-alignment, or the first
+    there is, when not given."""
     seed: int = 0
-    """Which of its networks."""
+    """Which network of the folder."""
     out: Path | None = None
     """Write the animation to this file (.gif or .mp4) instead of opening a window."""
     seconds: float = 12.0
@@ -64,52 +61,6 @@ class Showing:
         if not 0 < self.seconds < 3600:
             raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
         check_film(self.frame_size, self.frames_per_second, self.out)
-
-
-class Follower:
-    """An arm whose controller follows a target that may be moved at any time."""
-
-    def __init__(self, policy: Policy, steering: Steering | None = None):
-        about = policy.about or {}
-        if missing := [name for name in ("arm", "dt", "integrator") if name not in about]:
-            raise ValueError(
-                f"expected a controller that says what it moves, and there is no {', '.join(missing)} in what it says "
-                "about itself: make it with HandVelocityProblem.policy(...)"
-            )
-        self.arm: Arm = arm_from(about["arm"])
-        self.dt = about["dt"]
-        self.world = World(Simulator(self.arm, self.dt, about["integrator"]), HandVelocity())
-        self.policy, self.steering = policy, steering or Steering.of(self.arm)
-        self.center = hand_position(self.arm, np.asarray(self.arm.center_posture))
-        self.moment = one_step(self.world, at_rest(self.arm, self.center), np.zeros(2))
-        self.time, self.trail = 0.0, [self.center]
-        self.desired = np.zeros(2)
-
-    def workspace(self, target: np.ndarray) -> np.ndarray:
-        """The target, or the place near it that the hand can take in a posture that the networks were trained in."""
-        posture = inverse_kinematics(self.arm, np.asarray(target, dtype=float), clip=True)
-        low, high = np.transpose(self.arm.joint_range)
-        return hand_position(self.arm, np.clip(posture, low, high))
-
-    def step(self, target: np.ndarray) -> None:
-        """One time step toward a target (2,), m."""
-        hand = self.world.hand(self.moment)
-        self.desired = self.steering.toward(np.asarray(target, dtype=np.float32))(self.time, hand)
-        command = self.policy(self.world.task.observe(self.arm, self.moment.arm, self.desired))
-        self.moment, _ = self.world.step(self.moment, command)
-        self.time += self.dt
-        self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)]
-
-    def steps_in(self, seconds: float) -> int:
-        """Time steps in that time, at least one."""
-        return steps_of(seconds, self.dt)
-
-    def scene(self, target: np.ndarray, caption: str) -> Scene:
-        """What it looks like now."""
-        return arm_scene(
-            self.arm, self.moment.arm, target=target, target_radius=TARGET_RADIUS, desired_velocity=self.desired,
-            trail=self.trail, time=self.time, caption=caption,
-        )  # fmt: skip
 
 
 class Performer:
@@ -167,12 +118,22 @@ def controller_file(config: Any) -> Path:
     return folder / f"{name}.npz"
 
 
-def open_run(config: Showing) -> tuple[Any, str]:
-    """The controller that was asked for, and its caption."""
-    file = controller_file(config)
-    policy = load_policy(file)
-    follower = Performer(policy) if "task" in (policy.about or {}) else Follower(policy)
-    return follower, file.stem.rpartition("_")[0].replace("-", " ")
+def open_policy(config: Showing) -> tuple[Policy, str]:
+    """The controller that was asked for, of a folder or shipped, and its caption."""
+    if not config.run.is_dir() and config.run.as_posix() in (names := shipped()):
+        if config.rule or config.seed:
+            raise ValueError(
+                f"expected --rule and --seed of a folder only, got them beside the shipped controller {config.run}; "
+                f"there are {', '.join(names)}"
+            )
+        return load_controller(config.run.as_posix()), config.run.name.replace("-", " ")
+    try:
+        file = controller_file(config)
+    except FileNotFoundError as error:
+        if config.run.is_dir():
+            raise
+        raise FileNotFoundError(f"{error}; or the name of a shipped controller, {', '.join(shipped())}") from None
+    return load_policy(file), file.stem.rpartition("_")[0].replace("-", " ")
 
 
 def show(
@@ -181,13 +142,14 @@ def show(
     caption: str,
     targets: Iterator[Any],
     console: Console,
-    mouse: bool = False,
+    desk: Any = None,
 ) -> None:
     """A window where there is a display and no file is asked for, otherwise an animation."""
     if config.out is None and has_display() and opens_windows():
-        in_window(follower, caption, targets, mouse)
+        in_window(follower, caption, targets, desk)
         return
-    path = config.out or config.run / ("play.gif" if mouse else "watch.gif")
+    folder = config.run if config.run.is_dir() else Path()
+    path = config.out or folder / ("watch.gif" if desk is None else "play.gif")
     path.parent.mkdir(parents=True, exist_ok=True)  # refused before anything is drawn
     if config.out is None:
         say(console, "no display here, so the animation goes to a file")
@@ -218,17 +180,22 @@ def opens_windows() -> bool:
         pygame.display.quit()
 
 
-def in_window(follower: Any, caption: str, targets: Iterator[Any], mouse: bool) -> None:
-    """Show the arm at real-time speed until the window is closed."""
-    steps, target = follower.steps_in(WINDOW_FRAME_TIME), None
-    window = Window(caption=f"armfa: {caption}", frames_per_second=1 / (steps * follower.dt))
+def in_window(follower: Any, caption: str, targets: Iterator[Any], desk: Any = None) -> None:
+    """Show the arm at real-time speed until the window is closed.
+
+    desk : where there is one, the mouse leads the target, and it is told the keys that are pressed (`play.Desk`).
+    """
+    target = next(targets)
+    follower.step(target)  # what is compiled is compiled before there is a window
+    window = Window(caption=f"armfa: {caption}", frames_per_second=1 / WINDOW_FRAME_TIME)
     while not window.closed:
-        for _ in range(steps):
-            target = next(targets)
-            if mouse:
-                target = follower.workspace(window.mouse)
+        for key in window.pressed() if desk else ():
+            desk.press(key)
+        for _ in range(0 if desk and desk.paused else follower.steps_in(WINDOW_FRAME_TIME)):
+            target = follower.workspace(window.mouse) if desk else next(targets)
             follower.step(target)
-        window.show(follower.scene(target, caption))
+        written = (desk.notes, desk.hints) if desk else ()
+        window.show(follower.scene(target, caption, *written))
     window.close()
 
 

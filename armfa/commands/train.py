@@ -15,8 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.following import Follower
 from armfa.commands.longer import LongerSettings, sweep
-from armfa.commands.showing import Follower, center_out, moving
+from armfa.commands.showing import center_out, moving
 from armfa.experiments.arm.controller import (
     EXPERIMENT,
     LEARNERS,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from armfa.commands.flags import at_home
-from armfa.commands.showing import Performer, Showing, center_out, open_run, show
+from armfa.commands.following import Follower
+from armfa.commands.showing import Performer, Showing, center_out, open_policy, show
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,9 @@ class Watch(Showing):
 def watch(config: Watch, console: Console) -> None:
     """Show center-out reaches, or trials of the task."""
     config = at_home(config)
-    follower, caption = open_run(config)
-    targets = follower.targets() if isinstance(follower, Performer) else center_out(follower)
-    show(config, follower, caption, targets, console)
+    policy, caption = open_policy(config)
+    if "task" in (policy.about or {}):
+        performer = Performer(policy)
+        return show(config, performer, caption, performer.targets(), console)
+    follower = Follower(policy)
+    show(config, follower, caption, center_out(follower), console)

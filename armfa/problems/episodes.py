@@ -16,10 +16,11 @@ from armfa.plant import Arm, Simulator, hand_velocity, make_arm
 from armfa.plant.constants import Pair
 from armfa.plant.description import arm_from, described
 from armfa.plant.traced import Traced, symbolic
-from armfa.tasks import TASKS, Reach, Task, Trial
+from armfa.tasks import TASKS, Ellipse, Reach, Task, Trial, minimum_jerk
+from armfa.tasks.clock import since
 from armfa.tasks.task import finite, whole
 from armfa.world import Fields, Senses, World
-from armfa.world.fields import NOTHING
+from armfa.world.fields import NOTHING, rotated
 from armfa.world.program import MomentSymbols, by_entries, columns, packed, state_bars, symbol
 from armfa.world.senses import EXACT, SENSES, entered
 from armfa.world.world import steps_of
@@ -104,10 +105,10 @@ class TaskEpisode(NamedTuple):
         return self._back(x, command, NowBar())[1]
 
     def task_error(self, x: Now, command: Array) -> Array:
-        """Where the step ends: miss of the goal (2) and velocity of the hand (2), times their weights."""
+        """Where the step ends: how far place (2) and velocity (2) are off those wanted, times their weights."""
         found, settings = self._ran(told_program, x, command), self.problem.traced
         return namespace(command).concat(
-            [found["miss"] * settings.position, found["velocity"] * settings.velocity], axis=-1
+            [found["off"] * settings.position, found["velocity"] * settings.velocity], axis=-1
         )
 
     def wanted(self, x: Now, command: Array) -> Array:
@@ -174,21 +175,36 @@ class EpisodeSettings(Traced):
     middle: float  # excitation of an output of 0
     half: float  # what an output of 1 adds to it
     scaling: tuple[Pair, ...]  # of each number seen: what is taken off, and the factor that follows
+    movement_time: float | None  # s
 
     def stepped(
         self, moment: Any, command: Any, before: Any, noise: list[Mapping[str, Any]]
-    ) -> tuple[Any, Any, Any, Any]:
-        """Symbols of the next moment, of its miss of the goal, of the hand's velocity, and of the cost."""
+    ) -> tuple[Any, Any, Any, Any, Any]:
+        """Symbols of the next moment, of its miss of the goal, of how far place and velocity are off those that are
+        wanted now, and of the cost.
+        """
         world, u = self.world, self.middle + self.half * command
         for each in noise:  # one step of the simulator
             goal = world.goal(moment)
             moment, outcome = world.substep(moment, u, each)
-        miss, state = outcome.achieved - goal, moment.arm
+        state, achieved = moment.arm, outcome.achieved
         velocity = hand_velocity(world.arm, state.joint_angle, state.joint_velocity)
+        if self.movement_time is not None and world.fields.rotation is not None:  # as the hand is seen
+            velocity = rotated(world.fields.rotation, moment.trial.condition, velocity)
+        place, speed = self.planned(moment, goal)
+        off, velocity = achieved - place, velocity - speed
         change = self.half * (command - before)
-        hand = self.position * (miss * miss).sum(-1) + self.velocity * (velocity * velocity).sum(-1)
+        hand = self.position * (off * off).sum(-1) + self.velocity * (velocity * velocity).sum(-1)
         muscles = self.effort * (u * u).sum(-1) + self.smoothness * (change * change).sum(-1)
-        return moment, miss, velocity, hand + muscles * (1.0 / world.arm.n_muscles)
+        return moment, achieved - goal, off, velocity, hand + muscles * (1.0 / world.arm.n_muscles)
+
+    def planned(self, moment: Any, goal: Any) -> tuple[Any, Any]:
+        """Where the hand should be now and how fast: on its way from the start to the goal, or on the goal at rest."""
+        world = self.world
+        if self.movement_time is None:
+            return goal, 0.0 * goal
+        elapsed = since(world.simulator, moment, moment.trial.onset)
+        return minimum_jerk(self.world.start(moment), goal, self.movement_time, elapsed)
 
     def inputs(self, moment: Any) -> list[Any]:
         """Symbols of the circuit's inputs: what the world tells, brought to the order of 1."""
@@ -229,7 +245,7 @@ class EpisodeSymbols:
         self.inputs |= {"command": self.command, "before": self.before}
         self.inputs |= {"noise": [list(each.values()) for each in noise]} if noisy else {}
         self.made = symbolic(self.graph, settings)
-        self.after, self.miss, self.velocity, self.cost = self.made.stepped(
+        self.after, self.miss, self.off, self.velocity, self.cost = self.made.stepped(
             self.moment, self.command, self.before, noise
         )
         self.new = {name: getattr(self.after.line, name)[delay % hold] for name, _, delay in world.lines
@@ -273,9 +289,9 @@ def vjp_program(settings: EpisodeSettings, noisy: bool) -> Program:
 
 
 def told_program(settings: EpisodeSettings, noisy: bool) -> Program:
-    """Where the step ends: its miss of the goal, and the hand's velocity."""
+    """Where the step ends: its miss of the goal, and how far place and velocity are off those wanted."""
     s = EpisodeSymbols(settings, noisy)
-    return Program(s.inputs, {"miss": s.miss, "velocity": s.velocity}, s.n)
+    return Program(s.inputs, {"miss": s.miss, "off": s.off, "velocity": s.velocity}, s.n)
 
 
 def _or_zero(bar: Array | None, like: Array) -> Array:
@@ -291,8 +307,10 @@ class TaskProblem:
 
         position |p - p*|^2 + velocity |v|^2 + effort mean(u^2) + smoothness mean((u - u before)^2)
 
-    and the loss is its mean over steps and episodes. What hidden units cost is a matter of the learner, who alone knows
-    them: see `BackpropThroughTime(activity=...)`.
+    and the loss is its mean over steps and episodes. With a `movement_time` T, p* is on the straight movement with the
+    least jerk that leaves the start at the go (`Trial.onset`) and is on the goal T later, and v less its velocity is
+    weighed [Flash & Hogan 1985]; the circuit is not told of it. What hidden units cost is a matter of the learner, who
+    alone knows them: see `BackpropThroughTime(activity=...)`.
 
     What a circuit sees is what the world tells: senses and cues as late as `senses` says, then the goal. Noise is drawn
     with the starts and goals, from the stream of the batch; the test set has noise too, always the same.
@@ -311,6 +329,8 @@ class TaskProblem:
         Weights, per m^2, per (m/s)^2, and per unit of mean squared excitation. Where the goal is a velocity, `position`
         is per (m/s)^2 too. For rules that see one step only (`error`), `position` dt / `velocity` is the gain 1/s with
         which the hand is to approach the goal.
+    movement_time : float or None
+        s; of tasks with one goal that is a place.
     teacher : float
         Gain of the feedback controller whose commands `wanted` adds.
     """
@@ -327,6 +347,7 @@ class TaskProblem:
     velocity: float = 0.2  # 1/(m/s)^2
     effort: float = 0.01
     smoothness: float = 0.01
+    movement_time: float | None = None  # s
     teacher: float = 0.3
     test_size: int = 256
     test_seed: int = 1_000_003
@@ -344,6 +365,12 @@ class TaskProblem:
         finite("teacher", self.teacher, 0.0)
         finite("duration", self.duration, 0.0, above=True)
         whole("test_size", self.test_size, 1)
+        if self.movement_time is not None:
+            finite("movement_time", self.movement_time, 0.0, above=True)
+            if self.task.goal_kind != "position" or self.task.n_goals > 1 or isinstance(self.task, Ellipse):
+                raise ValueError(
+                    f"expected movement_time of None: {type(self.task).__name__} has no one place to go to"
+                )
         self.world.simulator.refuse_zero_gradient()
 
     @cached_property
@@ -376,7 +403,7 @@ class TaskProblem:
     @property
     def about(self) -> dict[str, Any]:
         """What `problem_of` makes it from again."""
-        kept = {name: getattr(self, name) for name in ABOUT}
+        kept = {name: getattr(self, name) for name in (*ABOUT, "movement_time")}
         parts = {name: _init_fields(getattr(self, name)) for name in ("task", "senses", "fields")}
         parts["task"] = {"kind": type(self.task).__name__, **parts["task"]}
         return {"arm": described(self.world.arm), **kept, **parts}
@@ -395,7 +422,7 @@ class TaskProblem:
         units = [*world.sense_units, *[task.goal_unit] * 2]
         scaling = tuple((float(mean), 1.0 / unit) for mean, unit in zip(offset, units, strict=True))
         weights = self.position, self.velocity, self.effort, self.smoothness
-        return EpisodeSettings(world, *weights, 0.5 * (high + low), 0.5 * (high - low), scaling)
+        return EpisodeSettings(world, *weights, 0.5 * (high + low), 0.5 * (high - low), scaling, self.movement_time)
 
     @cached_property
     def error_scale(self) -> float:
@@ -463,6 +490,7 @@ def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     if (kind := task.pop("kind")) not in TASKS:
         raise ValueError(f"expected a task out of {', '.join(TASKS)}, got {kind!r}")
     settings = {name: _tuples(about[name]) for name in ABOUT}
+    settings["movement_time"] = about.get("movement_time")  # older policies say none
     parts = {"senses": Senses(**_tuples(about["senses"])), "fields": Fields(**_tuples(about["fields"]))}
     return TaskProblem(**{"arm": arm_from(about["arm"]), "task": TASKS[kind](**task), **settings, **parts, **changes})
 

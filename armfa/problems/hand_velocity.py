@@ -23,7 +23,7 @@ from armfa.plant import Arm, ArmState, Simulator, hand_velocity, make_arm
 from armfa.plant.description import described
 from armfa.plant.traced import Traced, symbolic
 from armfa.tasks import HandVelocity
-from armfa.world import Moment, Trial, World
+from armfa.world import Moment, Senses, Trial, World
 from armfa.world.program import MomentSymbols, parts
 
 PlantFeedback = Literal["jacobian", "mean", "learned", "random"]
@@ -45,6 +45,7 @@ class HandVelocityLoss(NamedTuple):
     state: ArmState
     desired: Array  # v*, (..., batch, 2), m/s
     stand_in: Matrix | None = None  # (2, n_muscles), m/s per unit excitation: used in place of J_u when given
+    noise: Array | None = None  # (..., batch, n_muscles), standard normal, of motor noise; None: the world has none
 
     @property
     def target(self) -> Array:
@@ -58,7 +59,7 @@ class HandVelocityLoss(NamedTuple):
 
     def task_error(self, output: Array) -> Array:
         """The error of the hand, (v - v*) / s, (..., 2)."""
-        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
+        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output), self.noise)
         return (outcome.achieved - self.desired) * (1.0 / self.scale)
 
     def squared_error(self, output: Array) -> Array:
@@ -68,7 +69,7 @@ class HandVelocityLoss(NamedTuple):
 
     def value(self, output: Array) -> Array:
         """The loss of each sample, (...,)."""
-        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output))
+        _, outcome = self.world.step(self.moment, excitation(self.world.arm, output), self.noise)
         return outcome.cost * (0.5 / (self.scale * self.scale))
 
     def error(self, output: Array) -> Array:
@@ -77,8 +78,8 @@ class HandVelocityLoss(NamedTuple):
         low, high = arm.excitation_range
         u, factor = excitation(arm, output), 0.25 * (high - low) / (self.scale * self.scale)
         if self.stand_in is None:
-            return self.world.cost_gradient(self.moment, u)[1] * factor
-        _, outcome = self.world.step(self.moment, u)
+            return self.world.cost_gradient(self.moment, u, self.noise)[1] * factor
+        _, outcome = self.world.step(self.moment, u, self.noise)
         through_plant = pulled_back(self.stand_in, (outcome.achieved - self.desired) * (2.0 * factor))
         return through_plant + u * (2.0 * effort * factor / arm.n_muscles)
 
@@ -90,7 +91,7 @@ class HandVelocityLoss(NamedTuple):
 
     def arrays(self, names: Sequence[str]) -> list[Array]:
         """The arrays (..., columns) that `program` names, but for the output."""
-        found = parts(self.moment, names)
+        found: dict[str, Any] = {**parts(self.moment, names), "noise": self.noise}
         return [found[name] for name in names if name != "output"]
 
 
@@ -113,10 +114,11 @@ def error_program(settings: ErrorSettings) -> Program:
     graph, n = Graph(), settings.world.arm.n_muscles
     symbols, output = MomentSymbols(graph, settings.world), graph.input("output", wide=True)
     made = symbolic(graph, settings)
-    _, outcome = made.world.step(symbols.value, excitation(made.world.arm, output))
+    _, outcome = made.world.substep(symbols.value, excitation(made.world.arm, output), symbols.noise)
     value = outcome.cost * (0.5 / (made.scale * made.scale))
     by = pullback({value: graph.number(1.0)}, [output])
-    return Program(symbols.arrays | {"output": output}, {"error": Wide(by[output])}, n)
+    given = symbols.arrays | {"output": output} | ({"noise": [*symbols.noise.values()]} if symbols.noise else {})
+    return Program(given, {"error": Wide(by[output])}, n)
 
 
 def one_step(world: World, state: ArmState, desired: Array) -> Moment:
@@ -156,6 +158,8 @@ class HandVelocityProblem:
         "learned"   one matrix for all states, by least squares from babbling: random commands and what the hand did
         "random"    one random matrix of the mean Jacobian's size: the control that should fail
     feedback_seed : of the babbling and of the random matrix.
+    motor_noise : standard deviation of the command's noise as a share of the command, drawn for every sample, of
+        training and test alike; calibration, babbling and closed loops are without it.
     """
 
     arm: Arm | str = "li_todorov"  # or the name of a preset
@@ -165,6 +169,7 @@ class HandVelocityProblem:
     effort: float = 0.005
     plant_feedback: PlantFeedback = "jacobian"
     feedback_seed: int = 0
+    motor_noise: float = 0.0
     test_size: int = 2000
     test_seed: int = 1_000_003
 
@@ -191,7 +196,8 @@ class HandVelocityProblem:
     @cached_property
     def world(self) -> World:
         """The arm in its task, with effort in units of the scale."""
-        return World(self.simulator, replace(self.task, effort=self.effort * self.scale**2))
+        task = replace(self.task, effort=self.effort * self.scale**2)
+        return World(self.simulator, task, senses=Senses(motor_noise=self.motor_noise))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -201,7 +207,8 @@ class HandVelocityProblem:
     def loss(self, rng: np.random.Generator | Streams, size: int, dtype: Any = np.float32) -> HandVelocityLoss:
         """The loss of `size` fresh states and desired velocities (a leading axis more for `Streams`)."""
         trial = self.task.sample(self.world.simulator, rng, size, dtype=dtype)
-        return HandVelocityLoss(self.world, self.scale, trial.start, trial.goals[..., 0, :], self.stand_in)
+        noise = rng.standard_normal((size, self.world.normals), dtype) if self.world.noise else None
+        return HandVelocityLoss(self.world, self.scale, trial.start, trial.goals[..., 0, :], self.stand_in, noise)
 
     def batch(self, rng: np.random.Generator | Streams, size: int) -> Batch:
         """Inputs of the network (size, n_inputs), and the loss of its outputs."""

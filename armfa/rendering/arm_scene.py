@@ -20,6 +20,8 @@ DESIRED: Color = (230, 159, 0)  # orange
 ACTUAL: Color = (38, 40, 52)
 ROW = 0.152
 """Height of a row of gauges, as a share of the view."""
+LINE = 0.037
+"""From one line of small words to the next, as a share of the view."""
 ARROW_FORCE = 0.03
 """m/N: how long a force arrow is."""
 ARROW_TIME = 0.3
@@ -38,6 +40,9 @@ def arm_scene(
     trail: Sequence[np.ndarray] | np.ndarray = (),
     time: float | None = None,
     caption: str = "",
+    notes: Sequence[str] = (),
+    hints: Sequence[str] = (),
+    cursor: np.ndarray | None = None,
 ) -> Scene:
     """The scene of one arm.
 
@@ -63,6 +68,12 @@ def arm_scene(
         s, written top left.
     caption : str
         One short line, top right.
+    notes : sequence of str
+        Short lines below it.
+    hints : sequence of str
+        Lines above the gauges.
+    cursor : array (2,), optional
+        Where the hand is seen, m, if that is not where it is.
     """
     state = ArmState(*(np.asarray(leaf, dtype=np.float64) for leaf in state))
     pose = Pose(arm, state.joint_angle)
@@ -82,7 +93,11 @@ def arm_scene(
         actual = np.asarray(hand_force(arm, state))
         shapes += _arrows(pose, ARROW_FORCE * actual, ARROW_FORCE * np.asarray(desired_force, dtype=np.float64))
     shapes += [Circle(pose.hand, 0.17 * pose.unit, (255, 255, 255)), Circle(pose.hand, 0.12 * pose.unit, ACTUAL)]
+    if cursor is not None:
+        shapes.append(Circle(np.asarray(cursor, dtype=np.float64), 0.2 * pose.unit, TRAIL, 0.07 * pose.unit))
     panel = _gauges(arm, backdrop.view, state) + _words(backdrop.view, time, caption)
+    panel += _lines(backdrop.view, 0.96, 0.905, notes, "right")
+    panel += _lines(backdrop.view, 0.04, ROW * gauge_rows(arm) + 0.028 + LINE * (len(hints) - 1), hints, "left")
     if desired_velocity is not None or desired_force is not None:
         panel += _legend(backdrop.view, "velocity" if desired_force is None else "force")
     return Scene(backdrop, shapes, panel)
@@ -224,3 +239,9 @@ def _words(view: View, time: float | None, caption: str) -> list[Shape]:
     if caption:
         words.append(Text(view.point(0.96, 0.955), caption, 0.028 * view.width, INK, "right"))
     return words
+
+
+def _lines(view: View, right: float, up: float, lines: Sequence[str], align: str) -> list[Shape]:
+    """Lines of words, the first at this place of the view."""
+    height = 0.0215 * view.width
+    return [Text(view.point(right, up - LINE * number), line, height, INK, align) for number, line in enumerate(lines)]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from collections import deque
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -108,6 +109,7 @@ class Window:
         self._open(pygame)
         self._clock = pygame.time.Clock()
         self._view, self._mouse = View((0.0, 0.0), 2.0), (0.5, 0.5)  # shares of the window, from the top left
+        self._pressed: deque[str] = deque(maxlen=16)
 
     def show(self, picture: Scene | np.ndarray) -> None:
         """Shows a scene or a frame (height, width, 3), and waits as long as `frames_per_second` asks."""
@@ -133,6 +135,14 @@ class Window:
         """Where the mouse was last in this window, in the scene's plane (2,), m; at first the middle."""
         right, down = self._mouse
         return np.array(self._view.point(right, 1.0 - down))
+
+    def pressed(self) -> list[str]:
+        """The names of the keys that were pressed in this window since it was last asked ("f", "up", "space"), the last
+        16 at most; Escape and q, which close it, are not told.
+        """
+        keys = list(self._pressed)
+        self._pressed.clear()
+        return keys
 
     def close(self) -> None:
         """Closes this window and no other; may be called again."""
@@ -172,10 +182,13 @@ class Window:
         display.flip()
 
     def _hear(self, pygame: Any, event: Any) -> None:
-        """Closes the window when its button, Escape or q was pressed; follows the mouse."""
-        pressed = event.type == pygame.KEYDOWN and event.key in (pygame.K_ESCAPE, pygame.K_q)
-        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE) or pressed:
+        """Closes the window when its button, Escape or q was pressed; follows the mouse; keeps other keys."""
+        pressed = event.type == pygame.KEYDOWN
+        ends = pressed and event.key in (pygame.K_ESCAPE, pygame.K_q)
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE) or ends:
             self.close()
+        elif pressed:
+            self._pressed.append(pygame.key.name(event.key))
         elif event.type == pygame.MOUSEMOTION:
             width, height = (self._window or pygame.display).get_surface().get_size()
             self._mouse = (event.pos[0] / width, event.pos[1] / height)

@@ -16,7 +16,10 @@ from scipy import stats
 from armfa.reports.claim import Verdict
 
 LEVEL = 0.05
-"""Level of every test, per claim; claims are not corrected for their number."""
+"""Level of every test, per claim; claims are not corrected for their number, but where `holm` says so."""
+
+EXACT = 16
+"""Runs up to which all exchanges of labels are counted; of more runs, 2^16 exchanges are drawn."""
 
 AS_WELL = 1.5
 """What "as well as" and "as quickly as" mean in every claim: at most so many times the other's error, or samples."""
@@ -45,6 +48,71 @@ def paired_less(first, second, level=LEVEL):
     test = "paired t-test, mean difference < 0" + ("" if level == LEVEL else f", P < {level:g}")
     first, second = _pairs(first, second)
     return _one_sided(first - second, test, "< 0", level)
+
+
+def permuted_less(first, second):
+    """`first` is smaller than `second` on the same seeds: one-sided permutation test, labels exchanged within seeds."""
+    first, second = _pairs(first, second)
+    return _permuted(first - second, "paired permutation test, mean difference < 0", "< 0")
+
+
+def tighter(distances):
+    """The first half of these runs lie closer to each other than the second half, which has the same seeds.
+
+    What is tested is the mean distance between two runs of the first kind less that between two of the second; under
+    the null the two labels of each seed may be exchanged. An exchange moves the runs between the kinds, so distances
+    across the kinds count too.
+
+    distances : Array (2 n, 2 n), symmetric; runs k and n + k have the same seed.
+    """
+    distances = _array(distances)
+    if distances.ndim != 2 or len(distances) % 2 or distances.shape[0] != distances.shape[1]:
+        raise ValueError(f"expected distances (2 n, 2 n) of n seeds under two labels, got shape {distances.shape}")
+    test = "paired permutation test, mean distance within the first less that within the second < 0"
+    return _permuted(shares(distances), test, "< 0")
+
+
+def shares(distances) -> np.ndarray:
+    """What each seed adds to the difference of mean distances that `tighter` tests, times the seeds (n,).
+
+    Exchanging the labels of a seed turns the sign of its share and changes no other's.
+    """
+    n = len(distances) // 2
+    first, second, across = distances[:n, :n], distances[n:, n:], distances[:n, n:]
+    each = 0.5 * (first - second + across - across.T)
+    np.fill_diagonal(each, 0.0)
+    return each.sum(1) * (2.0 / max(n - 1, 1))
+
+
+def sign_flips(differences) -> float:
+    """The share of all exchanges of sign, of each difference (n,) by itself, with a mean that is at most the observed.
+
+    All 2^n are counted up to n = 16; of more, 2^16 are drawn, and the observed one is added to them.
+    """
+    differences = _array(differences)
+    n, observed = differences.size, differences.sum()
+    slack = 1e-12 * np.abs(differences).sum()  # sums in another order
+    if n <= EXACT:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return float(np.mean(signs @ differences <= observed + slack))
+    signs = 1 - 2 * np.random.default_rng(0).integers(0, 2, (2**EXACT, n))
+    return float((np.sum(signs @ differences <= observed + slack) + 1) / (2**EXACT + 1))
+
+
+def holm(verdicts):
+    """Verdicts of several tests together: each P is Holm's, who multiplies the smallest by their number, the next by
+    one less, and so on, and lets none be smaller than the one before. [Holm 1979, Scand J Stat 6:65]
+    """
+    tested = sorted((k for k, verdict in enumerate(verdicts) if verdict.p is not None), key=lambda k: verdicts[k].p)
+    found, above = list(verdicts), 0.0
+    for rank, k in enumerate(tested):
+        verdict = verdicts[k]
+        above = max(above, min(1.0, (len(tested) - rank) * verdict.p))
+        holds = verdict.status == "holds" and above < LEVEL
+        found[k] = verdict._replace(
+            status=_word(holds), p=above, test=f"{verdict.test}, Holm's correction for {len(tested)} tests"
+        )
+    return found
 
 
 def ratio_below(first, second, factor):
@@ -141,6 +209,19 @@ def _one_sided(difference: np.ndarray, test: str, threshold: str, level: float =
         return Verdict(_word(in_order), f"{test}: all values alike, no spread to test with", None, threshold)
     p = float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1))
     return Verdict(_word(p < level), test, p, threshold)
+
+
+def _permuted(differences: np.ndarray, test: str, threshold: str) -> Verdict:
+    """Whether the mean is below 0, by the signs that it could have had."""
+    if reason := _untested(differences):
+        return Verdict("not tested", f"{test}: {reason}", None, threshold)
+    if not np.isfinite(differences).all():
+        return Verdict("fails", f"{test}: a value is infinite", None, threshold)
+    p = sign_flips(differences)
+    if 2.0**-differences.size >= LEVEL and differences.mean() < 0:
+        few = f"{test}: n = {differences.size}, too few to reach P < {LEVEL:g}"
+        return Verdict("not tested", few, None, threshold)
+    return Verdict(_word(p < LEVEL), test, p, threshold)
 
 
 def _every(values, holds: Callable[[np.ndarray], np.ndarray], threshold: str) -> Verdict:

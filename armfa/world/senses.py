@@ -38,6 +38,7 @@ SENSES = {
     "joint_velocity": Sense(False, False, "rad/s"),
     "activation": Sense(False, True, "of the muscles, 0 to 1"),
     "hand": Sense(True, False, "as it is seen: m, or what the task compares with its goal"),
+    "miss": Sense(True, False, "what is left to the goal as both are seen, goal less hand"),
     "muscle_length": Sense(False, True, "L0", (0.0, 4.0, 1.0)),
     "muscle_velocity": Sense(False, True, "L0/s, lengthening positive", (-32.0, 32.0, 4.0)),
     "spindle": Sense(False, True, "primary endings: stretch and a root of its rate", (-4.0, 4.0, 1.0)),
@@ -132,8 +133,9 @@ def sense_range(name: str, task: Task, arm: Arm) -> list[Triple]:
         "joint_velocity": joint_bounds(arm)[2:],
         "activation": [arm.excitation_range] * arm.n_muscles,
         "hand": task.goal_bounds(arm),
+        "miss": [(low - high, high - low) for low, high in task.goal_bounds(arm)],
     }[name]
-    unit = {"joint_velocity": 4.0, "hand": task.goal_unit}.get(name, 1.0)
+    unit = {"joint_velocity": 4.0, "hand": task.goal_unit, "miss": task.goal_unit}.get(name, 1.0)
     return [(low, high, unit) for low, high in bounds]
 
 

@@ -114,6 +114,10 @@ class World(Traced):
             sight += ("goal",)
         if late and task.cue_bounds(arm):
             sight += ("cues",)
+        if "miss" in sensed and (late or "miss" in dict(noisy)):
+            sight += ("miss",)
+        if "miss" in sensed and self.single_goals:
+            raise ValueError("expected no sense 'miss' beside goals that may be others in hindsight: it tells the goal")
         motor = [] if senses.deterministic else ["motor_noise", "constant_motor_noise"]
         for name in ("channel", "target_jump"):
             if getattr(fields, name) and task.goal_kind != "position":
@@ -192,12 +196,20 @@ class World(Traced):
         q = trial.start.joint_angle
         record = namespace(q).stack([none] * count, axis=-1) if count else q[..., :0]
         moment = Moment(trial.start, trial, none, none, none, record, Line(jumped=none if self.latched else ()))
-        here = self._sensed(moment, 0.0 * q, {})
-        now = self._sensed(moment, 0.0 * q, self._noise(noise)[0])
-        lines = [settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays)]
+        moment = self.stilled(moment)
         if noise is not None:
-            lines = [entered(line, parts) if parts else () for line, parts in zip(lines, now)]
-        return moment._replace(line=moment.line._replace(body=lines[0], sight=lines[1]))
+            now = self._sensed(moment, 0.0 * q, self._noise(noise)[0])
+            lines = [entered(line, parts) if parts else () for line, parts in zip(moment.line, now)]
+            moment = moment._replace(line=moment.line._replace(body=lines[0], sight=lines[1]))
+        return moment
+
+    def stilled(self, moment: Moment) -> Moment:
+        """The moment, which may come from a world with other senses, as if nothing had moved before: lines full of
+        it.
+        """
+        here = self._sensed(moment, 0.0 * moment.arm.joint_angle, {})
+        body, sight = (settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays))
+        return moment._replace(line=moment.line._replace(body=body, sight=sight))
 
     def observe(self, moment: Moment) -> Array:
         """What there is to see, (..., k) in SI units: senses and cues, then the goal, as they arrive."""
@@ -210,7 +222,10 @@ class World(Traced):
         if self.senses.sense is None:
             senses = task.senses(self.arm, moment.arm._replace(**body), cursor)
         else:
-            senses = [body.get(name, cursor) for name in self.senses.sense]
+            shown = {"hand": cursor, **body, **sight}
+            if "miss" in self.senses.sense and "miss" not in sight:
+                shown["miss"] = self._miss(moment)
+            senses = [shown[name] for name in self.senses.sense]
         cues = [sight["cues"]] if "cues" in sight else task.cues(self.simulator, moment)
         return [*senses, *cues, sight["goal"] if "goal" in sight else self.goal(moment)]
 
@@ -287,7 +302,7 @@ class World(Traced):
         """The moment with what is sensed of it in its lines."""
         line = now.line
         if self.latched:
-            way = length(hand_position(self.arm, now.arm.joint_angle) - self._start(now))
+            way = length(hand_position(self.arm, now.arm.joint_angle) - self.start(now))
             line = line._replace(jumped=where(way >= self.fields.jump_distance, 0.0 * way + 1.0, line.jumped))
             now = now._replace(line=line)
         pushed = 0.0 * now.arm.joint_angle if load.hand_force is None else load.hand_force
@@ -305,7 +320,7 @@ class World(Traced):
             return value + sds[name][0] * noise[name] if name in sds and name in noise else value
 
         body = [heard(name, signal(name, self.simulator, moment.arm, hand_force)) for name in self.body]
-        scene = {"hand": self.seen, "goal": self.goal, "cues": self._cues}
+        scene = {"hand": self.seen, "goal": self.goal, "cues": self._cues, "miss": self._miss}
         return body, [heard(name, scene[name](moment)) for name in self.sight]
 
     def _arrived(self, moment: Moment) -> list[dict[str, Array]]:
@@ -317,7 +332,11 @@ class World(Traced):
         """All cues side by side."""
         return side_by_side(self.task.cues(self.simulator, moment))
 
-    def _start(self, moment: Moment) -> Array:
+    def _miss(self, moment: Moment) -> Array:
+        """What is left to the goal (..., 2)."""
+        return self.goal(moment) - self.seen(moment)
+
+    def start(self, moment: Moment) -> Array:
         """Where the hand started (..., 2), m."""
         return hand_position(self.arm, moment.trial.start.joint_angle)
 
@@ -326,7 +345,7 @@ class World(Traced):
         normal to its left (..., 2).
         """
         goals = moment.trial.goals
-        point, goal = self._start(moment), goals[..., 0, :]
+        point, goal = self.start(moment), goals[..., 0, :]
         for number in range(1, self.task.n_goals):
             later = (moment.stage >= float(number))[..., None]
             point, goal = where(later, goals[..., number - 1, :], point), where(later, goals[..., number, :], goal)

@@ -190,3 +190,11 @@ def test_learning_curves_keep_what_other_runs_wrote(monkeypatch, capsys, tmp_pat
     table = (tmp_path / "curve.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in table] == ["algorithm", "ppo", "sac"]
     assert (tmp_path / "curve.png").exists() and capsys.readouterr().out
+
+
+def test_center_out_by_three_controllers_is_a_table_and_a_film(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["center_out_compared.py", "--small", "--out", str(tmp_path)])
+    runpy.run_path(str(DEMOS / "center_out_compared.py"), run_name="__main__")
+    rows = (tmp_path / "center_out_compared.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["controller", "PPO", "FA", "oracle"]
+    assert (tmp_path / "center_out_compared.gif").stat().st_size > 1000 and capsys.readouterr().out

@@ -13,13 +13,13 @@ from armfa.cli import main
 from armfa.commands.compare import Compare, compare, run, units
 from armfa.commands.comparing.grounds import GROUNDS
 from armfa.commands.comparing.results import comparison_rows, paired
-from armfa.commands.comparing.tuning import TuningCheckpoint, search
 from armfa.commands.rules import Rules, show_rules
 from armfa.controllers import RULES, Backprop
 from armfa.controllers.rules import WRAPPERS
 from armfa.experiments.alignment import linear
 from armfa.experiments.arm import controller as arm
 from armfa.experiments.rules import rule_of
+from armfa.experiments.tuning import TuningCheckpoint, search
 from armfa.reports.figures import colours
 from armfa.runs.unit import NoCheckpoint, Run, Unit
 

@@ -11,15 +11,16 @@ from PIL import Image
 from armfa.cli import main
 from armfa.commands import adapt
 from armfa.commands import learn as command
+from armfa.commands.following import Follower, Laboratory
 from armfa.commands.learn import Learn
-from armfa.controllers import MLP, Policy, load_policy
+from armfa.controllers import MLP, load_policy
 from armfa.controllers.trees import take
 from armfa.experiments.motor import trials
-from armfa.experiments.motor.movements import performed, profile, trials_of
+from armfa.experiments.motor.movements import performed, speed_form, trials_of
 from armfa.experiments.motor.trials import index_of
 from armfa.plant import hand_velocity
 from armfa.problems import TaskProblem, problem_of
-from armfa.tasks import TASKS, CenterOut, Reach
+from armfa.tasks import TASKS, CenterOut
 from armfa.world import Fields, Senses
 
 SMALL = ["--updates", "4", "--units", "5", "--batch-size", "3", "--duration", "0.1", "--frame-size", "64"]
@@ -94,8 +95,20 @@ def test_watch_shows_the_task(learned, tmp_path):
         assert film.n_frames >= 2
 
 
-def test_play_says_that_a_controller_of_a_task_follows_nothing(learned, capsys):
-    assert main(["play", str(learned), "--out", "film.gif"]) == 2
+def test_play_leads_a_controller_of_reaches_in_the_world_that_it_was_trained_in(learned, tmp_path):
+    follower = Follower(load_policy(learned / "controllers" / "backprop-through-time_0.npz"))
+    assert follower.laboratory == Laboratory("curl", motor_noise=0.1, visual_delay=0.03)
+    file = tmp_path / "film.gif"
+    assert main(["play", str(learned), "--seconds", "0.2", "--frame-size", "64", "--out", str(file)]) == 0
+
+
+@pytest.mark.parametrize("name", ["Ellipse", "ViaPoint", "VelocityTracking", "IsometricForce"])
+def test_play_says_that_a_controller_of_another_task_follows_nothing(name, tmp_path, capsys):
+    problem = Learn(name).problem
+    network = MLP((problem.n_in, 3, problem.n_out))
+    policy = problem.policy(network, network.init(np.random.default_rng(0)))
+    policy.save(tmp_path / "controllers" / "mine_0.npz")
+    assert main(["play", str(tmp_path), "--out", "film.gif"]) == 2
     assert "watch it" in " ".join(capsys.readouterr().out.split())
 
 
@@ -179,16 +192,24 @@ def test_an_adaptation_that_was_killed_goes_on_bit_for_bit(learned, tmp_path, mo
 
 
 def test_a_movement_with_the_least_jerk_has_the_published_profile():
-    problem = TaskProblem(task=Reach(), duration=1.0)
-    silent = Policy(MLP((problem.n_in, 2, 6)), MLP((problem.n_in, 2, 6)).init(np.random.default_rng(0)))
-    movements = performed(TaskProblem(task=Reach(), duration=0.02), silent, trials_of(problem, 2))
     t = np.linspace(0.0, 1.0, 1001)
     speed = np.stack([30.0 * t**2 * (1 - t) ** 2] * 2, axis=1)
-    made = movements._replace(speed=speed, hand=np.zeros((1001, 2, 2)))
-    found = profile(problem, made)
+    found = speed_form(speed, 1e-3)
     assert found["time_of_peak"] == pytest.approx(0.5, abs=2e-3)
     cut = speed[:, 0] > 0.05 * 1.875
     assert found["peak_by_mean_speed"] == pytest.approx(1.875 / speed[cut, 0].mean(), rel=5e-3)
+
+
+def test_two_movements_in_one_have_two_peaks_of_speed():
+    t = np.linspace(0.0, 1.0, 1001)[:, None]
+    speed = [30.0 * s**2 * (1 - s) ** 2 for s in (t, np.clip(1.8 * t, 0.0, 1.0), np.clip(1.8 * t - 0.8, 0.0, 1.0))]
+    found = speed_form(np.concatenate([speed[0], speed[1] + 0.7 * speed[2]], axis=1), 1e-3)
+    np.testing.assert_array_equal(found["speed_peaks"], [1.0, 2.0])
+
+
+def test_center_out_is_learned_along_the_least_jerk_where_nothing_else_is_asked():
+    assert Learn("CenterOut").problem.movement_time == 0.5 and Learn("Reach").problem.movement_time is None
+    assert Learn("CenterOut", movement_time=0.0).problem.movement_time is None
 
 
 def test_a_hand_that_presses_as_the_field_would_has_an_adaptation_index_of_one():

@@ -35,8 +35,8 @@ PACKED = re.compile(r"\bv?(mul|fn?m(add|sub)\d*)ps\b|\bfm(ul|la|ls)\s+v\d+\.4s")
 OPTIMIZER = SGD(0.05, schedule="linear", updates=20, weight_decay=1e-2)
 
 
-def examples(seeds=2, updates=7, batch=5):
-    drawn = stack([PROBLEM.batch(np.random.default_rng(seed), updates * batch) for seed in range(seeds)])
+def examples(seeds=2, updates=7, batch=5, problem=PROBLEM):
+    drawn = stack([problem.batch(np.random.default_rng(seed), updates * batch) for seed in range(seeds)])
     return tree_map(lambda leaf: leaf.reshape(seeds, updates, batch, *leaf.shape[2:]), drawn)
 
 
@@ -59,6 +59,15 @@ def test_a_compiled_block_is_its_updates_one_by_one(rule, network, batch):
     assert largest_difference(together, singly) < 2e-6
     assert largest_difference(together, state) > 1e-4  # a test of the test: something was learned
     assert together.optimizer.step == singly.optimizer.step == 7
+
+
+def test_a_compiled_block_has_the_motor_noise_of_its_samples():
+    rule, block = FeedbackAlignment(), examples(problem=HandVelocityProblem(motor_noise=0.2))
+    state = first_state(NETWORKS[0], rule)
+    together = fused(NETWORKS[0], rule, OPTIMIZER, block)(state, block, None)
+    assert largest_difference(together, one_by_one(NETWORKS[0], rule, OPTIMIZER)(state, block, None)) < 2e-6
+    quiet = block._replace(loss=block.loss._replace(noise=0.0 * block.loss.noise))
+    assert largest_difference(together, one_by_one(NETWORKS[0], rule, OPTIMIZER)(state, quiet, None)) > 1e-4
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=["6-40-6", "6-30-50-20-6"])

@@ -24,7 +24,7 @@ LATE = TaskProblem(
     senses=Senses(visual_delay=0.03, proprioceptive_delay=0.02, motor_noise=0.1, sensory_noise={"hand": 0.01}),
 )  # fmt: skip
 HELD = TaskProblem(
-    PROBLEM.arm, duration=0.12, fields=Fields(rotation=30.0, channel=True),
+    PROBLEM.arm, duration=0.12, movement_time=0.06, fields=Fields(rotation=30.0, channel=True),
     senses=Senses(visual_delay=0.05, hold_action=2, constant_motor_noise=0.05, sense=("spindle", "hand")),
 )  # fmt: skip
 
@@ -49,6 +49,13 @@ def test_a_compiled_episode_has_the_plain_gradients(circuit, dtype, near, kind, 
     for one, other in zip(leaves(found), leaves(expected), strict=True):
         assert one.shape == other.shape and one.dtype == dtype
         np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
+
+
+def test_an_episode_of_one_precision_and_feedback_of_another_is_left_to_the_plain_rule():
+    circuit = RNN(PROBLEM.n_in, 9, 6)
+    params, episode = circuit.init(np.random.default_rng(1), np.float64), episode_of(2, np.float64)
+    feedback = tree_map(lambda leaf: leaf.astype(np.float32), params)
+    assert fused.fused_gradients(circuit, params, episode, feedback, 0.0) is None
 
 
 @pytest.mark.parametrize("problem", [LATE, HELD], ids=["late", "held"])

@@ -17,9 +17,9 @@ from armfa.controllers import (
 from armfa.controllers.rules.time.bptt import FeedbackThroughTime
 from armfa.controllers.trees import leaves, named_leaves, tree_map
 from armfa.envs import ArmEnv, Door
-from armfa.plant import hand_velocity, make_arm
+from armfa.plant import hand_position, hand_velocity, make_arm
 from armfa.problems import TaskProblem
-from armfa.tasks import CenterOut, HandVelocity, Reach
+from armfa.tasks import CenterOut, Ellipse, HandVelocity, Reach, minimum_jerk
 from armfa.world import Fields, Senses
 from armfa.world import rollout as world_rollout
 from armfa.world.program import packed
@@ -48,8 +48,16 @@ PROBLEMS = [
             constant_motor_noise=0.05,
         ),
     ),
+    TaskProblem(  # along the movement with the least jerk, a turned hand
+        ARM,
+        CenterOut(cue_time=0.0, shortest_delay=0.01, longest_delay=0.02),
+        duration=0.1,
+        movement_time=0.06,
+        velocity=3.0,
+        fields=Fields(rotation=30.0),
+    ),
 ]
-every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=["reach", "velocity", "late", "held"])
+every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=["reach", "velocity", "late", "held", "least jerk"])
 
 
 def some(problem, size=3):
@@ -89,9 +97,16 @@ def test_the_cost_is_what_the_world_does_weighted_as_written(problem):
         miss = run.outcomes.achieved - world.goal(last)
     else:  # of a goal that stays
         miss = run.outcomes.achieved - moment.trial.goals[..., 0, :]
-    speed = hand_velocity(world.arm, after.joint_angle[1:], after.joint_velocity[1:])
+    off, velocity = miss, hand_velocity(world.arm, after.joint_angle[1:], after.joint_velocity[1:])
+    if problem.movement_time is not None:
+        time = problem.dt * np.arange(1, problem.steps + 1)[:, None] - moment.trial.onset
+        start = hand_position(world.arm, moment.arm.joint_angle)
+        place, speed = minimum_jerk(start, world.goal(last), problem.movement_time, np.maximum(time, 0.0))
+        turn = np.deg2rad(world.fields.rotation)
+        seen = velocity @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        off, velocity = run.outcomes.achieved - place, seen - speed
     before = np.concatenate([moment.arm.activation[None], run.commands[:-1]])
-    cost = problem.position * (miss**2).sum(-1) + problem.velocity * (speed**2).sum(-1)
+    cost = problem.position * (off**2).sum(-1) + problem.velocity * (velocity**2).sum(-1)
     cost += problem.effort * (run.commands**2).mean(-1) + problem.smoothness * ((run.commands - before) ** 2).mean(-1)
     np.testing.assert_allclose(rollout(cell, params, some(problem)), cost, rtol=1e-5)  # a policy scales in float32
     distances = problem.distances(cell, params, some(problem))
@@ -228,6 +243,10 @@ def test_a_stack_of_episodes_is_the_episodes(size):
     [
         ({"effort": -1.0}, "expected a finite effort of at least 0, got -1"),
         ({"duration": 0.0}, "expected a finite duration above 0, got 0"),
+        (
+            {"movement_time": 0.5, "task": Ellipse()},
+            "expected movement_time of None: Ellipse has no one place to go to",
+        ),
         ({"test_size": 0}, "expected test_size as a whole number of at least 1, got 0"),
         ({"conditions": ()}, r"expected conditions as one or more numbers, such as \(1.0,\), got \(\)"),
         ({"senses": Senses(visual_delay=0.015)}, "expected visual_delay in whole steps of 0.01 s"),

@@ -17,10 +17,12 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+@pytest.mark.parametrize("motor_noise", [0.0, 0.2])
 @pytest.mark.parametrize("activation", ["static", "first_order"])
 @pytest.mark.parametrize("name", ARMS)
-def test_the_error_is_the_gradient_of_the_value(name, activation):
-    loss = HandVelocityProblem(make_arm(name, activation=activation)).loss(rng(), 50, np.float64)
+def test_the_error_is_the_gradient_of_the_value(name, activation, motor_noise):
+    problem = HandVelocityProblem(make_arm(name, activation=activation), motor_noise=motor_noise)
+    loss = problem.loss(rng(), 50, np.float64)
     output = rng(1).uniform(-0.9, 0.9, (50, 6))
     direction = rng(2).standard_normal((50, 6))
     h = 1e-6
@@ -51,6 +53,16 @@ def test_every_desired_velocity_can_be_reached(name):
     loss = HandVelocityProblem(make_arm(name)).loss(rng(), 100, np.float64)
     best = best_excitation(loss.world.simulator, loss.state, loss.desired)
     assert np.square(loss.task_error(2 * best - 1)).sum(-1).max() < 1e-12
+
+
+def test_motor_noise_is_a_share_of_the_command_and_new_for_every_sample():
+    problem = HandVelocityProblem(motor_noise=0.1)
+    loss = problem.loss(rng(), 4)
+    moment, command = loss.moment, np.full((4, 6), 0.5)
+    after, _ = problem.world.step(moment, command, loss.noise)
+    told, _ = HandVelocityProblem().world.step(moment, command * (1.0 + 0.1 * loss.noise))
+    np.testing.assert_allclose(after.arm.joint_velocity, told.arm.joint_velocity, rtol=1e-6)
+    assert len(np.unique(loss.noise)) == 24
 
 
 @pytest.mark.parametrize("name", ARMS)

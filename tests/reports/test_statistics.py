@@ -137,3 +137,56 @@ def test_every_run_means_every_run():
     assert s.every_above(VALUES, 0.92).status == "fails"
     assert s.every_between(VALUES, 0.8, 1.2).status == "holds"
     assert s.every_between(VALUES, 0.8, 1.02).status == "fails"
+
+
+DIFFERENCES = np.array([-1.2, 0.3, -0.7, -2.0, 0.1, -0.4, -0.9, 0.2])
+
+
+def test_exchanges_of_sign_are_counted_as_scipy_counts_them():
+    expected = stats.permutation_test(
+        (DIFFERENCES,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative="less"
+    )
+    assert s.sign_flips(DIFFERENCES) == pytest.approx(expected.pvalue, abs=1e-12)
+    assert s.permuted_less(DIFFERENCES, 0 * DIFFERENCES).p == s.sign_flips(DIFFERENCES)
+
+
+def test_of_many_runs_exchanges_are_drawn_and_come_close_to_the_count():
+    many = np.concatenate([DIFFERENCES, DIFFERENCES + 0.2, DIFFERENCES * 0.0 + 0.05])[:17]
+    few = stats.permutation_test((many,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative="less")
+    assert s.sign_flips(many) == pytest.approx(few.pvalue, abs=4 * (few.pvalue / 2**16) ** 0.5)
+
+
+def test_exchanging_two_labels_turns_the_sign_of_a_seeds_share():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(10, 4))
+    distances = np.linalg.norm(points[:, None] - points, axis=-1)
+
+    def difference(order):
+        moved, (i, j) = distances[np.ix_(order, order)], np.triu_indices(5, 1)
+        return moved[:5, :5][i, j].mean() - moved[5:, 5:][i, j].mean()
+
+    share = s.shares(distances)
+    assert share.sum() / 5 == pytest.approx(difference(range(10)))
+    for number in range(32):
+        signs = 1 - 2 * ((number >> np.arange(5)) & 1)
+        first = np.where(signs > 0, np.arange(5), np.arange(5) + 5)
+        order = np.concatenate([first, (first + 5) % 10])
+        assert (signs * share).sum() / 5 == pytest.approx(difference(order))
+
+
+def test_runs_close_to_each_other_are_tighter_than_scattered_ones_and_not_the_other_way_round():
+    points = np.concatenate([np.eye(8)[0] + 0.1 * np.eye(8), np.eye(8)])
+    distances = np.linalg.norm(points[:, None] - points, axis=-1)
+    assert s.tighter(distances).status == "holds"
+    assert s.tighter(np.roll(distances, 8, (0, 1))).status == "fails"
+
+
+def test_four_runs_are_too_few_for_a_permutation_test():
+    assert s.permuted_less(-np.ones(4), np.zeros(4)).status == "not tested"
+
+
+def test_holms_correction_multiplies_the_smallest_by_the_number_of_tests():
+    given = [s.Verdict("holds", "t", p) for p in (0.01, 0.04, 0.03, 0.005)]
+    found = s.holm([*given, s.Verdict("not tested", "t", None)])
+    assert [verdict.p for verdict in found] == pytest.approx([0.03, 0.06, 0.06, 0.02, None])  # worked by hand
+    assert [verdict.status for verdict in found] == ["holds", "fails", "fails", "holds", "not tested"]

@@ -10,7 +10,7 @@ from worlds import moving
 from armfa.plant import ArmState, Simulator, hand_position, inside, make_arm
 from armfa.tasks import CenterOut, HandVelocity, Reach
 from armfa.world import SENSES, Bar, Fields, Line, Senses, World, rollout
-from armfa.world.senses import SPINDLE_VELOCITY, whole_steps
+from armfa.world.senses import EXACT, SPINDLE_VELOCITY, whole_steps
 
 ARM = make_arm("li_todorov")
 FIRST_ORDER = make_arm("lillicrap_scott", activation="first_order")
@@ -332,3 +332,16 @@ def test_noise_of_the_wrong_shape_is_refused():
     moment, command = moving(world, (2,))
     with pytest.raises(ValueError, match=rf"noise of shape \(..., {world.normals}\), got \(2, 3\)"):
         world.step(moment, command, np.zeros((2, 3)))
+
+
+def test_the_sense_of_the_miss_tells_late_how_far_the_seen_hand_was_from_the_goal():
+    senses = Senses(sense=("hand", "miss"), visual_delay=0.03)
+    world = World(
+        Simulator(ARM), CenterOut(cue_time=0.0, shortest_delay=0.02), senses=senses, fields=Fields(rotation=30.0)
+    )
+    run = run_of(world, 8)
+    at_once = dataclasses.replace(world, senses=EXACT)
+    for step in range(3, 9):
+        then = at(run.moments, step - 3)
+        told = world.observe(at(run.moments, step))[:, 2:4]
+        np.testing.assert_array_equal(told, at_once.goal(then) - at_once.seen(then))

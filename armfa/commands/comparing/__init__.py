@@ -1,1 +1,1 @@
-"""Parts of `armfa compare`: problems, the search of rates, results."""
+"""Parts of `armfa compare`: problems, results."""

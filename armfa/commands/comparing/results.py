@@ -13,11 +13,9 @@ from scipy import stats
 from armfa.controllers import LearningRule
 from armfa.experiments.learning import samples_to_reach
 from armfa.experiments.rules import code_of, rule_class
+from armfa.experiments.tuning import diverged
 from armfa.reports.figures import angle_axis, band, colours, examples_axis, panels
 from armfa.runs.unit import Run
-
-DIVERGED = 10.0
-"""A network has diverged when it ends above so many times its first error, or not at a number."""
 
 
 class Paired(NamedTuple):
@@ -52,12 +50,6 @@ def final(run: Run) -> np.ndarray:
 def without_diverged(run: Run) -> np.ndarray:
     """The NSE curves (seeds, points) with NaN in place of what has diverged."""
     return np.where(diverged(run.arrays["nse"]), np.nan, run.arrays["nse"])
-
-
-def diverged(nse: np.ndarray) -> np.ndarray:
-    """Where the curves (seeds, points) lie far above their start, or are no number."""
-    with np.errstate(invalid="ignore"):
-        return ~(nse <= DIVERGED * nse[:, :1])
 
 
 WEIGHTS = "change of the weights"

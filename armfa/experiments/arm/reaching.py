@@ -120,17 +120,24 @@ def closed_loop(
     followed = move(
         problem, controller, at_rest(arm, start), steering.along(start, target, MOVEMENT_TIME), MOVEMENT_TIME
     )
-    uniform = np.random.default_rng(RANDOM_SEED).uniform(0.1, 0.9, (2, RANDOM_REACHES, 2))
-    first, last = (spread(hand_position(arm, random_posture(arm, posture))) for posture in uniform)
-    random = move(problem, controller, at_rest(arm, first), steering.toward(last), HOLD_TIME)
     return {
         "center_out": distance(reached.hand[-1], target),
         "center_out_path": reached.hand.swapaxes(0, 1).astype(np.float32),
         "center_out_target": target[0],
-        "random_reach": distance(random.hand[-1], last),
+        "random_reach": random_reach(problem, controller, networks, steering),
         "profile": profile_correlation(followed, start, target),
         "profile_end": distance(followed.hand[-1], target),
     }
+
+
+def random_reach(problem: HandVelocityProblem, controller: Controller, networks: int, steering: Steering) -> Array:
+    """Distance from the target after `HOLD_TIME` (networks, RANDOM_REACHES), m, between frozen random places."""
+    arm = problem.world.arm
+    uniform = np.random.default_rng(RANDOM_SEED).uniform(0.1, 0.9, (2, RANDOM_REACHES, 2))
+    places = (hand_position(arm, random_posture(arm, posture)).astype(np.float32) for posture in uniform)
+    first, last = (np.broadcast_to(place, (networks, *place.shape)).copy() for place in places)
+    movement = move(problem, controller, at_rest(arm, first), steering.toward(last), HOLD_TIME)
+    return distance(movement.hand[-1], last)
 
 
 def distance(hand: Array, target: Array) -> Array:

@@ -17,6 +17,8 @@ from armfa.world import Rollout, rollout
 
 MOVING = 0.05
 """Share of the peak speed at which a movement begins and ends."""
+LOW = 0.1
+"""Share of the peak speed below which a local maximum is no peak."""
 UNITS = {"position": ("cm", 100.0), "velocity": ("m_per_s", 1.0), "force": ("N", 1.0)}
 """Of errors, by the kind of goal: the unit of tables, and how many of it are one SI unit."""
 TRIALS = 16
@@ -79,13 +81,23 @@ def profile(problem: TaskProblem, movements: Movements) -> dict[str, Array]:
     """Of each movement (trials,): the speed's form, and how far the path is from the straight line to the goal.
 
     A movement lasts from where the speed before its peak was last below 5 % of it, to where it first is after the peak.
-    "peak_by_mean_speed" is 1.875 and "time_of_peak" 0.5 of the movement time, for a movement with the least jerk.
-    [Flash & Hogan 1985]  "deviation_cm" is the largest distance to the line, to the left positive; nan without a place
-    to go to.
+    "peak_by_mean_speed" is 1.66 (1.875 from the very start to the very end) and "time_of_peak" 0.5 of the movement
+    time, for a movement with the least jerk [Flash & Hogan 1985]. "speed_peaks" are the local maxima within it above a
+    tenth of the peak: 1 for one bell. "deviation_cm" is the largest distance to the line, to the left positive; nan
+    without a place to go to.
     """
-    speed, n = movements.speed, movements.speed.shape[1]
-    found = {name: np.full(n, np.nan) for name in ("peak_by_mean_speed", "time_of_peak", "movement_time_s")}
     deviation = 100.0 * deviations(problem, movements)
+    furthest = np.abs(np.nan_to_num(deviation)).argmax(0)
+    found = speed_form(movements.speed, problem.world.step_time)
+    return found | {"deviation_cm": deviation[furthest, np.arange(len(furthest))]}
+
+
+def speed_form(speed: Array, step_time: float) -> dict[str, Array]:
+    """What `profile` tells of speeds (steps + 1, trials); nan of a hand that does not move, or only leaves."""
+    n = speed.shape[1]
+    found = {
+        name: np.full(n, np.nan) for name in ("peak_by_mean_speed", "time_of_peak", "movement_time_s", "speed_peaks")
+    }
     for i in range(n):
         peak = int(np.argmax(speed[:, i]))
         slow = speed[:, i] < MOVING * speed[peak, i]
@@ -93,11 +105,13 @@ def profile(problem: TaskProblem, movements: Movements) -> dict[str, Array]:
         first = before[-1] if len(before) else 0
         last = peak + after[0] if len(after) else len(speed) - 1
         if speed[peak, i] > 0.0 and last > first:
-            found["peak_by_mean_speed"][i] = speed[peak, i] / speed[first : last + 1, i].mean()
+            moving = speed[first : last + 1, i]
+            tops = (moving[1:-1] > moving[:-2]) & (moving[1:-1] >= moving[2:]) & (moving[1:-1] > LOW * speed[peak, i])
+            found["peak_by_mean_speed"][i] = speed[peak, i] / moving.mean()
+            found["speed_peaks"][i] = tops.sum()
             found["time_of_peak"][i] = (peak - first) / (last - first)
-            found["movement_time_s"][i] = (last - first) * problem.world.step_time
-    furthest = np.abs(np.nan_to_num(deviation)).argmax(0)
-    return found | {"deviation_cm": deviation[furthest, np.arange(n)]}
+            found["movement_time_s"][i] = (last - first) * step_time
+    return found
 
 
 def deviations(problem: TaskProblem, movements: Movements) -> Array:

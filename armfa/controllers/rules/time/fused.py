@@ -27,7 +27,7 @@ def fused_gradients(circuit: Any, params: Any, episode: Any, feedback: Any, acti
     if not isinstance(circuit, RNN) and not (isinstance(circuit, MLP) and circuit.n_layers == 2 and not activity):
         return None
     arrays = episode.arrays()
-    kinds = {(type(leaf), leaf.dtype) for leaf in leaves((params, arrays))}
+    kinds = {(type(leaf), leaf.dtype) for leaf in leaves((params, arrays, feedback))}
     if len(kinds) > 1 or (kind := next(iter(kinds)))[0] is not np.ndarray or kind[1] not in (np.float32, np.float64):
         return None
     networks, weights = leaves(params)[0].ndim - 2, params if feedback is None else feedback
