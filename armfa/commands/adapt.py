@@ -10,39 +10,35 @@ import numpy as np
 import tyro
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
-from armfa.arrays import Array
 from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import controller_file
 from armfa.controllers import Adam, Policy, load_policy, make_rule
-from armfa.controllers.machine import keep_memory, one_blas_thread
-from armfa.controllers.streams import Streams
-from armfa.controllers.training.update import TrainState, train_step
-from armfa.controllers.trees import stack, take, tree_map
-from armfa.experiments.motor.movements import Movements, deviations, performed
+from armfa.controllers.machine import one_blas_thread
+from armfa.controllers.streams import streams
+from armfa.controllers.trees import stack, take
+from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
-from armfa.plant import hand_position
-from armfa.problems import TaskProblem, problem_of
+from armfa.problems import problem_of
 from armfa.reports.figures import STYLE, panels, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
-from armfa.runs.folders import begin
+from armfa.runs.folders import begin, begun
+from armfa.runs.store import FileCheckpoint
+from armfa.runs.unit import Unit
 from armfa.world import Fields, Schedule
-from armfa.world.fields import field_load
 
-LAST = 20
-"""Trials of a phase over which its last state is averaged."""
-FIRST = 5
-"""Trials of a phase over which its first state is."""
+SECONDS_BETWEEN_FILES = 10.0
+"""How often the state of an adaptation is written, from which a killed one goes on."""
 
 
 @dataclass(frozen=True)
 class Adapt:
     """Let a trained controller adapt to a field or a rotation: baseline, field, wash-out, with channel trials."""
 
-    run: tyro.conf.Positional[Path]
+    run: tyro.conf.Positional[Path | None] = None
     """Folder that `armfa learn` wrote."""
     rule: str = ""
     """Whose controller; the first there is when not given."""
@@ -64,7 +60,7 @@ class Adapt:
     """One in so many trials is a channel trial, of fields; 0: none is."""
     learn_by: str = ""
     """The rule that goes on learning; that of the controller when not given."""
-    rate: float = 3e-4
+    rate: float = 1e-3
     """Adam's rate."""
     batch_size: int = 8
     """Movements of one trial, each to a goal of its own; the weights change after all of them."""
@@ -72,12 +68,18 @@ class Adapt:
     """Of starts, goals, noise and the places of channel trials."""
     out: Path | None = None
     """Folder of what is written; RUN/adapt-DATE-TIME when not given."""
+    resume: Path | None = None
+    """Folder of an adaptation to continue, with its own settings."""
     quiet: bool = False
     """No progress, only the results."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "baseline", "trials", "washout", "batch_size")
+        if self.resume is not None:
+            return  # its own settings are in its folder
+        if self.run is None:
+            raise ValueError("expected the folder of a run that `armfa learn` wrote, or --resume, got neither")
         if self.field == "none" and self.rotation == 0.0:
             raise ValueError("expected something to adapt to, such as --field curl or --rotation 30, got nothing")
         if not 0.0 <= self.rate < float("inf"):
@@ -105,19 +107,19 @@ class Adapt:
 def adapt(config: Adapt, console: Console | None = None) -> Path:
     """Do the trials, write curve, table, figure and controller; returns the folder."""
     console, config = console or Console(), at_home(config)
-    policy = load_policy(controller_file(config))
+    config, folder = place_of(config, console)
+    start, policy = time.monotonic(), load_policy(controller_file(config))
     problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
-    if problem.task.goal_kind != "position":
-        raise ValueError(f"expected a controller of movements to places, got one of {type(problem.task).__name__}")
-    rule = spelt(config.learn_by) or (policy.about or {}).get("rule", "")
-    folder = config.out or config.run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder = begin(folder, "adapt", replace(config, learn_by=rule))
-    start = time.monotonic()
-    rows, policy = adapted(config, problem, policy, rule, console)
+    course = Course(problem, (config.schedule,), config.batch_size)
+    try:
+        rows, policy = adapted(config, course, policy, folder, console)
+    except KeyboardInterrupt:
+        say(console, f"stopped; continue with: armfa adapt --resume {folder}")
+        raise
     write_table(folder / "trials.csv", rows)
     summary = phases(config, rows)
     write_table(folder / "table.csv", summary)
-    policy.save(folder / "controllers" / f"{rule}_{config.seed}.npz")
+    policy.save(folder / "controllers" / f"{config.learn_by}_{config.seed}.npz")
     with matplotlib.rc_context(STYLE):
         save_figure(figure_of(config, rows), folder / "adaptation.png")
     console.print(table_of(summary))
@@ -125,78 +127,47 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     return folder
 
 
+def place_of(config: Adapt, console: Console) -> tuple[Adapt, Path]:
+    """The folder, with its settings in it, rule included; for one to continue, those that it was begun with."""
+    if config.resume is not None:
+        missing = "no adaptation to continue: expected a folder that `armfa adapt` wrote"
+        return begun(config.resume, config, missing, "adaptation", console), config.resume
+    run: Any = config.run  # looked at when the command was made
+    policy = load_policy(controller_file(config))
+    config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
+    problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
+    Course(problem, (config.schedule,), config.batch_size)  # what cannot be is refused before there is a folder
+    make_rule(config.learn_by)
+    out = config.out or run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
+    return config, begin(out, "adapt", config)
+
+
 def adapted(
-    config: Adapt, problem: TaskProblem, policy: Policy, rule_name: str, console: Console
+    config: Adapt, course: Course, policy: Policy, folder: Path, console: Console
 ) -> tuple[list[dict[str, Any]], Policy]:
     """A row per trial, measured before the weights change, and the controller at the end."""
-    circuit, schedule, rng = policy.network, config.schedule, np.random.default_rng(config.trial_seed)
-    rule, optimizer, rows = make_rule(rule_name), Adam(config.rate), []
-    params, rngs = stack([policy.params]), Streams([np.random.default_rng((config.trial_seed, 1))])
-    state = TrainState(params, rule.init(params, rngs), optimizer.init(params))
-    numbers = range(schedule.trials)
-    if console.is_terminal and not config.quiet:
-        numbers = track(numbers, "trials", console=console, transient=True)
-    keep_memory()
-    with one_blas_thread():
-        for number in numbers:
-            trial = problem.task.trial(problem.world.simulator, rng.random((config.batch_size, problem.world.draws)))
-            trial = schedule.applied(trial._replace(channel=trial.condition), number)
-            noise = rng.standard_normal((problem.steps + 1, config.batch_size, problem.world.normals))
-            noise = noise if problem.world.noise else None
-            now = policy._replace(params=take(state.params, 0))
-            rows.append(row_of(config, problem, number, performed(problem, now, trial, noise)))
-            episode = problem.episode(
-                problem.world.begin(trial, None if noise is None else noise[0]),
-                () if noise is None else np.moveaxis(noise[1:], 0, 1),
-            )
-            batch = stack([tree_map(lambda leaf: leaf.astype(np.float32), episode)])
-            state = train_step(circuit, rule, optimizer, state, batch, rngs)
+    settled = replace(config, out=None, resume=None, quiet=False)
+    optimizer = Adam(config.rate)
+    shown = console.is_terminal and not config.quiet
+    with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
+        task = bar.add_task("trials", total=1.0)
+
+        def tell(news: float | str) -> None:
+            bar.update(task, completed=news) if isinstance(news, float) else say(console, news)
+
+        checkpoint = FileCheckpoint(folder, "", settled, Unit("adapting", {}, 0.0), tell, every=SECONDS_BETWEEN_FILES)
+        curves, state = practised(
+            course, policy.network, make_rule(config.learn_by), optimizer, stack([policy.params]),
+            streams([config.trial_seed]), checkpoint, alone=False,
+        )  # fmt: skip
+    schedule = config.schedule
+    rows = [
+        {"trial": number, "condition": float(schedule.conditions[number]), "channel": int(schedule.channels[number])}
+        | {name: float(curves[name][0, number]) for name in MEASURES}
+        for number in range(schedule.trials)
+    ]
     about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
     return rows, policy._replace(params=take(state.params, 0), about=about)
-
-
-def row_of(config: Adapt, problem: TaskProblem, number: int, movements: Movements) -> dict[str, Any]:
-    """What one trial showed, means over its movements.
-
-    "deviation_cm" is the hand's largest distance to the straight line, to its left positive. "direction_deg" is the
-    angle from the line to the cursor at the peak of the speed, counter-clockwise positive. "adaptation_index", of
-    channel trials, is the slope of the force on the walls over the force that would cancel the field:
-    sum(F f) / sum(f f).  [Smith, Ghazizadeh & Shadmehr 2006, PLoS Biol 4:e179]
-    """
-    schedule, away = config.schedule, deviations(problem, movements)
-    channel = bool(number < schedule.trials and schedule.channels[number])
-    furthest = np.abs(away).argmax(0)
-    each = np.arange(away.shape[1])
-    nothing = float("nan")
-    return {
-        "trial": number,
-        "condition": float(schedule.conditions[number]),
-        "channel": int(channel),
-        "deviation_cm": nothing if channel else 100.0 * float(away[furthest, each].mean()),
-        "direction_deg": nothing if channel else float(directions(problem, movements).mean()),
-        "end_error_cm": 100.0 * float(movements.run.outcomes.error[-1].mean()),
-        "adaptation_index": index_of(problem, movements) if channel else nothing,
-    }
-
-
-def index_of(problem: TaskProblem, movements: Movements) -> float:
-    """The force with which the hand presses on the walls, as a share of the one that the field would ask for."""
-    world, moments = problem.world, take(movements.run.moments, slice(0, -1))
-    _, normal = world.line(take(moments, 0))
-    there = moments._replace(trial=moments.trial._replace(condition=moments.trial.condition * 0.0 + 1.0))
-    push: Any = field_load(problem.fields, world.simulator, there).hand_force
-    asked = (push * normal).sum(-1)  # walls that hold back a hand which cancels the field push as the field would
-    return float((movements.run.outcomes.channel_force * asked).sum() / (asked * asked).sum())
-
-
-def directions(problem: TaskProblem, movements: Movements) -> Array:
-    """Angle from the line to where the cursor is at the peak of the speed (trials,), degrees."""
-    world, each = problem.world, np.arange(movements.speed.shape[1])
-    cursor = world.seen(movements.run.moments)[movements.speed.argmax(0), each]
-    first = take(movements.run.moments, 0)
-    start = hand_position(world.arm, first.trial.start.joint_angle)
-    way, went = first.trial.goals[:, 0] - start, cursor - start
-    return np.degrees(np.arctan2(way[:, 0] * went[:, 1] - way[:, 1] * went[:, 0], (way * went).sum(-1)))
 
 
 def phases(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -209,17 +180,11 @@ def phases(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         "wash-out, first": (ends[2], min(ends[3], ends[2] + FIRST)),
         "wash-out, last": (max(ends[2], ends[3] - LAST), ends[3]),
     }
-    names = ("deviation_cm", "direction_deg", "end_error_cm", "adaptation_index")
     found = []
     for part, (first, last) in parts.items():
-        chosen = {name: np.array([row[name] for row in rows[first:last]]) for name in names}
-        found.append({"phase": part} | {name: mean_of(x) for name, x in chosen.items()})
+        chosen = {name: np.array([row[name] for row in rows[first:last]]) for name in MEASURES}
+        found.append({"phase": part} | {name: float(known_mean(x)) for name, x in chosen.items()})
     return found
-
-
-def mean_of(x: Array) -> float:
-    """The mean of what is known; nan where nothing is."""
-    return float(np.nanmean(x)) if np.isfinite(x).any() else float("nan")
 
 
 def figure_of(config: Adapt, rows: list[dict[str, Any]]) -> Figure:

@@ -96,3 +96,59 @@ def _crossing(samples: np.ndarray, error: np.ndarray, reach: float) -> float:
         return float(samples[at])
     share = math.log(error[at - 1] / reach) / math.log(error[at - 1] / error[at])
     return float(samples[at - 1] + share * (samples[at] - samples[at - 1]))
+
+
+class Stages:
+    """The checkpoint of a unit that does several things one after the other: what is done stays beside what goes on.
+
+    `run(name, share, work)` gives what `work(checkpoint)` returned, arrays, at once where it is done already. `share`
+    is that of the whole unit.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.outer, self.began = checkpoint, 0.0
+        self.done: dict[str, dict[str, np.ndarray]] = {}
+        self.now: dict[str, np.ndarray] = {}  # of the stage that goes on
+        for key, array in (checkpoint.load() or {}).items():
+            name, _, inner = key.partition("/")
+            (self.done.setdefault(name, {}) if name else self.now)[inner] = array
+
+    def run(
+        self, name: str, share: float, work: Callable[[Checkpoint], Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """The arrays of this stage."""
+        if name not in self.done:
+            self.done[name] = dict(work(_Stage(self, share)))
+            self.now = {}
+            self.outer.save(self.arrays)
+        self.began += share
+        return self.done[name]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All there is, by stage."""
+        kept = {f"{name}/{key}": array for name, arrays in self.done.items() for key, array in arrays.items()}
+        return kept | {f"/{key}": array for key, array in self.now.items()}
+
+
+class _Stage:
+    """The checkpoint of one stage."""
+
+    def __init__(self, stages: Stages, share: float) -> None:
+        self.stages, self.share = stages, share
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """Where it is."""
+        return self.stages.now or None
+
+    def save(self, arrays: Callable[[], Mapping[str, np.ndarray]]) -> None:
+        """Beside what is done."""
+
+        def all_of_it() -> dict[str, np.ndarray]:
+            self.stages.now = dict(arrays())
+            return self.stages.arrays()
+
+        self.stages.outer.save(all_of_it)
+
+    def progress(self, fraction: float) -> None:
+        """Of the whole unit."""
+        self.stages.outer.progress(min(1.0, self.stages.began + self.share * fraction))

@@ -21,6 +21,8 @@ PLACES = {
     "spiking": "spiking.digits",
     "svhn": "digits.svhn",
     "center-out": "motor.center_out",
+    "adaptation": "motor.adaptation",
+    "savings": "motor.savings",
     "preferred-directions": "motor.preferred_directions",
     "noise-and-delays": "motor.noise_and_delays",
     "power-law": "motor.power_law",

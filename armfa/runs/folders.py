@@ -79,6 +79,8 @@ def checked(kind: type, kept: Any) -> dict[str, Any]:
         raise ValueError(f"it has {', '.join(sorted(other))}, as another command's folder has")
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     for name, value in settings.items():
+        if isinstance(value, str) and Path in (hints[name], *get_args(hints[name])):
+            settings[name] = value = Path(value)
         if not _is_of(value, hints[name]):
             raise ValueError(f"expected {name} of another kind, got {value!r}")
     return settings

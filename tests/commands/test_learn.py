@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from armfa.cli import main
+from armfa.commands import adapt
 from armfa.commands import learn as command
-from armfa.commands.adapt import index_of
 from armfa.commands.following import Follower, Laboratory
 from armfa.commands.learn import Learn
 from armfa.controllers import MLP, load_policy
 from armfa.controllers.trees import take
+from armfa.experiments.motor import trials
 from armfa.experiments.motor.movements import performed, speed_form, trials_of
+from armfa.experiments.motor.trials import index_of
 from armfa.plant import hand_velocity
 from armfa.problems import TaskProblem, problem_of
 from armfa.tasks import TASKS, CenterOut
@@ -124,6 +126,7 @@ def test_every_task_makes_a_problem_that_lasts_as_long_as_its_trials(name):
         (["learn", "--resume", "nowhere"], "holds no run to continue"),
         (["learn", *FAST, "--controller", "mlp", "--rule", "rflo"], "expected a recurrent circuit"),
         (["adapt", "nowhere", "--field", "curl"], "holds no trained controllers"),
+        (["adapt", "--resume", "nowhere"], "holds no adaptation to continue"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):
@@ -141,6 +144,7 @@ def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys, tmp_p
         (["learn", "--visual-delay", "0.015"], "expected visual_delay in whole steps"),
         (["learn", "--duration", "0"], "expected a finite duration above 0"),
         (["adapt", "nowhere"], "expected something to adapt to"),
+        (["adapt", "--field", "curl"], "expected the folder of a run"),
     ],
 )
 def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence, capsys):
@@ -162,6 +166,29 @@ def test_adapt_writes_a_row_per_trial_and_a_controller_that_has_changed(learned,
     before, after = (load_policy(folder / "controllers" / "backprop-through-time_0.npz") for folder in (learned, out))
     assert not np.array_equal(before.params.cell.weight, after.params.cell.weight)
     assert (out / "adaptation.png").stat().st_size > 100 and len(rows_of(out / "table.csv")) == 5
+
+
+def test_an_adaptation_that_was_killed_goes_on_bit_for_bit(learned, tmp_path, monkeypatch):
+    short = ["--baseline", "2", "--trials", "4", "--washout", "2", "--channel-every", "2", "--batch-size", "2"]
+    arguments = ["adapt", str(learned), "--field", "curl", *short, "--quiet", "--out"]
+    assert main([*arguments, str(tmp_path / "whole")]) == 0
+    monkeypatch.setattr(adapt, "SECONDS_BETWEEN_FILES", 0.0)
+    step, count = trials.train_step, iter(range(100))
+
+    def killed(*given):
+        if next(count) == 5:
+            raise KeyboardInterrupt
+        return step(*given)
+
+    monkeypatch.setattr(trials, "train_step", killed)
+    assert main([*arguments, str(tmp_path / "cut")]) != 0
+    assert not (tmp_path / "cut" / "trials.csv").exists()
+    assert main(["adapt", "--resume", str(tmp_path / "cut"), "--quiet"]) == 0
+    assert next(count) == 9  # of eight trials five were done before, and one was tried
+    assert (tmp_path / "cut" / "trials.csv").read_text() == (tmp_path / "whole" / "trials.csv").read_text()
+    ends = [tmp_path / name / "controllers" / "backprop-through-time_0.npz" for name in ("whole", "cut")]
+    one, other = map(load_policy, ends)
+    assert np.array_equal(one.params.cell.weight, other.params.cell.weight)
 
 
 def test_a_movement_with_the_least_jerk_has_the_published_profile():
