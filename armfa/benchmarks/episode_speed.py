@@ -9,14 +9,21 @@ import numpy as np
 from armfa.benchmarks.limits import Line, side_by_side
 from armfa.benchmarks.peers import installed, motornet_episode, stepping
 from armfa.controllers import MLP, RNN, Adam, Streams, init_state, make_rule, stack, train_step
+from armfa.controllers.streams import streams
+from armfa.experiments.motor.trials import Course, practised
 from armfa.plant import make_arm
 from armfa.problems import TaskProblem
+from armfa.runs.unit import NoCheckpoint
+from armfa.tasks import CenterOut
+from armfa.world import Fields, Schedule
 
 STEPS, BATCH = 100, 32
 BAR = 0.015
 """s: what an update through 100 steps may take."""
 LENGTHS = (25, 100, 400)
 """Steps of the episodes on which online rules are measured."""
+TRIALS = 8
+"""Of adaptation, in one call."""
 LABORATORY: dict[str, Any] = dict(visual_delay=0.09, proprioceptive_delay=0.02, motor_noise=0.1, field="curl")
 
 
@@ -25,6 +32,7 @@ def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
     return [
         ("episodes: backprop through 100 steps", lambda: through_time(budget)),
         ("episodes: online rules", lambda: online(budget)),
+        ("adaptation of twenty networks", lambda: adaptation(budget)),
         ("vector env with noise, delays and a field", lambda: laboratory(budget)),
     ]
 
@@ -66,6 +74,23 @@ def online(budget: float) -> Iterator[Line]:
         for steps, rate in zip(LENGTHS, rates):
             name = f"steps of {rule}, RNN of 64, batch {BATCH}, episode of {steps}"
             yield Line(name, rate, f"episode of {LENGTHS[0]}", rates[0], None if steps == LENGTHS[0] else 1)
+
+
+def adaptation(budget: float) -> Iterator[Line]:
+    """Trials per second of twenty networks that adapt to a curl field as one stack, beside one network's."""
+
+    def trials(networks: int) -> Callable[[], Any]:
+        task = CenterOut(cue_time=0.0, shortest_delay=0.01, longest_delay=0.01)
+        problem = TaskProblem("li_todorov", task, duration=0.6, fields=Fields(field="curl", channel=True))
+        schedules = tuple(Schedule(((TRIALS, 1.0),), channel_every=8, seed=seed) for seed in range(networks))
+        course, random = Course(problem, schedules), streams(range(networks))
+        network, rule = rnn(64)(problem), make_rule("backprop-through-time")
+        params = network.init(random.weights, np.float32)
+        return lambda: practised(course, network, rule, Adam(1e-3), params, random, NoCheckpoint())
+
+    seconds = side_by_side([trials(20), trials(1)], budget=4 * budget)
+    stacked, alone = 20 * TRIALS / seconds[0], TRIALS / seconds[1]
+    yield Line("trials of 8 movements, 20 networks in a curl field, one stack", stacked, "one network", alone)
 
 
 def laboratory(budget: float) -> Iterator[Line]:

@@ -101,9 +101,12 @@ def follower(arm: str, rule: str) -> tuple[Policy, dict[str, Any]]:
 
 def recurrent() -> tuple[Policy, dict[str, Any]]:
     """A recurrent controller of `CenterOut`, by backprop through time, and how it was trained."""
-    problem = TaskProblem(make_arm("li_todorov", activation="first_order"), CenterOut(), duration=1.5)
+    problem = TaskProblem(  # as `armfa learn CenterOut --rate 0.01`
+        make_arm("li_todorov", activation="first_order"), CenterOut(), duration=2.0, position=1000.0, velocity=10.0,
+        movement_time=0.5,
+    )  # fmt: skip
     circuit, rule = RNN(problem.n_in, 64, problem.n_out, readout="tanh"), "backprop-through-time"
-    rate, updates, batch = 5e-3, 4000, 32
+    rate, updates, batch = 1e-2, 4000, 32
     result = train(
         problem, circuit, make_rule(rule), Adam(rate, schedule="linear", updates=updates),
         seeds=[SEED], updates=updates, batch_size=batch,

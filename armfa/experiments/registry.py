@@ -23,12 +23,12 @@ PLACES = {
     "center-out": "motor.center_out",
     "adaptation": "motor.adaptation",
     "savings": "motor.savings",
+    "canalisation": "motor.canalisation",
+    "feedback-teaches": "motor.feedback_teaches",
     "preferred-directions": "motor.preferred_directions",
     "noise-and-delays": "motor.noise_and_delays",
     "power-law": "motor.power_law",
     "ellipses": "motor.ellipses",
-    "canalisation": "motor.canalisation",
-    "feedback-teaches": "motor.feedback_teaches",
 }
 """Module of each experiment, in this package."""
 
