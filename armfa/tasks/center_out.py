@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from armfa.arrays import Array, at_least, where
+from armfa.arrays import Array, at_least, at_most, where
 from armfa.plant import Arm, Simulator
 from armfa.tasks.clock import began, first, flag, since
 from armfa.tasks.hand import Holding, TargetsAround, hand_speed
@@ -43,7 +43,7 @@ class CenterOut(TargetsAround, Holding):
 
     ## Reward
     -d / (d + 5 cm), d = |hand - where it should be now|, less `effort` times the mean squared excitation.
-    `reward="distance"`: -d, m; "sparse": 0 within `radius`, else -1.
+    `reward="distance"`: -d, m; "sparse": 0 within `radius`, else -1. Before the go, min(d / `center_radius`, 1) less.
 
     ## Start
     At rest in the arm's centre posture; the targets lie around where the hand starts.
@@ -66,6 +66,7 @@ class CenterOut(TargetsAround, Holding):
     """
 
     episode_time: ClassVar[float] = 2.0
+    surcharged: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("reaction_time", "movement_time", "peak_speed", "path_length", "false_start")
 
     cue_time: float = 0.1
@@ -122,6 +123,11 @@ class CenterOut(TargetsAround, Holding):
         onset = where(moment.trial.onset < NEVER, moment.trial.onset, late)
         waited = moment.record[..., self.records.index("false_start")] <= 0.0
         return super().on_target(simulator, moment, error) & waited & began(simulator, moment, onset + simulator.dt)
+
+    def surcharge(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
+        """Before the go, how far the hand is from the centre, as a share of `center_radius`, at most 1 (...,)."""
+        waits = since(simulator, moment, moment.trial.onset) <= 0.0
+        return where(waits, at_most(error * (1.0 / self.center_radius), 1.0), 0.0 * error)
 
     def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
         """Reaction time, movement time, peak speed and path length since the go; whether the hand left before it."""

@@ -133,6 +133,9 @@ def test_who_leaves_the_centre_before_the_go_does_not_succeed():
     on_target = rest_state(world.arm, inverse_kinematics(world.arm, moment.trial.goals[:, 0]))
     early = still(world, moment._replace(arm=on_target), 60)
     assert not early.outcomes.success.any() and (early.moments.record[-1, :, 4] == 1.0).all()
+    extra = early.outcomes.cost - world.task.cost(early.outcomes.error)
+    np.testing.assert_allclose(extra[:10], 1.0, rtol=1e-14)  # before the go, far from the centre
+    np.testing.assert_allclose(extra[10:], 0.0, atol=1e-14)
     waited = take(still(world, moment, 10).moments, -1)
     after = still(world, waited._replace(arm=on_target), 20)
     assert after.outcomes.success.any(0).all() and (after.moments.record[-1, :, 4] == 0.0).all()
