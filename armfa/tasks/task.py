@@ -77,8 +77,6 @@ class Task(ABC):
     """m, m/s or N: the unit in which environments show goals and achievements, a power of two."""
     records: ClassVar[tuple[str, ...]] = ()
     """What is measured in an episode, under these names in `info`."""
-    surcharged: ClassVar[bool] = False
-    """Whether a step may cost more than its error and effort, as `surcharge` says."""
     judged: ClassVar[bool] = False
     """Whether `passed` says when an episode has succeeded, in a task without a `hold_time`."""
     episode_time: ClassVar[float] = 1.0
@@ -174,10 +172,8 @@ class Task(ABC):
         """The measures (...,) after a step, one for each of `records`; `before.record` has those before it."""
         return ()
 
-    def surcharge(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
-        """What the step that ended `error` away costs besides (...,): goals to come, so that it pays to get to them; a
-        hand that does not wait.
-        """
+    def pending(self, moment: Moment) -> Array:
+        """What the goals to come cost in each step (...,), so that it pays to get to them."""
         return 0.0 * moment.stage
 
     @property

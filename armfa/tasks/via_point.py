@@ -54,7 +54,6 @@ class ViaPoint(FromAnywhere, Holding):
     """
 
     n_goals: ClassVar[int] = 2
-    surcharged: ClassVar[bool] = True
     passes: ClassVar[bool] = True
     fixed_goal: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ("via_time", "peak_speed")
@@ -86,7 +85,7 @@ class ViaPoint(FromAnywhere, Holding):
         """Whether the hand is within `radius`, and slow where it should stay (...,)."""
         return where(moment.stage < 1.0, error <= self.radius, super().on_target(simulator, moment, error))
 
-    def surcharge(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
+    def pending(self, moment: Moment) -> Array:
         """What is still to come costs at least as much as it will: 1 a step, or the way, m."""
         goals = moment.trial.goals
         way = length(goals[..., 1, :] - goals[..., 0, :]) if self.reward == "distance" else 1.0 + 0.0 * moment.stage

@@ -281,8 +281,8 @@ class World(Traced):
         achieved = self.seen(now)
         error = self.error(achieved, self.goal(moment))
         cost = task.cost(error) + task.effort * ((command * command).sum(-1) * (1.0 / arm.n_muscles))
-        if task.surcharged:
-            cost = cost + task.surcharge(self.simulator, now, error)
+        if task.n_goals > 1:
+            cost = cost + task.pending(now)
         if task.records:
             measured = task.record(self.simulator, moment, now, error)
             now = now._replace(record=namespace(error).stack(measured, axis=-1))
