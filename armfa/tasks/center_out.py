@@ -77,8 +77,8 @@ class CenterOut(TargetsAround, Holding):
     catch: float = 0.0
     """Share of trials without a go."""
     center_radius: float = 0.02
-    """m: a hand farther from the centre than this before the go has started too early. The hand itself: a rotation, which
-    is about the centre, leaves the distance as it is, and a target that jumps is not looked at."""
+    """m: a hand farther from the centre than this before the go has started too early. What counts is the hand itself;
+    a rotation is about the centre and leaves that distance as it is."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
