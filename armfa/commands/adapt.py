@@ -18,6 +18,8 @@ from armfa.commands.showing import controller_file
 from armfa.controllers import Adam, Policy, load_policy, make_rule
 from armfa.controllers.machine import one_blas_thread
 from armfa.controllers.streams import streams
+from armfa.controllers.training.doors import TRIED, check_fit
+from armfa.controllers.training.train import in_precision
 from armfa.controllers.trees import stack, take
 from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
@@ -76,6 +78,8 @@ class Adapt:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "baseline", "trials", "washout", "batch_size")
+        if self.trial_seed < 0:
+            raise ValueError(f"expected --trial-seed of at least 0, got {self.trial_seed}")
         if self.resume is not None:
             return  # its own settings are in its folder
         if self.run is None:
@@ -131,13 +135,15 @@ def place_of(config: Adapt, console: Console) -> tuple[Adapt, Path]:
     """The folder, with its settings in it, rule included; for one to continue, those that it was begun with."""
     if config.resume is not None:
         missing = "no adaptation to continue: expected a folder that `armfa adapt` wrote"
-        return begun(config.resume, config, missing, "adaptation", console), config.resume
+        begins = lambda found: replace(found, resume=None)  # noqa: E731  refuses settings that no adaptation has
+        return begun(config.resume, config, missing, "adaptation", console, begins), config.resume
     run: Any = config.run  # looked at when the command was made
     policy = load_policy(controller_file(config))
     config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
     problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
     Course(problem, (config.schedule,), config.batch_size)  # what cannot be is refused before there is a folder
-    make_rule(config.learn_by)
+    few = problem.batch(np.random.default_rng(0), TRIED)
+    check_fit(policy.network, make_rule(config.learn_by), Adam(config.rate), in_precision(few, np.float32))
     out = config.out or run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
     return config, begin(out, "adapt", config)
 

@@ -44,7 +44,7 @@ class Laboratory:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        self.fields(Fields())
+        self.fields(Fields(field_strength=self.field_strength))  # a strength that no field has yet is looked at too
         self.senses(Senses())
 
     @classmethod

@@ -217,7 +217,8 @@ def learn(config: Learn, console: Console | None = None) -> Path:
     show_results(config, problem, circuit, result, folder, console)
     written = "learning.png, paths.png, speed.png, activation.png, movements.gif, table.csv, curves.csv, controllers/"
     say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): {written}")
-    say(console, f"next: armfa watch {folder}   or: armfa adapt {folder} --field curl")
+    adapts = f"   or: armfa adapt {folder} --field curl" if problem.task.goal_kind == "position" else ""
+    say(console, f"next: armfa watch {folder}{adapts}")
     return folder
 
 

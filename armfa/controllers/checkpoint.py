@@ -29,7 +29,10 @@ def pack(tree: Tree, settings: Mapping[str, Any], extra: Mapping[str, Any] | Non
     """A tree as named arrays: its arrays in order, and a header in JSON with the settings and extra values."""
     arrays = [np.asarray(leaf) for leaf in leaves(tree)]
     header = {"format": FORMAT, "settings": settings, "extra": extra or {}, "axes": [axis_order(x) for x in arrays]}
-    return {"header": np.array(json.dumps(header)), **{f"array_{number}": x for number, x in enumerate(arrays)}}
+    return {
+        "header": np.array(json.dumps(header, default=_number)),
+        **{f"array_{number}": x for number, x in enumerate(arrays)},
+    }
 
 
 def unpack(packed: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], dict[str, Any]]:
@@ -138,6 +141,13 @@ def relaid(array: np.ndarray, order: Sequence[int]) -> np.ndarray:
 def jsonable(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON keeps them (tuples become lists), dataclasses by their repr, other objects by their class."""
     return json.loads(json.dumps(settings, default=_told))
+
+
+def _number(value: Any) -> Any:
+    """A number of NumPy as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"expected settings that JSON can hold, got {value!r}")
 
 
 def _told(value: Any) -> Any:

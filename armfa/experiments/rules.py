@@ -95,7 +95,11 @@ def _file(name: str) -> Path:
 def rule_of(name: str, rates: tuple[float, ...]) -> GradientEstimator:
     """The rule of a name as it is, but feedback that learns as W does has W's rate and decay."""
     kind = rule_class(name)
-    return kind(rate=rates[-1], decay=DECAY) if issubclass(kind, LEARNED) else kind()  # type: ignore[call-arg]
+    settings: Any = {"rate": rates[-1], "decay": DECAY} if issubclass(kind, LEARNED) else {}
+    try:
+        return kind(**settings)
+    except Exception as error:
+        raise ValueError(f"{label(name)} cannot be made without settings: {error}; give each a default") from error
 
 
 def check_fit(

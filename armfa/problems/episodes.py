@@ -359,9 +359,13 @@ class TaskProblem:
         for name in WEIGHTS:
             finite(name, getattr(self, name), 0.0)
             object.__setattr__(self, name, float(getattr(self, name)))
-        object.__setattr__(self, "conditions", tuple(self.conditions))
-        if not self.conditions or not np.isfinite(self.conditions).all():
+        try:
+            conditions = tuple(float(condition) for condition in self.conditions)
+        except (TypeError, ValueError):
+            conditions = ()
+        if not conditions or not np.isfinite(conditions).all():
             raise ValueError(f"expected conditions as one or more numbers, such as (1.0,), got {self.conditions!r}")
+        object.__setattr__(self, "conditions", conditions)
         finite("teacher", self.teacher, 0.0)
         finite("duration", self.duration, 0.0, above=True)
         whole("test_size", self.test_size, 1)

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from armfa.arrays import Array, at_least, where
-from armfa.plant import Arm, Simulator
+from armfa.plant import Arm, Simulator, hand_position
 from armfa.tasks.clock import began, first, flag, since
 from armfa.tasks.hand import Holding, TargetsAround, hand_speed
 from armfa.tasks.task import NEVER, Moment, Trial, finite, one_of
-from armfa.tasks.vectors import direction, drawn
+from armfa.tasks.vectors import direction, drawn, length
 
 MOVING = 0.05
 """m/s: a hand this fast has begun to move."""
@@ -78,7 +78,8 @@ class CenterOut(TargetsAround, Holding):
     catch: float = 0.0
     """Share of trials without a go."""
     center_radius: float = 0.02
-    """m: farther from the centre than this before the go is a start too early."""
+    """m: a hand farther from the centre than this before the go has started too early. What counts is the hand itself;
+    a rotation is about the centre and leaves that distance as it is."""
     must_wait: bool = False
     """Whether a start too early ends all hope of success; a learner whose exploration moves the arm then sees none."""
 
@@ -133,7 +134,9 @@ class CenterOut(TargetsAround, Holding):
         reaction = first(reaction, gone & (speed > MOVING), elapsed)
         movement = first(movement, (reaction > 0.0) & (error <= self.radius), elapsed - reaction)
         going = where(gone, speed, 0.0 * speed)
-        early = where((elapsed <= 0.0) & (error > self.center_radius), 0.0 * early + 1.0, early)
+        hand = hand_position(simulator.arm, after.arm.joint_angle)
+        away = length(hand - self.center(simulator, after))  # not `error`: the goal may have jumped
+        early = where((elapsed <= 0.0) & (away > self.center_radius), 0.0 * early + 1.0, early)
         return reaction, movement, at_least(going, peak), path + going * simulator.dt, early
 
 

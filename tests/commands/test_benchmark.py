@@ -28,6 +28,13 @@ class Mine(LearningRule):
     def deltas(self, network, params, trace, loss, state, rng):
         output = network.weigh(1, loss.error(trace.output), trace)
         return [network.weigh(0, output @ state, trace), output], state
+
+
+class Asking(Mine):
+    """A rule that cannot be made as it is."""
+
+    def __init__(self, gain):
+        self.gain = gain
 '''
 
 TINY = replace(
@@ -139,6 +146,13 @@ def test_what_cannot_be_is_one_sentence(tmp_path, monkeypatch, capsys, flags, wo
     assert main(["benchmark", "--quick", "--out", "new", *flags]) == 2
     assert words in " ".join(capsys.readouterr().out.split())
     assert not (tmp_path / "new").exists()
+
+
+def test_a_rule_with_a_setting_that_has_no_default_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(RULE)
+    flags = ["--rule", f"{tmp_path / 'mine.py'}:Asking", "--rules", "backprop", "--ids", "velocity/0"]
+    assert main(["benchmark", "--quick", "--out", str(tmp_path / "new"), *flags]) == 2
+    assert "Asking cannot be made without settings" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("seeds", "words"), [(0, "of at least 1"), (101, "of at most 100")])

@@ -145,6 +145,7 @@ def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys, tmp_p
         (["learn", "--duration", "0"], "expected a finite duration above 0"),
         (["adapt", "nowhere"], "expected something to adapt to"),
         (["adapt", "--field", "curl"], "expected the folder of a run"),
+        (["adapt", "nowhere", "--field", "curl", "--trial-seed", "-1"], "expected --trial-seed of at least 0"),
     ],
 )
 def test_wrong_words_end_with_status_2_and_what_was_expected(arguments, sentence, capsys):
@@ -189,6 +190,37 @@ def test_an_adaptation_that_was_killed_goes_on_bit_for_bit(learned, tmp_path, mo
     ends = [tmp_path / name / "controllers" / "backprop-through-time_0.npz" for name in ("whole", "cut")]
     one, other = map(load_policy, ends)
     assert np.array_equal(one.params.cell.weight, other.params.cell.weight)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("backprop", "expected a rule through time for a problem that gives episodes"),
+        ("force", "expected a circuit with readout='linear'"),
+        ("hebb", "expected a learning rule out of"),
+    ],
+)
+def test_a_rule_that_cannot_go_on_teaching_is_refused_before_there_is_a_folder(learned, tmp_path, capsys, rule, words):
+    out = tmp_path / "adapted"
+    assert main(["adapt", str(learned), "--field", "curl", "--learn-by", rule, "--out", str(out)]) == 2
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("changed", [{"run": None}, {"rate": -1.0}, {"field": "none"}, {"trial_seed": -1}])
+def test_settings_that_no_adaptation_has_are_damaged(tmp_path, capsys, changed):
+    settings = {"run": "run", "field": "curl", "learn_by": "backprop-through-time", **changed}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    assert main(["adapt", "--resume", str(tmp_path)]) == 2
+    assert "is damaged or not of this command" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("task", "adapts"), [("Reach", True), ("HandVelocity", False)])
+def test_adapt_is_proposed_for_movements_to_a_place_only(tmp_path, capsys, monkeypatch, task, adapts):
+    for name in ("train", "show_results"):
+        monkeypatch.setattr(command, name, lambda *args, **more: None)
+    assert main(["learn", task, *FAST, "--out", str(tmp_path / "run")]) == 0
+    assert ("armfa adapt" in capsys.readouterr().out) == adapts
 
 
 def test_a_movement_with_the_least_jerk_has_the_published_profile():

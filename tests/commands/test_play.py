@@ -54,6 +54,7 @@ def test_without_a_folder_and_a_display_the_film_lies_where_one_is(tmp_path, mon
         (["play", "li_todorov/backprop", "--seed", "1"], "expected --rule and --seed of a folder only"),
         (["play", "--visual-delay", "0.055"], "expected visual_delay in whole steps"),
         (["play", "--motor-noise", "-1"], "motor_noise"),
+        (["play", "--field-strength", "inf"], "Fields.field_strength: expected a finite number"),
     ],
 )
 def test_what_cannot_be_played_is_one_sentence(arguments, sentence, capsys):

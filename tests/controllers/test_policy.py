@@ -139,3 +139,8 @@ def test_a_network_without_memory_predicts_what_it_commands():
     command, state = POLICY.predict(observation, None, np.ones(6, bool))
     np.testing.assert_array_equal(command, POLICY(observation))
     assert POLICY.predict(observation, state)[1] == ()
+
+
+def test_numbers_of_numpy_in_what_is_kept_come_back_as_numbers(tmp_path):
+    POLICY._replace(about={"dt": np.float32(0.5), "n": np.int64(3)}).save(tmp_path / "policy.npz")
+    assert load_policy(tmp_path / "policy.npz").about == {"dt": 0.5, "n": 3}

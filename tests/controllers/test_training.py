@@ -398,3 +398,28 @@ def test_a_reference_that_keeps_something_is_refused():
 def test_a_wrapped_reference_is_compared_like_the_rule_in_it():
     plain, wrapped = run(updates=7), run(updates=7, references={"angle": Frozen(Backprop(), (0,))})
     np.testing.assert_array_equal(plain.curve["angle"], wrapped.curve["angle"])
+
+
+class OfOneColumn(WeightPerturbation):
+    """Gradients that broadcasting would take for those of all columns."""
+
+    def gradients(self, *args):
+        gradients, state = super().gradients(*args)
+        return tuple(layer._replace(weight=layer.weight[..., :1]) for layer in gradients), state
+
+
+class OfOneLayer(WeightPerturbation):
+    """Gradients of the first layer alone."""
+
+    def gradients(self, *args):
+        gradients, state = super().gradients(*args)
+        return gradients[:1], state
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [(OfOneColumn(), r"gradients of shape \(1, 7, 5\) .* got \(1, 7, 1\)"), (OfOneLayer(), "2 parts, got 1")],
+)
+def test_gradients_that_are_not_in_the_form_of_the_weights_are_refused(rule, words):
+    with pytest.raises(ValueError, match=words):
+        run(rule=rule)

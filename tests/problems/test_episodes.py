@@ -260,3 +260,9 @@ def test_problems_that_cannot_be_are_refused(settings, told):
 def test_the_weights_of_the_cost_are_printed():
     assert "position=100.0, velocity=0.2, effort=0.01, smoothness=0.01" in repr(TaskProblem(ARM))
     assert namespace(some(PROBLEMS[0]).inputs) is np
+
+
+@pytest.mark.parametrize("conditions", [1.0, "a", (), (1.0, None), (float("nan"),)])
+def test_conditions_that_are_no_numbers_are_refused(conditions):
+    with pytest.raises(ValueError, match="expected conditions as one or more numbers"):
+        TaskProblem(ARM, conditions=conditions)

@@ -35,7 +35,7 @@ from armfa.tasks import (
     ViaPoint,
     center_out_targets,
 )
-from armfa.world import World, rollout
+from armfa.world import Fields, World, rollout
 
 ARMS = {name: make_arm(name) for name in PRESETS}
 TIMES = [0.14, 0.28, 0.29]  # s: over 0.01 s these are no whole numbers in floating point
@@ -137,6 +137,17 @@ def test_who_must_wait_and_leaves_the_centre_before_the_go_does_not_succeed():
     waited = take(still(world, moment, 10).moments, -1)
     after = still(world, waited._replace(arm=on_target), 20)
     assert after.outcomes.success.any(0).all() and (after.moments.record[-1, :, 4] == 0.0).all()
+
+
+def test_a_target_that_jumps_before_the_go_makes_no_start_too_early():
+    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1)
+    world, moment = begun(task, "torque")
+    world = dataclasses.replace(world, fields=Fields(target_jump=(0.1, 0.0), jump_distance=0.005))
+    moment = world.begin(moment.trial)
+    near = rest_state(world.arm, inverse_kinematics(world.arm, world.start(moment) + np.array([0.01, 0.0])))
+    run = still(world, moment._replace(arm=near), 12)
+    assert (run.outcomes.error[5] > 0.08).all()  # from the goal that has jumped; the hand is 1 cm off the centre
+    assert (run.moments.record[-1, :, 4] == 0.0).all()
 
 
 def test_delays_are_drawn_evenly_and_catch_trials_have_no_go():

@@ -13,7 +13,7 @@ from armfa.controllers.rules.time import RuleThroughTime
 from armfa.controllers.streams import Streams
 from armfa.controllers.training.measures import unwrapped
 from armfa.controllers.training.update import TrainState, init_state, train_step
-from armfa.controllers.trees import is_array, leaves, tree_map
+from armfa.controllers.trees import branches, is_array, leaves, tree_map
 
 PARTS = {
     "network": (("init", "rest", "step", "step_vjp", "n_in"), "MLP((6, 500, 6))"),
@@ -122,6 +122,9 @@ def check_fit(circuit: Any, rule: Any, optimizer: Any, batch: Batch | Episode, d
             if isinstance(inner, LearningRule):
                 _check_deltas(circuit, inner, state.params, unwrapped(rule, state.rule)[1], few, rngs)
         try:
+            told = rule.paced(state.rule, optimizer.share(state.optimizer))
+            gradients = rule.gradients(circuit, state.params, few, told, rngs)[0]
+            _check_gradients(_named(rule), state.params, gradients)
             after = train_step(circuit, rule, optimizer, state, few, rngs)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             raise ValueError(f"{_named(rule)} cannot teach {circuit} on this problem: {error}") from error
@@ -168,6 +171,21 @@ def _check_deltas(circuit: Any, rule: Any, params: Any, state: Any, few: Batch, 
     found = [None if each is None else tuple(each.shape) for each in answer[0]]
     if len(found) != len(shapes) or any(f is not None and f != s for f, s in zip(found, shapes)):
         raise ValueError(f"expected deltas of shapes {shapes} (or None) from {_named(rule)}, got {found}")
+
+
+def _check_gradients(name: str, params: Any, gradients: Any) -> None:
+    """Refuse gradients that are not in the form of the weights; None where nothing learns."""
+    if gradients is None:
+        return
+    inner, found = branches(params), branches(gradients)
+    if len(inner) != len(found):
+        raise ValueError(
+            f"expected gradients in the form of the weights from {name}, {len(inner)} parts, got {len(found)}"
+        )
+    if not inner and np.shape(gradients) != np.shape(params):
+        raise ValueError(f"expected gradients of shape {np.shape(params)} from {name}, got {np.shape(gradients)}")
+    for weights, each in zip(inner.values(), found.values()):
+        _check_gradients(name, weights, each)
 
 
 def _check_update(before: Any, after: Any) -> None:
