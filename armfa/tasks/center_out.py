@@ -51,8 +51,8 @@ class CenterOut(TargetsAround, Holding):
     ## Episode end
     Terminated by success: after the go, the hand within `radius` of the target and slower than `max_speed` for
     `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. With `must_wait`,
-    a hand that was farther than `center_radius` from the centre before the go does not succeed. Truncated after 200
-    steps of 10 ms.
+    a hand that was farther than `center_radius` from the centre before the go does not succeed.
+    Truncated after 200 steps of 10 ms.
 
     ## Info
     "distance" (m), "is_success", "variant" (number of the target), and since the go, 0 until it happens:

@@ -253,7 +253,8 @@ def test_the_table_of_rules_names_every_rule_in_full(width):
     assert Backprop.source.split()[0].rstrip(",") in console.file.getvalue()
 
 
-def test_over_time_the_error_of_silent_muscles_is_one():
+def test_over_time_the_error_of_silent_muscles_is_one(monkeypatch):
+    monkeypatch.setenv("ARMFA_COMPILED", "0")  # compiling would take longer
     ground = ground_of("CenterOut")
     params = tree_map(lambda leaf: 0 * leaf, stack([ground.network.init(np.random.default_rng(0))]))
     silent = params._replace(out=params.out._replace(bias=params.out.bias - 100.0))
@@ -263,6 +264,7 @@ def test_over_time_the_error_of_silent_muscles_is_one():
 
 
 def test_rules_through_time_are_compared_on_a_task_from_the_same_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARMFA_COMPILED", "0")
     monkeypatch.setattr(grounds, "LONGEST", 0.1)
     ground_of.cache_clear()
     config = Compare(problem="Reach", seeds=2, updates=3, batch_size=2, processes=1, out=tmp_path / "a")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from armfa.commands.reproduce import section_of
+from armfa.experiments.motor import noise_and_delays
 from armfa.experiments.registry import NAMES, experiment
 from armfa.reports.page import maths, write_report
 from armfa.reports.tables import write_table
@@ -108,10 +109,14 @@ def done(request):
     """(experiment, settings, runs) of one experiment at the smallest scale."""
     source, settings = experiment(request.param), tiny(request.param)
     runs = []
-    for unit in source.units(settings):
-        arrays = source.run(settings, unit, NoCheckpoint())
-        runs.append(Run(unit.name, dict(unit.arguments), arrays, {"seconds": 1.0}))
-    return source, settings, runs
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "noise-and-delays":  # a minute of compiling: each kind of delay is a kernel
+            patch.setattr(noise_and_delays, "DELAYS", (0.0, 0.05))
+            patch.setenv("ARMFA_COMPILED", "0")
+        for unit in source.units(settings):
+            arrays = source.run(settings, unit, NoCheckpoint())
+            runs.append(Run(unit.name, dict(unit.arguments), arrays, {"seconds": 1.0}))
+        yield source, settings, runs
 
 
 def test_settings_are_frozen_and_come_in_two_scales(done):
