@@ -17,6 +17,7 @@ from armfa.controllers.streams import RunStreams
 from armfa.controllers.training.fused import fastest
 from armfa.controllers.training.loop import Loop, pack_run, unpack_run
 from armfa.controllers.training.update import BackEnd, TrainState, init_state
+from armfa.controllers.trees import is_array, leaves
 from armfa.runs.unit import Checkpoint
 
 BLOCK = 250_000
@@ -64,6 +65,9 @@ def learn(
         return range(update, min(update + length, int(marks[np.searchsorted(marks, update, side="right")])))
 
     def pause() -> None:
+        if (found := precisions(run.state)) != (expected := precisions(state)):
+            raise TypeError(f"expected examples in the precision of the weights, {expected}, and they became {found}: "
+                            "cast what `draw` gives, or begin from a `start` in theirs")  # fmt: skip
         checkpoint.save(lambda: pack_run(run.kept(), {}))
         checkpoint.progress(run.update / updates)
 
@@ -76,6 +80,11 @@ def learn(
         run.restore(unpack_run(*unpack(saved), state))
     run.run(marks, lambda: measure(run.state), pause)
     return {name: np.stack(values, axis=1) for name, values in run.curve.items()}, run.state
+
+
+def precisions(state: TrainState) -> str:
+    """Of a state's arrays, each once: a checkpoint of others could not be gone on from."""
+    return ", ".join(sorted({str(leaf.dtype) for leaf in leaves(state) if is_array(leaf)}))
 
 
 def samples_to_reach(samples: np.ndarray, errors: np.ndarray, reach: float) -> np.ndarray:

@@ -17,6 +17,8 @@ import numpy as np
 from armfa.arrays import Array
 from armfa.controllers import MLP, RNN, SGD, Adam, BackpropThroughTime, FeedbackAlignment
 from armfa.controllers.streams import streams
+from armfa.controllers.training.train import in_precision
+from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import take
 from armfa.experiments.arm.controller import LEARNERS, problem_for
 from armfa.experiments.arm.reaching import Steering
@@ -194,9 +196,12 @@ def run_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.nda
     trained, seeds = unit.arguments["trained"], unit.arguments["seeds"]
     problem = reaching("both", trained)
     network = RNN(problem.n_in, settings.units, problem.n_out, readout="tanh", dt=problem.world.step_time)
+    rule, optimizer = BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates)
+    random = streams(seeds)
+    first = init_state(network, rule, optimizer, random.weights, random.rule)
     _, state = learn(
-        problem, network, BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates),
-        streams(seeds), updates=settings.updates, batch_size=settings.batch_size, block=8,
+        problem, network, rule, optimizer, random, start=in_precision(first, np.float64),  # as episodes are
+        updates=settings.updates, batch_size=settings.batch_size, block=8,
         at=points(settings.updates, 2), measure=lambda state: {}, checkpoint=checkpoint,
     )  # fmt: skip
 

@@ -17,6 +17,8 @@ from scipy.signal import butter, sosfiltfilt
 from armfa.arrays import Array, sin
 from armfa.controllers import MLP, RNN, SGD, Adam, BackpropThroughTime, FeedbackAlignment
 from armfa.controllers.streams import streams
+from armfa.controllers.training.train import in_precision
+from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import take
 from armfa.experiments.arm.controller import LEARNERS, problem_for
 from armfa.experiments.arm.reaching import Steering, at_rest, move
@@ -156,9 +158,12 @@ def drawn_by_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, t
     target, seeds = unit.arguments["target"], unit.arguments["seeds"]
     problem = problem_of(target)
     network = RNN(problem.n_in, settings.units, problem.n_out, readout="tanh", dt=problem.world.step_time)
+    rule, optimizer = BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates)
+    random = streams(seeds)
+    first = init_state(network, rule, optimizer, random.weights, random.rule)
     _, state = learn(
-        problem, network, BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates),
-        streams(seeds), updates=settings.updates, batch_size=settings.batch_size, at=points(settings.updates, 2),
+        problem, network, rule, optimizer, random, start=in_precision(first, np.float64),  # as episodes are
+        updates=settings.updates, batch_size=settings.batch_size, at=points(settings.updates, 2),
         measure=lambda state: {}, checkpoint=checkpoint, block=8,
     )  # fmt: skip
     longer = problem_of(target, ROUNDS)
