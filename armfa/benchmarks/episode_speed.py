@@ -10,6 +10,7 @@ from armfa.benchmarks.limits import Line, side_by_side
 from armfa.benchmarks.peers import installed, motornet_episode, stepping
 from armfa.controllers import MLP, RNN, Adam, Streams, init_state, make_rule, stack, train_step
 from armfa.controllers.streams import streams
+from armfa.controllers.training.train import in_precision
 from armfa.experiments.motor.trials import Course, practised
 from armfa.plant import make_arm
 from armfa.problems import TaskProblem
@@ -43,7 +44,7 @@ def update_of(circuit: Callable[[TaskProblem], Any], rule: str, steps: int) -> C
     network, made, optimizer = circuit(problem), make_rule(rule), Adam(1e-3)
     streams = Streams([np.random.default_rng(0)])
     state = init_state(network, made, optimizer, streams, streams)
-    episodes = stack([problem.batch(np.random.default_rng(1), BATCH)])
+    episodes = in_precision(stack([problem.batch(np.random.default_rng(1), BATCH)]), np.float32)
     return lambda: train_step(network, made, optimizer, state, episodes, streams)
 
 

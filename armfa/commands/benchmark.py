@@ -43,7 +43,7 @@ from armfa.files import write_text
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
-from armfa.runs.folders import checked, own_settings, refuse_other_flags
+from armfa.runs.folders import continued, own_settings
 from armfa.runs.sweep import missing_units, run_missing, runs_of
 from armfa.runs.unit import Sweep, Unit
 
@@ -139,20 +139,9 @@ def checked_names(config: Benchmark) -> Benchmark:
 
 def settled(config: Benchmark) -> Benchmark:
     """The command with the settings that its folder was begun with; rules and ids are those of both."""
-    path = config.out / "benchmark.json"
-    if not (config.resume or config.redraw):
-        if any((config.out / "runs").glob("*/*.json")):
-            raise FileExistsError(f"{config.out} already holds runs: pass --resume to go on, or choose another --out")
+    begun = continued(config, "benchmark", "benchmark", NOT_KEPT, GROWS)
+    if begun is None:
         return config
-    if not path.exists():
-        raise FileNotFoundError(f"{config.out} holds no benchmark: expected a folder that `armfa benchmark` wrote")
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-        kept = {name: value for name, value in kept.items() if name not in NOT_KEPT} if isinstance(kept, dict) else kept
-        begun = replace(config, **checked(Benchmark, kept))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
-    refuse_other_flags(config.out, config, begun, (*NOT_KEPT, *GROWS))
     both = {name: _both(listed(old), listed(new)) for name, old, new in
             (("rules", begun.rules, config.rules), ("ids", begun.ids, config.ids))}  # fmt: skip
     return replace(begun, **both, rule=tuple(dict.fromkeys([*begun.rule, *config.rule])))

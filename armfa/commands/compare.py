@@ -10,14 +10,12 @@ import matplotlib
 import numpy as np
 from rich.console import Console
 
-from armfa.commands.comparing.grounds import GROUNDS, Ground, held_out
+from armfa.commands.comparing.grounds import NAMES, Ground, ground_of
 from armfa.commands.comparing.results import comparison_rows, curve_rows, figure, results_table
 from armfa.commands.flags import at_home, at_least_one
-from armfa.controllers import RULES, LearningRule, TrainState, take, unstack
-from armfa.controllers.metrics import classification_error, normalized_error
+from armfa.controllers import RULES, LearningRule, take
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED
-from armfa.controllers.training.measures import teaching_angles
 from armfa.data import MissingData
 from armfa.experiments.arm.controller import params_arrays, problem_for, save_controllers
 from armfa.experiments.learning import learn, points
@@ -44,9 +42,6 @@ from armfa.runs.unit import Checkpoint, NoCheckpoint, Run, Sweep, Unit
 ARM = "hand-velocity"
 """The problem whose networks are controllers, which are kept as files."""
 
-ANGLE_SAMPLES = 500
-"""Test samples over which an angle is averaged."""
-
 TUNING_SEEDS = 10_000
 """Networks that rates are searched on have the seeds from here on, those that are compared the seeds below."""
 
@@ -56,10 +51,12 @@ class Compare:
     """Put learning rules side by side on one problem: curves, angles to backprop, samples to an error, statistics."""
 
     problem: str = "linear"
-    """What is learned: linear, deep, hand-velocity (the arm), digits (8x8, bundled) or mnist (where the files are)."""
-    rules: str = "backprop,feedback-alignment,shallow"
+    """What is learned: linear, deep, hand-velocity (the arm), digits (8x8, bundled) or mnist (where the files are); or
+    a task over time by a recurrent network: Reach, CenterOut and all others that `armfa learn` takes."""
+    rules: str = ""
     """Rules, separated by commas, also your own as file.py:Rule; the others are tested against the first. `armfa rules`
-    lists them."""
+    lists them. When not given: backprop,feedback-alignment,shallow, and of tasks over time
+    backprop-through-time,feedback-alignment-through-time,rflo."""
     seeds: int = 10
     """Networks per rule; networks of the same seed start alike and see the same data, so that rules pair."""
     updates: int | None = None
@@ -86,21 +83,21 @@ class Compare:
     @property
     def names(self) -> list[str]:
         """The rules, in order."""
-        return listed(self.rules)
+        return listed(self.rules or self.ground.rules)
 
     @property
     def ground(self) -> Ground:
         """The problem with its network and training."""
-        return GROUNDS[self.problem]
+        return ground_of(self.problem)
 
     @property
     def settled(self) -> "Compare":
         """The same with the problem's numbers filled in, and without what no number depends on."""
         ground = self.ground
         return replace(
-            self, updates=self.updates or ground.updates, batch_size=self.batch_size or ground.batch_size,
-            rates=tuple(float(rate) for rate in self.rates), reach=self.reach or ground.reach, out=None, resume=None,
-            processes=1, quiet=False,
+            self, rules=self.rules or ground.rules, updates=self.updates or ground.updates,
+            batch_size=self.batch_size or ground.batch_size, rates=tuple(float(rate) for rate in self.rates),
+            reach=self.reach or ground.reach, out=None, resume=None, processes=1, quiet=False,
         )  # fmt: skip
 
 
@@ -125,8 +122,8 @@ def compare(config: Compare, console: Console | None = None) -> Path:
 
 def check(config: Compare) -> None:
     """Refuse, in one sentence, what cannot be compared: unknown names, impossible numbers, rules that do not fit."""
-    if config.problem not in GROUNDS:
-        raise ValueError(f"expected --problem out of {', '.join(GROUNDS)}, got {config.problem!r}")
+    if config.problem not in NAMES:
+        raise ValueError(f"expected --problem out of {', '.join(NAMES)}, got {config.problem!r}")
     if not config.names:
         raise ValueError(f"expected --rules out of {', '.join(RULES)}, got none")
     called = [label(name) for name in config.names]
@@ -151,7 +148,7 @@ def try_rule(settings: Compare, name: str) -> None:
     ground = settings.ground
     rates = ground.rates_of(name, settings.rates)
     rule, random = rule_of(name, rates), streams([0])
-    batch = take(ground.problem(random, False).batch(random.data, TRIED), 0)
+    batch = take(ground.draw(ground.problem(random, False), random)(TRIED), 0)
     check_fit(name, settings.problem, ground.network, rule, ground.optimizer(rule, rates, 1), batch, ground.dtype)
 
 
@@ -213,7 +210,8 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
         lines.append(
             f"Learned feedback has the output layer's rate; it and the weights above the first decay by {DECAY:g}."
         )
-    if not all(issubclass(kind, LearningRule) for kind in kinds):
+    angled = any(row["angle_end"] == row["angle_end"] for row in rows)
+    if angled and not all(issubclass(kind, LearningRule) for kind in kinds):
         lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
     return lines
 
@@ -249,27 +247,12 @@ def learned(
     updates, size = settings.updates or ground.updates, settings.batch_size or ground.batch_size
     random = streams(seeds)
     problem = ground.problem(random, tuning)
-    tests = held_out(problem, len(seeds))
-    few = [take(test, slice(ANGLE_SAMPLES)) for test in tests]
-
-    def measure(state: TrainState) -> dict[str, np.ndarray]:
-        networks = list(zip(unstack(state.params), unstack(state.rule, len(seeds)), tests, few))
-        outputs = [ground.network.forward(params, test.inputs).output for params, _, test, _ in networks]
-        found = {"nse": np.array([normalized_error(y, test.loss) for y, test in zip(outputs, tests)])}
-        if ground.classes:
-            found["wrong"] = np.array([classification_error(y, test.loss) for y, test in zip(outputs, tests)])
-        if not tuning:
-            noise = [np.random.default_rng(0) for _ in seeds]  # the same at every point
-            found["angle"] = np.array(
-                [teaching_angles(ground.network, rule, p, part, s, r) for (p, s, _, part), r in zip(networks, noise)]
-            )
-        return found
-
     at = np.array([0, updates]) if tuning else points(updates, 40, first=max(1, updates // 500))
     with np.errstate(all="ignore"):
         curves, state = learn(
             problem, ground.network, rule, ground.optimizer(rule, rates, updates), random, updates=updates,
-            batch_size=size, at=at, measure=measure, checkpoint=checkpoint, dtype=ground.dtype, alone=True,
+            batch_size=size, at=at, measure=ground.measure(rule, problem, len(seeds), tuning), checkpoint=checkpoint,
+            dtype=ground.dtype, alone=True, draw=ground.draw(problem, random),
         )  # fmt: skip
     kept = params_arrays(state.params) if settings.problem == ARM and not tuning else {}
     return {"samples": at * size, **curves, **kept}

@@ -25,12 +25,14 @@ from armfa.experiments.motor.movements import (
     activation_figure,
     curve_figure,
     end_error,
+    length_of,
     noise_of,
     paths_figure,
     performed,
     profile,
     speed_figure,
     trials_of,
+    usual_costs,
 )
 from armfa.experiments.rules import spelt
 from armfa.plant import Simulator, make_arm
@@ -42,7 +44,7 @@ from armfa.runs.display import ends_in, say
 from armfa.runs.folders import begin, begun
 from armfa.tasks import TASKS
 from armfa.world import Fields, Senses, World, reference_scores
-from armfa.world.reference import Score, each_score, mean, steps
+from armfa.world.reference import Score, each_score, mean
 
 EPISODE_RULES = (*TIME_RULES, "weight-perturbation", "evolution-strategies")
 """Rules that learn from episodes."""
@@ -51,12 +53,6 @@ RATE = 1e-2
 them: CenterOut, muscles that follow at once, commands held for 20 ms, 300 updates of 16 movements, seeds 100 to 102."""
 RATES = {"backprop-through-time": 5e-3, "feedback-alignment-through-time": 3e-3, "force": 1.0}
 """Those of rules that want another: of backprop as it trains Reach, of FORCE the whole of each change."""
-WEIGHTS = {"position": (100.0, 0.2), "velocity": (10.0, 0.0), "force": (0.1, 0.0)}
-"""Of the cost, by the kind of goal: of the miss (per m^2, (m/s)^2 or N^2), and of the hand's speed (per (m/s)^2)."""
-ALONG = (1000.0, 10.0)
-"""The same where a movement time is set: of the distance to where the hand should be now, and of the velocity."""
-MOVEMENT_TIMES = {"CenterOut": 0.5}
-"""s from the go to the target, of tasks in which the hand is to move as people's do."""
 FILM = 6.0
 """Length of the animation, s."""
 TOLD_EVERY = 10.0
@@ -169,8 +165,7 @@ class Learn:
             field=None if self.field == "none" else self.field, field_strength=self.field_strength,
             rotation=self.rotation,
         )  # fmt: skip
-        along = MOVEMENT_TIMES.get(self.task) if self.movement_time is None else self.movement_time or None
-        standard = WEIGHTS[task.goal_kind] if along is None else ALONG
+        along, *standard = usual_costs(task, self.movement_time)
         position, velocity = (
             usual if asked is None else asked for asked, usual in zip((self.position, self.velocity), standard)
         )
@@ -201,11 +196,6 @@ class Learn:
     def made(self) -> int:
         """Updates that are made."""
         return max(1, self.updates // QUICK) if self.quick else self.updates
-
-
-def length_of(world: World) -> float:
-    """The time of one trial, s."""
-    return steps(world) * world.step_time
 
 
 def learn(config: Learn, console: Console | None = None) -> Path:

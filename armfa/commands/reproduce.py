@@ -19,7 +19,7 @@ from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.page import Section, write_report
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
-from armfa.runs.folders import checked, own_settings, refuse_other_flags
+from armfa.runs.folders import continued, own_settings
 from armfa.runs.sweep import missing_units, run_missing, runs_of
 from armfa.runs.unit import Run
 
@@ -72,20 +72,9 @@ def settled(config: Reproduce) -> Reproduce:
 
     `only` then names all that the folder is about: what it was begun for, and what is asked for now.
     """
-    path = config.out / "reproduce.json"
-    if not (config.resume or config.redraw):
-        if any((config.out / "runs").glob("*/*.json")):
-            raise FileExistsError(f"{config.out} already holds runs: pass --resume to go on, or choose another --out")
+    begun = continued(config, "reproduce", "reproduction", NOT_KEPT, ("only",))
+    if begun is None:
         return config
-    if not path.exists():
-        raise FileNotFoundError(f"{config.out} holds no reproduction: expected a folder that `armfa reproduce` wrote")
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-        kept = {name: value for name, value in kept.items() if name not in NOT_KEPT} if isinstance(kept, dict) else kept
-        begun = replace(config, **checked(Reproduce, kept))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
-    refuse_other_flags(config.out, config, begun, (*NOT_KEPT, "only"))
     about = set(chosen(begun.only)) | set(chosen(config.only) if config.only else ())
     return replace(begun, only="" if len(about) == len(NAMES) else ",".join(n for n in NAMES if n in about))
 

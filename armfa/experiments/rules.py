@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from armfa.controllers import MLP, RULES, SGD, GradientEstimator
+from armfa.controllers import MLP, RULES, SGD, TIME_RULES, GradientEstimator
 from armfa.controllers.rules import DirectKolenPollack, DirectRandomTarget, KolenPollack, ProductFeedbackAlignment
 from armfa.controllers.training import doors
 from armfa.runs.unit import Run, Unit
@@ -64,9 +64,10 @@ def code_of(unit: Unit | Run) -> str:
 def rule_class(name: str) -> type[GradientEstimator]:
     """The class of a rule."""
     if not is_file(name):
-        if name not in RULES:
-            raise ValueError(f"expected rules out of {', '.join(RULES)}, or file.py:Rule, got {name!r}")
-        return RULES[name]
+        known: dict[str, type[GradientEstimator]] = {**RULES, **TIME_RULES}
+        if name not in known:
+            raise ValueError(f"expected rules out of {', '.join(known)}, or file.py:Rule, got {name!r}")
+        return known[name]
     path, wanted = _file(name), label(name)
     spec = importlib.util.spec_from_file_location(f"armfa_rule_{path.stem}", path)
     if spec is None or spec.loader is None:

@@ -70,6 +70,29 @@ def begun(
     return found
 
 
+def continued(config: Any, command: str, what: str, not_kept: Sequence[str], grows: Sequence[str]) -> Any:
+    """The settings with which a command began its folder `out`, where it goes on or redraws; None where it begins one.
+
+    They lie in COMMAND.json. what : what the folder holds, for a sentence. not_kept : fields that no number depends on.
+    grows : fields to which more may come.
+    """
+    path = config.out / f"{command}.json"
+    if not (config.resume or config.redraw):
+        if any((config.out / "runs").glob("*/*.json")):
+            raise FileExistsError(f"{config.out} already holds runs: pass --resume to go on, or choose another --out")
+        return None
+    if not path.exists():
+        raise FileNotFoundError(f"{config.out} holds no {what}: expected a folder that `armfa {command}` wrote")
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        kept = {name: value for name, value in kept.items() if name not in not_kept} if isinstance(kept, dict) else kept
+        found = replace(config, **checked(type(config), kept))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}): begin anew with another --out") from error
+    refuse_other_flags(config.out, config, found, (*not_kept, *grows))
+    return found
+
+
 def checked(kind: type, kept: Any) -> dict[str, Any]:
     """Fields of a command that were read from a file, once they are what the command takes."""
     if not isinstance(kept, dict):

@@ -9,7 +9,7 @@ from armfa.arrays import Array, at_least, where
 from armfa.plant import Arm, Simulator, hand_position
 from armfa.tasks.clock import began, first, flag, since
 from armfa.tasks.hand import Holding, TargetsAround, hand_speed
-from armfa.tasks.task import NEVER, Moment, Trial, finite
+from armfa.tasks.task import NEVER, Moment, Trial, finite, one_of
 from armfa.tasks.vectors import direction, drawn, length
 
 MOVING = 0.05
@@ -50,18 +50,19 @@ class CenterOut(TargetsAround, Holding):
 
     ## Episode end
     Terminated by success: after the go, the hand within `radius` of the target and slower than `max_speed` for
-    `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. A hand that was
-    farther than `center_radius` from the centre before the go has started too early, and does not succeed. Truncated
-    after 200 steps of 10 ms.
+    `hold_time`, without a break; in a catch trial the same in the centre, 0.3 s after the latest go. With `must_wait`,
+    a hand that was farther than `center_radius` from the centre before the go does not succeed. Truncated after 200
+    steps of 10 ms.
 
     ## Info
     "distance" (m), "is_success", "variant" (number of the target), and since the go, 0 until it happens:
     "reaction_time" (s until the hand is faster than 5 cm/s), "movement_time" (s from there until it is first within
-    `radius`), "peak_speed" (m/s) and "path_length" (m); "false_start" (1 after a start too early).
+    `radius`), "peak_speed" (m/s) and "path_length" (m); "false_start" (1 once it was farther than
+    `center_radius` from the centre before the go).
 
     ## Arguments
     `targets` (8, or 16 in Lillicrap & Scott 2013), `distance`, `cue_time`, `shortest_delay`, `longest_delay`, `catch`,
-    `center_radius`, `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment
+    `center_radius`, `must_wait`, `reward`, `effort`, `radius`, `max_speed`, `hold_time`, and those of every environment
     (`armfa.envs.open_door`).
     """
 
@@ -79,6 +80,8 @@ class CenterOut(TargetsAround, Holding):
     center_radius: float = 0.02
     """m: a hand farther from the centre than this before the go has started too early. What counts is the hand itself;
     a rotation is about the centre and leaves that distance as it is."""
+    must_wait: bool = False
+    """Whether a start too early ends all hope of success; a learner whose exploration moves the arm then sees none."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -87,6 +90,7 @@ class CenterOut(TargetsAround, Holding):
         finite("longest_delay", self.longest_delay, self.shortest_delay)
         finite("catch", self.catch, 0.0)
         finite("center_radius", self.center_radius, 0.0, above=True)
+        one_of("must_wait", self.must_wait, True, False)
         if self.catch > 1.0:
             raise ValueError(f"expected catch as a share, at most 1, got {self.catch}")
 
@@ -116,13 +120,11 @@ class CenterOut(TargetsAround, Holding):
         return [self.goal_unit, self.goal_unit, 1.0]
 
     def on_target(self, simulator: Simulator, moment: Moment, error: Array) -> Array:
-        """Whether the hand is, after the go that it waited for, on the target and slow; in a catch trial, late, in the
-        centre (...,).
-        """
+        """Whether the hand is, after the go, on the target and slow; in a catch trial, late, in the centre (...,)."""
         late = self.cue_time + self.longest_delay + CATCH_HOLD
         onset = where(moment.trial.onset < NEVER, moment.trial.onset, late)
-        waited = moment.record[..., self.records.index("false_start")] <= 0.0
-        return super().on_target(simulator, moment, error) & waited & began(simulator, moment, onset + simulator.dt)
+        there = super().on_target(simulator, moment, error) & began(simulator, moment, onset + simulator.dt)
+        return there & (moment.record[..., self.records.index("false_start")] <= 0.0) if self.must_wait else there
 
     def record(self, simulator: Simulator, before: Moment, after: Moment, error: Array) -> tuple[Array, ...]:
         """Reaction time, movement time, peak speed and path length since the go; whether the hand left before it."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from scipy import stats
 
 from armfa.cli import main
 from armfa.commands.compare import Compare, compare, run, units
-from armfa.commands.comparing.grounds import GROUNDS
+from armfa.commands.comparing import grounds
+from armfa.commands.comparing.grounds import GROUNDS, ground_of
 from armfa.commands.comparing.results import comparison_rows, paired
 from armfa.commands.rules import Rules, show_rules
-from armfa.controllers import RULES, Backprop
+from armfa.controllers import RULES, Backprop, TrainState, stack, tree_map
 from armfa.controllers.rules import WRAPPERS
+from armfa.controllers.streams import streams
 from armfa.experiments.alignment import linear
 from armfa.experiments.arm import controller as arm
 from armfa.experiments.rules import rule_of
@@ -248,3 +251,26 @@ def test_the_table_of_rules_names_every_rule_in_full(width):
     first = [line.split()[0] for line in lines if line.strip()]
     assert set(RULES) | set(WRAPPERS) <= set(first)
     assert Backprop.source.split()[0].rstrip(",") in console.file.getvalue()
+
+
+def test_over_time_the_error_of_silent_muscles_is_one():
+    ground = ground_of("CenterOut")
+    params = tree_map(lambda leaf: 0 * leaf, stack([ground.network.init(np.random.default_rng(0))]))
+    silent = params._replace(out=params.out._replace(bias=params.out.bias - 100.0))
+    problem = replace(ground.problem(streams([0]), False), test_size=3)
+    told = ground.measure(Backprop(), problem, 1, False)(TrainState(silent, (), ()))
+    assert told["nse"] == pytest.approx(1.0)
+
+
+def test_rules_through_time_are_compared_on_a_task_from_the_same_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(grounds, "LONGEST", 0.1)
+    ground_of.cache_clear()
+    config = Compare(problem="Reach", seeds=2, updates=3, batch_size=2, processes=1, out=tmp_path / "a")
+    compare(config, quiet())
+    with open(tmp_path / "a" / "curves.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ground_of.cache_clear()
+    at = {(row["rule"], row["seed"], int(row["samples"])): row["nse"] for row in rows}
+    first = {at[rule, "0", 0] for rule in ("backprop-through-time", "rflo", "feedback-alignment-through-time")}
+    last = {at[rule, "0", 6] for rule in ("backprop-through-time", "rflo", "feedback-alignment-through-time")}
+    assert len(first) == 1 and len(last) == 3

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from armfa.controllers import GRU, MLP, RNN, BackpropThroughTime, FeedbackAlignmentThroughTime, Streams
-from armfa.controllers.rules.time import bptt, fused
+from armfa.controllers import GRU, MLP, RFLO, RNN, BackpropThroughTime, EProp, FeedbackAlignmentThroughTime, Streams
+from armfa.controllers.rules.time import bptt, fused, traces
 from armfa.controllers.trees import leaves, stack, tree_map
 from armfa.plant import make_arm
 from armfa.problems import TaskProblem
@@ -49,6 +49,23 @@ def test_a_compiled_episode_has_the_plain_gradients(circuit, dtype, near, kind, 
     for one, other in zip(leaves(found), leaves(expected), strict=True):
         assert one.shape == other.shape and one.dtype == dtype
         np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
+
+
+@pytest.mark.parametrize("problem", [PROBLEM, LATE], ids=["exact", "late"])
+@pytest.mark.parametrize("circuit", CIRCUITS[:2], ids=repr)
+@pytest.mark.parametrize(
+    "rule", [RFLO(), EProp(), BackpropThroughTime(through_plant="cut")], ids=["rflo", "e-prop", "cut"]
+)
+def test_a_compiled_episode_has_the_gradients_of_each_steps_own_cost(rule, circuit, problem, monkeypatch):
+    rngs = Streams([np.random.default_rng(1), np.random.default_rng(2)])
+    params = circuit.init(rngs, np.float64)
+    episode, state = stack([episode_of(seed, np.float64, problem) for seed in (0, 1)]), rule.init(params, rngs)
+    found, _ = rule.gradients(circuit, params, episode, state, None)
+    for module in (bptt, traces):
+        monkeypatch.setattr(module, "fused_gradients", lambda *arguments, **more: None)
+    expected, _ = rule.gradients(circuit, params, episode, state, None)
+    for one, other in zip(leaves(found), leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12 * np.abs(other).max())
 
 
 def test_an_episode_of_one_precision_and_feedback_of_another_is_left_to_the_plain_rule():

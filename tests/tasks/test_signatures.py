@@ -120,7 +120,7 @@ def test_the_target_is_shown_with_the_first_step_at_or_after_the_cue(cue):
 
 @pytest.mark.parametrize("hold", TIMES)
 def test_a_hold_is_exact_to_the_step_and_begins_after_the_go(hold):
-    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1, hold_time=hold, center_radius=1.0)
+    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1, hold_time=hold)
     world, moment = begun(task, "torque")
     on_target = rest_state(world.arm, inverse_kinematics(world.arm, moment.trial.goals[:, 0]))
     run = still(world, moment._replace(arm=on_target), 60)
@@ -128,8 +128,9 @@ def test_a_hold_is_exact_to_the_step_and_begins_after_the_go(hold):
     np.testing.assert_array_equal(first + 1, 10 + round(hold / 0.01))
 
 
-def test_who_leaves_the_centre_before_the_go_does_not_succeed():
-    world, moment = begun(CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1), "torque")
+def test_who_must_wait_and_leaves_the_centre_before_the_go_does_not_succeed():
+    task = CenterOut(cue_time=0.0, shortest_delay=0.1, longest_delay=0.1, must_wait=True)
+    world, moment = begun(task, "torque")
     on_target = rest_state(world.arm, inverse_kinematics(world.arm, moment.trial.goals[:, 0]))
     early = still(world, moment._replace(arm=on_target), 60)
     assert not early.outcomes.success.any() and (early.moments.record[-1, :, 4] == 1.0).all()

@@ -12,8 +12,9 @@ from armfa.controllers.trees import take
 from armfa.plant import hand_position, hand_velocity
 from armfa.problems import TaskProblem
 from armfa.reports.figures import panels
-from armfa.tasks import NEVER, Trial
-from armfa.world import Rollout, rollout
+from armfa.tasks import NEVER, Task, Trial
+from armfa.world import Rollout, World, rollout
+from armfa.world.reference import steps
 
 MOVING = 0.05
 """Share of the peak speed at which a movement begins and ends."""
@@ -25,6 +26,27 @@ TRIALS = 16
 """Of a task's frozen trials, those by which a controller is judged and shown."""
 SHOWN = 8
 """Movements in figures, at most."""
+
+WEIGHTS = {"position": (100.0, 0.2), "velocity": (10.0, 0.0), "force": (0.1, 0.0)}
+"""Of the cost, by the kind of goal: of the miss (per m^2, (m/s)^2 or N^2), and of the hand's speed (per (m/s)^2)."""
+ALONG = (1000.0, 10.0)
+"""The same where a movement time is set: of the distance to where the hand should be now, and of the velocity."""
+MOVEMENT_TIMES = {"CenterOut": 0.5}
+"""s from the go to the target, of tasks in which the hand is to move as people's do."""
+
+
+def usual_costs(task: Task, movement_time: float | None) -> tuple[float | None, float, float]:
+    """The movement time, s, and the weights of miss and velocity with which a task is learned where none is asked for.
+
+    movement_time : the one that is asked for, 0 for none; None: that of the task.
+    """
+    along = MOVEMENT_TIMES.get(type(task).__name__) if movement_time is None else movement_time or None
+    return along, *(WEIGHTS[task.goal_kind] if along is None else ALONG)
+
+
+def length_of(world: World) -> float:
+    """The time of one trial, s."""
+    return steps(world) * world.step_time
 
 
 class Movements(NamedTuple):

@@ -74,8 +74,9 @@ class ThroughTime(RuleThroughTime):
     ) -> tuple[Gradients, RuleState]:
         """Of the mean cost of a step."""
         episode = self.episode(batch, "step_vjp", "observe_vjp", "error")
-        if self.through_plant == "exact" and self.window is None:
-            found = fused_gradients(circuit, params, episode, self.feedback(params, state), self.activity)
+        if self.through_plant in ("exact", "cut") and self.window is None:
+            cut, feedback = self.through_plant == "cut", self.feedback(params, state)
+            found = fused_gradients(circuit, params, episode, feedback, self.activity, cut)
             if found is not None:
                 return found, state
         x, memory, visits, laid = episode.start(), None, [], tree_map(columns_first, params)

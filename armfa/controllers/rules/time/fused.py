@@ -3,7 +3,8 @@
 At 128 units and batch 32 a step is some thirty array operations of a few microseconds each, and as much again between
 them. Here the products are those of BLAS, what lies between them is loops, and the arm's kernels are called directly.
 What can be fused: `RNN`, and `MLP` with one hidden layer, which is units without leak or recurrent weights; the whole
-episode, through the plant. The arithmetic is that of `ThroughTime.backward`, to rounding.
+episode, through the plant, or told of each step's own cost alone. The arithmetic is that of `ThroughTime.backward`, to
+rounding.
 """
 
 import functools
@@ -20,8 +21,10 @@ from armfa.controllers.trees import leaves, stack, take
 UNITS = {"tanh": 0, "logistic": 1, "linear": 2, "relu": 3}
 
 
-def fused_gradients(circuit: Any, params: Any, episode: Any, feedback: Any, activity: float) -> Any:
-    """The gradients of an episode, or None where they are not to be had so."""
+def fused_gradients(
+    circuit: Any, params: Any, episode: Any, feedback: Any, activity: float = 0.0, cut: bool = False
+) -> Any:
+    """The gradients of an episode, or None where they are not to be had so; cut: of each step's own cost."""
     if not kernels.available() or not hasattr(episode, "programs"):
         return None
     if not isinstance(circuit, RNN) and not (isinstance(circuit, MLP) and circuit.n_layers == 2 and not activity):
@@ -34,15 +37,15 @@ def fused_gradients(circuit: Any, params: Any, episode: Any, feedback: Any, acti
     if networks > 1 or arrays["trial"].ndim != networks + 2:
         return None
     if not networks:
-        return _one(circuit, params, episode, weights, activity)
+        return _one(circuit, params, episode, weights, activity, cut)
     found = []
     for seed in range(len(leaves(params)[0])):
         own, one, back = (take(tree, seed) for tree in (params, episode, weights))
-        found.append(_one(circuit, own, one, back, activity))
+        found.append(_one(circuit, own, one, back, activity, cut))
     return stack(found)
 
 
-def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float) -> Any:
+def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float, cut: bool) -> Any:
     """Of one network."""
     rnn = isinstance(circuit, RNN)
     (cell, out), (back, back_out) = (_as_cell(tree, rnn) for tree in (params, weights))
@@ -66,7 +69,7 @@ def _one(circuit: Any, params: Any, episode: Any, weights: Any, activity: float)
     kernel(
         *(each.table(real) for each in bound), trial, moments, commands, seen, rates, kept, drive, deltas,
         *map(np.ascontiguousarray, matrices), cell.bias, out.bias, rnn, rate, UNITS[unit], UNITS[readout],
-        real.type(share), real.type(2.0 * activity / n), noise, *(x for line in lines for x in line),
+        real.type(share), real.type(2.0 * activity / n), cut, noise, *(x for line in lines for x in line),
     )  # fmt: skip
     pre = Presynaptic(*(x.reshape(steps * batch, -1) for x in (rates[:-1], seen[:-1], rates[1:])))
     drive, deltas = (x.reshape(steps * batch, -1) for x in (drive, deltas))
@@ -148,7 +151,7 @@ def scaled(into, x, factor):
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, deltas, R_T, I_T, O_T, R, I, O, b, b_out,
-           recurrent, leaky_rate, unit, readout, a, activity, noise, body, bar_body, body_delay, sight, bar_sight,
+           recurrent, leaky_rate, unit, readout, a, activity, cut, noise, body, bar_body, body_delay, sight, bar_sight,
            sight_delay):
     steps, size, n = drive.shape
     x, z, sent = np.zeros((size, n), REAL), np.empty((size, n), REAL), np.empty((size, n), REAL)
@@ -179,9 +182,10 @@ def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, d
     for t in range(steps - 1, -1, -1):
         world_back(t_back, {back_arrays})
         out = deltas[t].reshape(-1)
-        add(out, carry.reshape(-1), ONE)
-        carry[:] = by_before
-        bar_arm[:] = by_arm
+        if not cut:
+            add(out, carry.reshape(-1), ONE)
+            carry[:] = by_before
+            bar_arm[:] = by_arm
         weigh(out, command[t + 1].reshape(-1), readout)
         np.dot(deltas[t], O, sent)
         s, d, whole = sent.reshape(-1), drive[t].reshape(-1), bar.reshape(-1)
@@ -194,7 +198,8 @@ def kernel(t_step, t_back, trial, moment, command, inputs, rates, kept, drive, d
         if leaky_rate:
             weigh(d, kept[t].reshape(-1), unit)
         scaled(whole, whole, ONE - a)
-        np.dot(drive[t], I, bar_inputs)
+        if not cut:
+            np.dot(drive[t], I, bar_inputs)
         if recurrent:
             np.dot(drive[t], R, sent)
             if not leaky_rate:

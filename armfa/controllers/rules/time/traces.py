@@ -12,6 +12,8 @@ from armfa.controllers.optimizers import Gradients
 from armfa.controllers.problem import Batch, Episode
 from armfa.controllers.rules.base import RuleState
 from armfa.controllers.rules.time.base import RuleThroughTime, added, check_scale, divided, drawn_like
+from armfa.controllers.rules.time.fused import fused_gradients
+from armfa.controllers.trees import tree_map
 
 
 class Broadcast(NamedTuple):
@@ -32,6 +34,11 @@ class TraceRule(RuleThroughTime):
     The readout learns from g' o dL/dy itself.
     """
 
+    @property
+    def leak_alone(self) -> bool:
+        """Whether own_i is no more than the leak of the unit."""
+        return True
+
     @abstractmethod
     def feedback(self, params: Recurrent, state: RuleState) -> Array:
         """B^T, (..., n_out, n)."""
@@ -45,7 +52,13 @@ class TraceRule(RuleThroughTime):
     ) -> tuple[Gradients, RuleState]:
         """Of the mean cost of a step; all sums run forward in time."""
         circuit, episode = self.recurrent(circuit), self.episode(batch, "error")
-        x, matrix, total = episode.start(), self.feedback(params, state), None
+        matrix = self.feedback(params, state)
+        if self.leak_alone and circuit.gates == 1:
+            cell = tree_map(lambda leaf: 0 * leaf, params.cell)
+            back = Recurrent(cell, params.out._replace(weight=matrix))
+            if (found := fused_gradients(circuit, params, episode, back, cut=True)) is not None:
+                return found, state
+        x, total = episode.start(), None
         memory, traces = circuit.rest(params, episode.observe(x).shape[-2]), None
         for _ in range(episode.steps):
             memory, trace = circuit.step(params, memory, episode.observe(x))
@@ -145,6 +158,11 @@ class EProp(TraceRule):
     def feedback(self, params: Recurrent, state: Any) -> Array:
         """B, or W_out."""
         return state.matrix if self.broadcast == "random" else params.out.weight
+
+    @property
+    def leak_alone(self) -> bool:
+        """Without what a unit sends to itself."""
+        return not self.self_connections
 
     def own(self, circuit: RecurrentCircuit, params: Recurrent, trace: Any, own: Array) -> Array:
         """With or without what a unit sends to itself."""
