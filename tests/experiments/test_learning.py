@@ -1,5 +1,7 @@
 """The experiments' own training loops against the generic ones, and their checkpoints."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,11 @@ from armfa.controllers.rules import BatchSignSymmetry, KolenPollack, WeightMirro
 from armfa.controllers.rules.perturbation import NodePerturbation
 from armfa.controllers.streams import streams
 from armfa.controllers.training.update import init_state
-from armfa.controllers.trees import leaves
+from armfa.controllers.trees import leaves, tree_map
 from armfa.experiments.arm import controller as arm
 from armfa.experiments.images import learn_images
 from armfa.experiments.learning import learn, points, samples_to_reach
+from armfa.experiments.motor import power_law
 from armfa.problems import digits, regression
 from armfa.runs.unit import NoCheckpoint
 
@@ -60,6 +63,31 @@ def test_a_killed_run_goes_on_bit_for_bit(rule):
         run(rule, checkpoint)
     resumed, _ = run(rule, checkpoint)
     np.testing.assert_array_equal(resumed["output"], undisturbed["output"])
+
+
+def test_recurrent_controllers_that_draw_go_on_bit_for_bit(monkeypatch):
+    monkeypatch.setenv("ARMFA_COMPILED", "0")
+    settings = replace(power_law.Settings.quick(), seeds=2, units=4, updates=2, batch_size=2)
+    unit = next(unit for unit in power_law.units(settings) if unit.arguments["target"] == "harmonic")
+    undisturbed = power_law.run(settings, unit, NoCheckpoint())
+    checkpoint = Remembering(lives=1)
+    with pytest.raises(Killed):
+        power_law.run(settings, unit, checkpoint)
+    continued = power_law.run(settings, unit, checkpoint)
+    for name, array in undisturbed.items():
+        np.testing.assert_array_equal(continued[name], array)
+
+
+def test_examples_that_change_the_precision_of_the_weights_are_refused():
+    problem = regression.linear(streams([0]).problem, (6, 3), test_size=20)
+    random = streams([0])
+
+    def wide(size):
+        return tree_map(lambda leaf: leaf.astype(np.float64), problem.batch(random.data, size))
+
+    with pytest.raises(TypeError, match="in the precision of the weights, float32, and they became float64"):
+        learn(problem, NETWORK, Backprop(), SGD(0.05), random, updates=2, batch_size=2, at=np.array([0, 2]),
+              measure=lambda state: {}, checkpoint=NoCheckpoint(), draw=wide)  # fmt: skip
 
 
 def test_blocks_of_examples_are_the_plain_sequence_of_updates():

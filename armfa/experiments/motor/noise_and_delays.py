@@ -198,11 +198,11 @@ def run_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.nda
     network = RNN(problem.n_in, settings.units, problem.n_out, readout="tanh", dt=problem.world.step_time)
     rule, optimizer = BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates)
     random = streams(seeds)
-    drawn = init_state(network, rule, optimizer, random.weights, random.rule)
-    first = in_precision(drawn, np.float64)  # as episodes are
+    first = init_state(network, rule, optimizer, random.weights, random.rule)
     _, state = learn(
-        problem, network, rule, optimizer, random, start=first, updates=settings.updates, block=8,
-        batch_size=settings.batch_size, at=points(settings.updates, 2), measure=lambda state: {}, checkpoint=checkpoint,
+        problem, network, rule, optimizer, random, start=in_precision(first, np.float64),  # as episodes are
+        updates=settings.updates, batch_size=settings.batch_size, block=8,
+        at=points(settings.updates, 2), measure=lambda state: {}, checkpoint=checkpoint,
     )  # fmt: skip
 
     def ends(kind: str, delay: float) -> Array:
