@@ -96,6 +96,10 @@ SMALL = {
 }
 
 
+UNCOMPILED = ("noise-and-delays", "power-law", "preferred-directions", "feedback-teaches")
+"""So small, these would take longer to compile than to run."""
+
+
 def tiny(name):
     """Settings of an experiment at the smallest scale (those of `quick` for one that is not listed)."""
     return replace(experiment(name).settings.quick(), **SMALL.get(name, {}))
@@ -110,8 +114,8 @@ def done(request):
     source, settings = experiment(request.param), tiny(request.param)
     runs = []
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "noise-and-delays":  # a minute of compiling: each kind of delay is a kernel
-            patch.setattr(noise_and_delays, "DELAYS", (0.0, 0.05))
+        patch.setattr(noise_and_delays, "DELAYS", (0.0, 0.05))  # each kind of delay would be a kernel
+        if request.param in UNCOMPILED:
             patch.setenv("ARMFA_COMPILED", "0")
         for unit in source.units(settings):
             arrays = source.run(settings, unit, NoCheckpoint())
