@@ -41,7 +41,7 @@ class Adapt:
     """Let a trained controller adapt to a field or a rotation: baseline, field, wash-out, with channel trials."""
 
     run: tyro.conf.Positional[Path | None] = None
-    """Folder that `armfa learn` wrote."""
+    """Folder that `armfa learn` wrote; begin with armfa learn CenterOut."""
     rule: str = ""
     """Whose controller; the first there is when not given."""
     seed: int = 0
@@ -83,7 +83,10 @@ class Adapt:
         if self.resume is not None:
             return  # its own settings are in its folder
         if self.run is None:
-            raise ValueError("expected the folder of a run that `armfa learn` wrote, or --resume, got neither")
+            raise ValueError(
+                "expected the folder of a run that `armfa learn` wrote, or --resume, got neither; "
+                "`armfa learn CenterOut` makes one"
+            )
         if self.field == "none" and self.rotation == 0.0:
             raise ValueError("expected something to adapt to, such as --field curl or --rotation 30, got nothing")
         if not 0.0 <= self.rate < float("inf"):
@@ -211,6 +214,8 @@ def figure_of(config: Adapt, rows: list[dict[str, Any]]) -> Figure:
     for axis in axes:
         axis.axvspan(config.baseline, config.baseline + config.trials, color="#eeeeee", zorder=0)
         axis.axhline(0.0, color="#bbbbbb", linewidth=0.8)
+    dotted = "; dotted: all of the field cancelled" if indexed else ""
+    figure.set_label(f"grey: trials with the {'field' if config.field != 'none' else 'rotation'}{dotted}")
     return figure
 
 

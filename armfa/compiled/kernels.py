@@ -230,6 +230,6 @@ def compiled(source: str, *used: str) -> Any:
 def _tell() -> None:
     """Says, once, why the first call takes seconds."""
     print(
-        "armfa: compiling, a few seconds for each new kind of arm, task or rule; kept for the next time",
+        "armfa: compiling for a new kind of arm, task or rule, up to half a minute per command; kept for the next time",
         file=sys.stderr,
     )

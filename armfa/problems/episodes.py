@@ -489,7 +489,10 @@ class TaskProblem:
 def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     """The problem that a policy's `about` tells of, with other settings where they are given."""
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
-        raise ValueError(f"expected a policy that TaskProblem made, got one that says no {', '.join(missing)}")
+        raise ValueError(
+            "expected a controller of a task over time, as `armfa learn` and TaskProblem make; got one, such as those "
+            f"of `armfa train`, that says no {', '.join(missing)}"
+        )
     task = _tuples(about["task"])
     if (kind := task.pop("kind")) not in TASKS:
         raise ValueError(f"expected a task out of {', '.join(TASKS)}, got {kind!r}")

@@ -173,6 +173,7 @@ def speed_figure(movements: Movements, title: str) -> Figure:
     axes[0].plot(movements.time, movements.speed[:, : _shown(movements)], linewidth=1.2)
     _mark_go(axes[0], movements)
     axes[0].set(xlabel="time, s", ylabel="speed of the hand, m/s", title=title)
+    figure.set_label("a line per movement, in the colours of the paths; dotted: the go")
     return figure
 
 
@@ -188,6 +189,7 @@ def activation_figure(problem: TaskProblem, movements: Movements, title: str) ->
         axis.set_xlabel("time, s")
     axes[0].set_ylabel("activation")
     figure.suptitle(title, fontsize=10)
+    figure.set_label("a line per movement, in the colours of the paths")
     return figure
 
 
