@@ -16,6 +16,7 @@ from armfa.commands.flags import at_home, at_least_one
 from armfa.controllers import RULES, LearningRule, take
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED
+from armfa.controllers.training.train import in_precision
 from armfa.data import MissingData
 from armfa.experiments.arm.controller import params_arrays, problem_for, save_controllers
 from armfa.experiments.learning import learn, points
@@ -148,7 +149,7 @@ def try_rule(settings: Compare, name: str) -> None:
     ground = settings.ground
     rates = ground.rates_of(name, settings.rates)
     rule, random = rule_of(name, rates), streams([0])
-    batch = take(ground.draw(ground.problem(random, False), random)(TRIED), 0)
+    batch = in_precision(take(ground.problem(random, False).batch(random.data, TRIED), 0), ground.dtype)
     check_fit(name, settings.problem, ground.network, rule, ground.optimizer(rule, rates, 1), batch, ground.dtype)
 
 
@@ -252,7 +253,7 @@ def learned(
         curves, state = learn(
             problem, ground.network, rule, ground.optimizer(rule, rates, updates), random, updates=updates,
             batch_size=size, at=at, measure=ground.measure(rule, problem, len(seeds), tuning), checkpoint=checkpoint,
-            dtype=ground.dtype, alone=True, draw=ground.draw(problem, random),
+            dtype=ground.dtype, alone=True,
         )  # fmt: skip
     kept = params_arrays(state.params) if settings.problem == ARM and not tuning else {}
     return {"samples": at * size, **curves, **kept}

@@ -34,7 +34,7 @@ from armfa.experiments.arm.controller import (
     units,
 )
 from armfa.experiments.arm.reaching import closed_loop
-from armfa.experiments.motor.movements import TRIALS, end_error, performed, profile, trials_of
+from armfa.experiments.motor.movements import TRIALS, end_error, performed, profile, trials_of, usual_costs
 from armfa.files import write_text
 from armfa.plant import make_arm
 from armfa.problems import HandVelocityProblem, TaskProblem, problem_of
@@ -101,9 +101,11 @@ def follower(arm: str, rule: str) -> tuple[Policy, dict[str, Any]]:
 
 def recurrent() -> tuple[Policy, dict[str, Any]]:
     """A recurrent controller of `CenterOut`, by backprop through time, and how it was trained."""
-    problem = TaskProblem(  # as `armfa learn CenterOut --rate 0.01`
-        make_arm("li_todorov", activation="first_order"), CenterOut(), duration=2.0, position=1000.0, velocity=10.0,
-        movement_time=0.5,
+    task = CenterOut()  # as `armfa learn CenterOut --rate 0.01`
+    along, position, velocity = usual_costs(task, None)
+    problem = TaskProblem(
+        make_arm("li_todorov", activation="first_order"), task, duration=task.episode_time, position=position,
+        velocity=velocity, movement_time=along,
     )  # fmt: skip
     circuit, rule = RNN(problem.n_in, 64, problem.n_out, readout="tanh"), "backprop-through-time"
     rate, updates, batch = 1e-2, 4000, 32

@@ -16,8 +16,9 @@ from armfa.controllers.machine import keep_memory
 from armfa.controllers.streams import RunStreams
 from armfa.controllers.training.fused import fastest
 from armfa.controllers.training.loop import Loop, pack_run, unpack_run
+from armfa.controllers.training.train import in_precision
 from armfa.controllers.training.update import BackEnd, TrainState, init_state
-from armfa.controllers.trees import is_array, leaves
+from armfa.controllers.trees import first_array, is_array, leaves
 from armfa.runs.unit import Checkpoint
 
 BLOCK = 250_000
@@ -53,7 +54,8 @@ def learn(
 
     at : updates after which `measure(state)` is recorded, the last of them `updates`; its arrays lead with the seeds.
     start : state to begin from, instead of fresh weights from `random.weights` with `dtype`.
-    draw : number of examples per network -> examples (seeds, examples, ...); the problem's own batches when None.
+    draw : number of examples per network -> examples (seeds, examples, ...), in the precision of the weights; the
+        problem's own batches, brought to it, when None.
     block : updates that are drawn for at once, at most; as many as `BLOCK` numbers make when None.
     alone : whether a network that diverges stops by itself (NaN in its curve) instead of the run.
     """
@@ -72,9 +74,10 @@ def learn(
         checkpoint.progress(run.update / updates)
 
     state = start or init_state(network, rule, optimizer, random.weights, random.rule, dtype)
+    precision = first_array(state.params).dtype.type
     run = Loop(
-        back_end(network, rule, optimizer), state, random, batch_size=batch_size,
-        draw=draw or (lambda size: problem.batch(random.data, size)), block_of=block_of, alone=alone,
+        back_end(network, rule, optimizer), state, random, batch_size=batch_size, block_of=block_of, alone=alone,
+        draw=draw or (lambda size: in_precision(problem.batch(random.data, size), precision)),
     )  # fmt: skip
     if (saved := checkpoint.load()) is not None:
         run.restore(unpack_run(*unpack(saved), state))

@@ -169,6 +169,12 @@ def all_of(*verdicts):
     return found._replace(test=" and ".join(verdict.test for verdict in verdicts), threshold=threshold)
 
 
+def spread(values) -> float:
+    """Standard deviation over networks; nan of a single one."""
+    values = _array(values)
+    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
+
+
 def _array(values) -> np.ndarray:
     return np.asarray(values, dtype=float)
 

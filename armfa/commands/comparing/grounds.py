@@ -75,10 +75,6 @@ class Ground:
         """Plain SGD, with decay beside feedback that decays."""
         return with_decay(SGD(rates, self.schedule, updates, biases=self.biases), rule)
 
-    def draw(self, problem: Any, random: RunStreams) -> Callable[[int], Any]:
-        """What gives the examples of so many samples per network."""
-        return lambda size: problem.batch(random.data, size)
-
     def measure(self, rule: GradientEstimator, problem: Any, count: int, tuning: bool) -> Measure:
         """What is told of `count` networks: NSE, share of wrong answers, and, but while tuning, angles to backprop."""
         tests = held_out(problem, count)
@@ -115,10 +111,6 @@ class OverTime(Ground):
     def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
         """Adam."""
         return Adam(rates, schedule="linear", updates=updates)
-
-    def draw(self, problem: Any, random: RunStreams) -> Callable[[int], Any]:
-        """Episodes in the precision of the weights."""
-        return lambda size: in_precision(problem.batch(random.data, size), self.dtype)
 
     def measure(self, rule: GradientEstimator, problem: Any, count: int, tuning: bool) -> Measure:
         """NSE; rules through time have no angle here."""

@@ -49,6 +49,7 @@ from armfa.reports.statistics import (
     ratio,
     ratio_below,
     reported,
+    spread,
 )
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import HandVelocity
@@ -302,7 +303,7 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "rule": run.arguments["rule"],
                 "n": len(end),
                 "nse": float(end.mean()),
-                "nse_sd": float(end.std(ddof=1)) if len(end) > 1 else float("nan"),
+                "nse_sd": spread(end),
                 "nse_by_coasting": float((end / run.arrays["coasting"]).mean()),
                 "gap_to_optimum": float((end - run.arrays["bound"]).mean()),
                 "angle_deg": float(angle.mean()),

@@ -26,7 +26,6 @@ from armfa.controllers import (
 )  # fmt: skip
 from armfa.controllers.checkpoint import fill
 from armfa.controllers.streams import RunStreams, streams
-from armfa.controllers.training.train import in_precision
 from armfa.controllers.trees import leaves, tree_map
 from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.learning import Stages, learn
@@ -140,11 +139,11 @@ def trained(
     settings: Any, seeds: Sequence[int], rule: GradientEstimator, rate: float, updates: int, checkpoint: Checkpoint
 ) -> dict[str, Array]:
     """The weights of networks that this rule has trained without a field, by their place."""
-    problem, random = problem_for(Fields()), streams(seeds)
+    problem = problem_for(Fields())
     _, state = learn(
-        problem, circuit_for(settings, problem), rule, Adam(rate, schedule="linear", updates=updates), random,
+        problem, circuit_for(settings, problem), rule, Adam(rate, schedule="linear", updates=updates),
+        streams(seeds),
         updates=updates, batch_size=16, at=np.array([0, updates]), measure=lambda state: {}, checkpoint=checkpoint,
-        draw=lambda size: in_precision(problem.batch(random.data, size), np.float32),
     )  # fmt: skip
     return {str(place): leaf for place, leaf in enumerate(leaves(state.params))}
 

@@ -250,7 +250,6 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
         problem, circuit, rule, optimizer, random, updates=updates, batch_size=settings.batch_size, at=at,
         measure=measure, checkpoint=checkpoint, alone=True,
         start=TrainState(params, rule.init(params, random.rule), optimizer.init(params)),
-        draw=lambda size: in_precision(problem.batch(random.data, size), np.float32),
     )  # fmt: skip
     went = moved(state.rule, state.params)
     sketch = with_row(state.rule.sketch, went)

@@ -16,23 +16,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array
-from armfa.controllers import RNN, SGD, Adam, Policy, TrainState
+from armfa.controllers import RNN, Adam, Policy, TrainState
 from armfa.controllers.metrics import normalized_error
 from armfa.controllers.rules.time import RFLO, BackpropThroughTime, EProp, FeedbackAlignmentThroughTime
 from armfa.controllers.streams import streams
-from armfa.controllers.training.train import in_precision
 from armfa.controllers.trees import unstack
-from armfa.experiments.arm.controller import LEARNERS, network_for, problem_for
-from armfa.experiments.arm.controller import Settings as StepSettings
 from armfa.experiments.arm.reaching import Command, Controller, Steering, at_rest, move
 from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.learning import learn, points
 from armfa.experiments.motor.movements import performed, profile, speed_form, trials_of
+from armfa.experiments.motor.trained import step_by_step, step_network
+from armfa.experiments.motor.trials import known_mean
 from armfa.plant import hand_position, make_arm
 from armfa.problems import TaskProblem
 from armfa.reports.claim import Choice, Claim, Verdict
 from armfa.reports.figures import band, colours, panels
-from armfa.reports.statistics import mean_above, mean_below, mean_between, ratio, ratio_below, reported
+from armfa.reports.statistics import mean_above, mean_below, mean_between, ratio, ratio_below, reported, spread
 from armfa.runs.unit import Run, Unit, find, select
 from armfa.tasks import CenterOut, center_out_targets
 from armfa.world import Senses
@@ -147,21 +146,19 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     def measure(state: TrainState) -> dict[str, np.ndarray]:
         return {"curve": np.array([each["end_mm"].mean() for each in reaches(state)])}
 
-    random = streams(unit.arguments["seeds"])
     at = points(updates, settings.points, first=10)
     curves, state = learn(
         problem,
         circuit,
         learner.rule,
         Adam(learner.rate, schedule="linear", updates=updates),
-        random,
+        streams(unit.arguments["seeds"]),
         updates=updates,
         batch_size=settings.batch_size,
         at=at,
         measure=measure,
         checkpoint=checkpoint,
         alone=True,
-        draw=lambda size: in_precision(problem.batch(random.data, size), np.float32),
     )
     end = reaches(state)
     return {
@@ -190,8 +187,7 @@ def reached(problem: TaskProblem, policy: Policy) -> dict[str, np.ndarray]:
 
 def run_one_step(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     """Feedback alignment on single steps, as in the experiment "arm"; then reaches with a reference and without."""
-    problem, learner = problem_for("li_todorov"), LEARNERS["feedback-alignment"]
-    network = network_for(StepSettings(hidden=(settings.hidden,)), learner, problem)
+    problem, network = step_network(settings.hidden)
     test, seeds = problem.test(), unit.arguments["seeds"]
 
     def measure(state: TrainState) -> dict[str, np.ndarray]:
@@ -199,18 +195,8 @@ def run_one_step(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.nda
         return {"curve": np.array([float(normalized_error(y, test.loss)) for y in outputs])}
 
     at = points(settings.one_step_updates, settings.points, first=30)
-    curves, state = learn(
-        problem,
-        network,
-        learner.rule,
-        SGD(learner.rates, schedule="linear", updates=settings.one_step_updates),
-        streams(seeds),
-        updates=settings.one_step_updates,
-        batch_size=16,
-        at=at,
-        measure=measure,
-        checkpoint=checkpoint,
-        alone=True,
+    curves, state = step_by_step(
+        problem, network, settings.one_step_updates, seeds, checkpoint, at=at, measure=measure, alone=True
     )
     controller, steering = problem.controller(network, state.params), Steering.of(problem.world.arm)
     center = hand_position(problem.world.arm, np.asarray(problem.world.arm.center_posture))
@@ -275,31 +261,24 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
             "one_peak": float(single(arrays).mean()),
         }
         for name in MEASURES:
-            each = mean_of(arrays, name)
-            row |= {name: float(each.mean()), f"{name}_sd": float(each.std(ddof=1)) if len(each) > 1 else float("nan")}
+            each = known_mean(arrays[name])
+            row |= {name: float(each.mean()), f"{name}_sd": spread(each)}
         rows.append(row)
     return rows
-
-
-def mean_of(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """The mean over the movements of each network; of speeds without a form, where nothing was measured, nan."""
-    values = arrays[name]
-    known = np.isfinite(values)
-    counted = known.sum(-1)
-    return np.where(counted, np.where(known, values, 0.0).sum(-1) / np.maximum(counted, 1), np.nan)
 
 
 def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
     """The bars for four kinds of controllers, the controls, and what the way through the plant is worth."""
     found = [claim for rule in KINDS for claim in claims_on(WORDS[rule], measured(runs, rule))]
-    loop, ends = measured(runs, LOOP), {rule: mean_of(measured(runs, rule), "end_mm") for rule in LEARNERS_THROUGH_TIME}
+    loop = measured(runs, LOOP)
+    ends = {rule: known_mean(measured(runs, rule)["end_mm"]) for rule in LEARNERS_THROUGH_TIME}
     exact, cut, random = (ends[f"feedback-alignment-{name}"] for name in ("through-time", "cut", "random"))
     untrained = find(runs, rule="backprop-through-time").arrays["curve"][:, 0]
 
     def own(paper: str, quantity: str, values: np.ndarray, verdict: Verdict, full: bool = True) -> Claim:
         return Claim(paper, quantity, values, verdict, own=True, full=full)
 
-    peak = mean_of(loop, "time_of_peak")
+    peak = known_mean(loop["time_of_peak"])
     return [
         *found,
         own("control that must fail: without a reference the speed peaks at once", f"{WORDS[LOOP]}: time of the peak",
@@ -323,7 +302,7 @@ def claims_on(words: str, arrays: Mapping[str, np.ndarray]) -> list[Claim]:
     """The five bars for one controller."""
     one = single(arrays)
     form, time, end, off = (
-        mean_of(arrays, name) for name in ("peak_by_mean_speed", "time_of_peak", "end_mm", "deviation_percent")
+        known_mean(arrays[name]) for name in ("peak_by_mean_speed", "time_of_peak", "end_mm", "deviation_percent")
     )
 
     def claim(paper: str, quantity: str, values: np.ndarray, verdict: Verdict, own: bool = False) -> Claim:

@@ -28,6 +28,7 @@ from armfa.controllers.training.update import TrainState, train_step
 from armfa.controllers.trees import tree_map
 from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.learning import learn
+from armfa.experiments.motor.movements import turned
 from armfa.plant import Simulator
 from armfa.problems import TaskProblem
 from armfa.reports.claim import Choice, Claim
@@ -363,7 +364,6 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
         Adam(5e-3 if name == "cursor" else 3e-3, schedule="linear", updates=updates), random, updates=updates,
         batch_size=settings.batch_size, at=at, checkpoint=checkpoint, block=10,
         measure=lambda state: {"learning": performed(body, circuit, state.params, probes[0.0])[0]},
-        draw=lambda size: in_precision(body.batch(random.data, size), np.float32),
     )  # fmt: skip
     found = {"updates": at, **curves}
     for group in GROUPS:
@@ -420,8 +420,7 @@ def performed(body: Body, circuit: RNN, params: Recurrent, episode: Any) -> tupl
     miss, goals = np.stack(misses), body.goals()  # (steps, seeds, targets, 2)
     way = goals[-1]
     went = goals[body.peak] - miss[body.peak]
-    across = way[:, 0] * went[..., 1] - way[:, 1] * went[..., 0]
-    angle = np.degrees(np.arctan2(across, (way * went).sum(-1)))
+    angle = turned(way, went)
     far = np.sqrt((miss**2).sum(-1)).mean((0, -1)) / np.linalg.norm(way[0])
     return np.minimum(np.nan_to_num(far, nan=GONE, posinf=GONE), GONE), angle.mean(-1)
 

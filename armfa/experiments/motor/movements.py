@@ -144,6 +144,11 @@ def deviations(problem: TaskProblem, movements: Movements) -> Array:
     return ((movements.hand - point) * normal).sum(-1)
 
 
+def turned(way: Array, went: Array) -> Array:
+    """The angle from one vector (..., 2) to another, counter-clockwise, degrees."""
+    return np.degrees(np.arctan2(way[..., 0] * went[..., 1] - way[..., 1] * went[..., 0], (way * went).sum(-1)))
+
+
 def end_error(problem: TaskProblem, movements: Movements) -> tuple[str, Array]:
     """A name with the unit, and the distance to the goal after the last step (trials,)."""
     unit, factor = UNITS[problem.task.goal_kind]

@@ -15,21 +15,20 @@ from typing import Any
 import numpy as np
 
 from armfa.arrays import Array
-from armfa.controllers import MLP, RNN, SGD, Adam, BackpropThroughTime, FeedbackAlignment
+from armfa.controllers import MLP, Adam, BackpropThroughTime
 from armfa.controllers.streams import streams
 from armfa.controllers.training.train import in_precision
-from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import take
-from armfa.experiments.arm.controller import LEARNERS, problem_for
 from armfa.experiments.arm.reaching import Steering
 from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.learning import learn, points
 from armfa.experiments.motor.movements import noise_of, performed, trials_of
+from armfa.experiments.motor.trained import over_time, step_by_step, step_network
 from armfa.plant import ArmState, hand_position, make_arm
 from armfa.problems import TaskProblem
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import panels
-from armfa.reports.statistics import every_above, every_below, mean_above, mean_between, paired_less
+from armfa.reports.statistics import every_above, every_below, mean_above, mean_between, paired_less, spread
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import Ballistic, Reach
 from armfa.tasks.vectors import direction
@@ -145,7 +144,8 @@ def run_noise(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.n
         trial = world.task.trial(world.simulator, random.data.uniform(0.0, 1.0, (size, world.draws)))
         place = random.data.uniform(0.0, 1.0, (size, 2))
         far = AMPLITUDES[0] + (AMPLITUDES[-1] - AMPLITUDES[0]) * place[..., 0]
-        return tree_single(problem.trials(goals_at(problem, trial, far, place[..., 1], 1.0), random.data))
+        episode = problem.trials(goals_at(problem, trial, far, place[..., 1], 1.0), random.data)
+        return in_precision(episode, np.float32)
 
     _, state = learn(
         problem, network, BackpropThroughTime(),
@@ -163,19 +163,12 @@ def run_noise(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.n
         policy = problem.policy(network, take(state.params, k))
         for noise in (noise_of(problem, far.size, seeds[k]), None):
             end = performed(problem, policy, trial, noise).hand[-1].reshape(*shape, 2)
-            spread = 1000.0 * np.sqrt(end.var(axis=2, ddof=1).sum(-1))
-            (scatter if noise is not None else quiet).append(spread)
+            apart = 1000.0 * np.sqrt(end.var(axis=2, ddof=1).sum(-1))
+            (scatter if noise is not None else quiet).append(apart)
         miss.append(
             1000.0 * np.hypot(*np.moveaxis(end[:, :, 0] - trial.goals[:, 0].reshape(*shape, 2)[:, :, 0], -1, 0))
         )
     return {"scatter": np.array(scatter), "quiet": np.array(quiet), "miss": np.array(miss)}
-
-
-def tree_single(episode: Any) -> Any:
-    """The episode in single precision, as the networks compute."""
-    return type(episode)(*(
-        x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in episode
-    ))  # fmt: skip
 
 
 # delays
@@ -195,22 +188,12 @@ def run_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.nda
     """Where the reaches of recurrent controllers end, by kind and delay; those trained with one, at that one."""
     trained, seeds = unit.arguments["trained"], unit.arguments["seeds"]
     problem = reaching("both", trained)
-    network = RNN(problem.n_in, settings.units, problem.n_out, readout="tanh", dt=problem.world.step_time)
-    rule, optimizer = BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates)
-    random = streams(seeds)
-    first = init_state(network, rule, optimizer, random.weights, random.rule)
-    _, state = learn(
-        problem, network, rule, optimizer, random, start=in_precision(first, np.float64),  # as episodes are
-        updates=settings.updates, batch_size=settings.batch_size, block=8,
-        at=points(settings.updates, 2), measure=lambda state: {}, checkpoint=checkpoint,
-    )  # fmt: skip
+    network, params = over_time(problem, settings, seeds, checkpoint)
 
     def ends(kind: str, delay: float) -> Array:
         late = reaching(kind, delay, REACH_TIME)
         trial = trials_of(late, settings.reaches)
-        hands = [
-            performed(late, late.policy(network, take(state.params, k)), trial).hand[-1] for k in range(len(seeds))
-        ]
+        hands = [performed(late, late.policy(network, take(params, k)), trial).hand[-1] for k in range(len(seeds))]
         return np.hypot(*np.moveaxis(np.stack(hands) - trial.goals[:, 0], -1, 0))  # (networks, reaches)
 
     if trained:
@@ -220,18 +203,8 @@ def run_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.nda
 
 def run_one_step(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray]:
     """The same of controllers that learned to move the hand at a desired velocity, one step ahead."""
-    problem, seeds = problem_for("li_todorov"), unit.arguments["seeds"]
-    learner, updates = LEARNERS["feedback-alignment"], settings.one_step_updates
-    (hidden, output), sizes = (
-        learner.weight_scale,
-        (problem.n_inputs, settings.one_step_units, problem.world.arm.n_muscles),
-    )
-    network = MLP(sizes, weight_scale=(hidden, output), bias_scale=(hidden, 0.0))
-    _, state = learn(
-        problem, network, FeedbackAlignment(scale=0.5), SGD(learner.rates, schedule="linear", updates=updates),
-        streams(seeds), updates=updates, batch_size=16, at=points(updates, 2), measure=lambda state: {},
-        checkpoint=checkpoint,
-    )  # fmt: skip
+    seeds, (problem, network) = unit.arguments["seeds"], step_network(settings.one_step_units)
+    _, state = step_by_step(problem, network, settings.one_step_updates, seeds, checkpoint)
     arm, simulator = problem.world.arm, problem.world.simulator
     trial = trials_of(reaching("both", 0.0), settings.reaches)
     control, size = problem.controller(network, state.params), (len(seeds), settings.reaches)
@@ -286,14 +259,14 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
     rows = []
 
     def row(what: str, quantity: str, values: Array) -> None:
-        sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-        rows.append({"what": what, "quantity": quantity, "n": len(values), "mean": float(values.mean()), "sd": sd})
+        mean, n = float(values.mean()), len(values)
+        rows.append({"what": what, "quantity": quantity, "n": n, "mean": mean, "sd": spread(values)})
 
     for noise in NOISES:
         found = find(runs, noise=noise).arrays
         for number, amplitude in enumerate(AMPLITUDES):
-            spread = np.sqrt((found["scatter"][:, number] ** 2).mean(-1))
-            row(f"{noise} noise", f"scatter at {100 * amplitude:g} cm, mm", spread)
+            apart = np.sqrt((found["scatter"][:, number] ** 2).mean(-1))
+            row(f"{noise} noise", f"scatter at {100 * amplitude:g} cm, mm", apart)
         row(f"{noise} noise", "slope of log scatter over log amplitude", slopes(found["scatter"]))
         row(f"{noise} noise", "largest scatter by smallest, over directions", spread_ratio(found["scatter"]))
         row(f"{noise} noise", "error without noise, mm", found["miss"].mean((1, 2)))

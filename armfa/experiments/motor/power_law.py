@@ -15,21 +15,16 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from armfa.arrays import Array, sin
-from armfa.controllers import MLP, RNN, SGD, Adam, BackpropThroughTime, FeedbackAlignment
-from armfa.controllers.streams import streams
-from armfa.controllers.training.train import in_precision
-from armfa.controllers.training.update import init_state
 from armfa.controllers.trees import take
-from armfa.experiments.arm.controller import LEARNERS, problem_for
 from armfa.experiments.arm.reaching import Steering, at_rest, move
 from armfa.experiments.base import Experiment, Scales
-from armfa.experiments.learning import learn, points
 from armfa.experiments.motor.movements import performed, trials_of
+from armfa.experiments.motor.trained import over_time, step_by_step, step_network
 from armfa.plant import Arm, hand_position, make_arm
 from armfa.problems import TaskProblem
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import panels
-from armfa.reports.statistics import all_of, mean_above, mean_below, mean_between
+from armfa.reports.statistics import all_of, mean_above, mean_below, mean_between, spread
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import Ellipse
 from armfa.world import Senses
@@ -157,19 +152,11 @@ def drawn_by_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, t
     """Hands (networks, time, starts, 2), the targets' places (time, starts, 2), m, and the time step, s."""
     target, seeds = unit.arguments["target"], unit.arguments["seeds"]
     problem = problem_of(target)
-    network = RNN(problem.n_in, settings.units, problem.n_out, readout="tanh", dt=problem.world.step_time)
-    rule, optimizer = BackpropThroughTime(), Adam(settings.rate, schedule="linear", updates=settings.updates)
-    random = streams(seeds)
-    first = init_state(network, rule, optimizer, random.weights, random.rule)
-    _, state = learn(
-        problem, network, rule, optimizer, random, start=in_precision(first, np.float64),  # as episodes are
-        updates=settings.updates, batch_size=settings.batch_size, at=points(settings.updates, 2),
-        measure=lambda state: {}, checkpoint=checkpoint, block=8,
-    )  # fmt: skip
+    network, params = over_time(problem, settings, seeds, checkpoint)
     longer = problem_of(target, ROUNDS)
     trial, hands = trials_of(longer, STARTS), []
     for number in range(len(seeds)):
-        made = performed(longer, longer.policy(network, take(state.params, number)), trial)
+        made = performed(longer, longer.policy(network, take(params, number)), trial)
         hands.append(made.hand)
     phase = math.tau * (made.time[:, None] + trial.variant / STARTS)
     goals = trial.goals[:, 0] + task_of(target).path(longer.world.arm, phase)
@@ -178,18 +165,8 @@ def drawn_by_rnn(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, t
 
 def drawn_step_by_step(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, tuple[Array, Array, float]]:
     """The same of controllers that learned to move the hand at a desired velocity, for every target."""
-    problem, seeds = problem_for("li_todorov"), unit.arguments["seeds"]
-    learner = LEARNERS["feedback-alignment"]
-    (hidden, output), updates = learner.weight_scale, settings.one_step_updates
-    network = MLP(
-        (problem.n_inputs, settings.one_step_units, problem.world.arm.n_muscles), weight_scale=(hidden, output),
-        bias_scale=(hidden, 0.0),
-    )  # fmt: skip
-    _, state = learn(
-        problem, network, FeedbackAlignment(scale=0.5), SGD(learner.rates, schedule="linear", updates=updates),
-        streams(seeds), updates=updates, batch_size=16, at=points(updates, 2), measure=lambda state: {},
-        checkpoint=checkpoint,
-    )  # fmt: skip
+    seeds, (problem, network) = unit.arguments["seeds"], step_network(settings.one_step_units)
+    _, state = step_by_step(problem, network, settings.one_step_updates, seeds, checkpoint)
     arm, dt, found = problem.world.arm, problem.dt, {}
     center = hand_position(arm, np.asarray(arm.center_posture))
     starts = np.arange(STARTS) / STARTS
@@ -230,7 +207,7 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "n": len(exponent),
                     "target_exponent": float(found["own"][0]),
                     "exponent": float(exponent.mean()),
-                    "exponent_sd": float(exponent.std(ddof=1)) if len(exponent) > 1 else float("nan"),
+                    "exponent_sd": spread(exponent),
                     "correlation": float(found["fit"].mean()),
                     "rms_distance_mm": float(1000.0 * found["rms"].mean()),
                 }

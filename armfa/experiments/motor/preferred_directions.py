@@ -31,7 +31,7 @@ from armfa.plant.muscles.linear import ForceGenerator
 from armfa.problems.hand_velocity import HandVelocityProblem, excitation
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import panels
-from armfa.reports.statistics import every_above, every_below, mean_between, paired_less, reported
+from armfa.reports.statistics import every_above, every_below, mean_between, paired_less, reported, spread
 from armfa.runs.unit import Run, Unit, find
 from armfa.tasks import HandVelocity, center_out_targets
 
@@ -413,7 +413,7 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "effort": run.arguments["effort"],
                 "n": len(found.axis),
                 "axis_deg": axis,
-                "axis_sd_deg": float(between(found.axis, axis).std(ddof=1)) if len(found.axis) > 1 else math.nan,
+                "axis_sd_deg": spread(between(found.axis, axis)),
                 "resultant": float(found.resultant.mean()),
                 "largest_p": float(found.p.max()),
                 "closed_axis_deg": closed.degrees,

@@ -17,7 +17,7 @@ from armfa.controllers.training.train import in_precision
 from armfa.controllers.training.update import TrainState, Updates, train_step
 from armfa.controllers.trees import take
 from armfa.experiments.learning import learn
-from armfa.experiments.motor.movements import Movements, deviations
+from armfa.experiments.motor.movements import Movements, deviations, turned
 from armfa.plant import hand_position, hand_velocity
 from armfa.problems import TaskProblem
 from armfa.problems.episodes import TaskEpisode
@@ -198,8 +198,7 @@ def directions(problem: TaskProblem, movements: Movements) -> Array:
     cursor = np.take_along_axis(seen, fastest[None, ..., None], 0)[0]
     first = take(movements.run.moments, 0)
     start = hand_position(world.arm, first.trial.start.joint_angle)
-    way, went = first.trial.goals[..., 0, :] - start, cursor - start
-    return np.degrees(np.arctan2(way[..., 0] * went[..., 1] - way[..., 1] * went[..., 0], (way * went).sum(-1)))
+    return turned(first.trial.goals[..., 0, :] - start, cursor - start)
 
 
 def known_mean(values: Array) -> Array:

@@ -19,6 +19,7 @@ from armfa.controllers.training.loop import QUIET
 from armfa.controllers.training.update import TrainState, train_step
 from armfa.controllers.trees import take
 from armfa.experiments.arm.reaching import Steering, at_rest, center_out_distance
+from armfa.experiments.motor.movements import turned
 from armfa.plant import ArmState, hand_position
 from armfa.problems.hand_velocity import HandVelocityLoss, HandVelocityProblem
 from armfa.tasks import Reach, Trial, center_out_targets, velocity_toward
@@ -115,14 +116,13 @@ def reached(
     _, normal = world.line(moments)
     away = ((world.hand(moments) - center) * normal).sum(-1)
     furthest = away[np.abs(np.nan_to_num(away)).argmax(0), np.arange(networks)]
-    way, went = goal - center, world.seen(take(moments, EARLY)) - center
-    turned = np.arctan2(way[0] * went[:, 1] - way[1] * went[:, 0], went @ way)
+    direction = turned(goal - center, world.seen(take(moments, EARLY)) - center)
     walls, push = np.full(networks, np.nan), field_load(judged, problem.simulator, moments).hand_force
     if fields.channel and push is not None:
         asked = (push * normal).sum(-1)
         walls = (run.outcomes.channel_force[..., 0] * asked).sum(0) / (asked * asked).sum(0)
     path = ArmState(*(x.swapaxes(0, 1).astype(np.float32) for x in moments.arm))
-    return Path(path, desired(moments).swapaxes(0, 1), furthest, np.degrees(turned), walls)
+    return Path(path, desired(moments).swapaxes(0, 1), furthest, direction, walls)
 
 
 def batch_of(problem: HandVelocityProblem, fields: Fields, path: Path) -> Batch:
