@@ -11,54 +11,47 @@ nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
 """
 
 import functools
-import itertools
-import math
 from typing import Any, cast
 
 import numpy as np
 
 from armfa.compiled import kernels
 from armfa.controllers.circuits.mlp import MLP, Dense
-from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.optimizers import SGD, SGDState
 from armfa.controllers.problem import Batch
 from armfa.controllers.rules.direct import DirectFeedbackAlignment
 from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment
 from armfa.controllers.rules.learned import KolenPollack
 from armfa.controllers.rules.shallow import Shallow
 from armfa.controllers.rules.symmetry import FixedSignSymmetry, UniformSignSymmetry
+from armfa.controllers.training.around import around
+from armfa.controllers.training.layout import CHUNK, fits, laid, pace, units_of, widening, widths_of, zeros
 from armfa.controllers.training.update import TrainState, Updates, one_by_one
 
-CHUNK = 128
-"""Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
-NARROW = 64
-"""Units of the narrower side of a layer, at most: wider products are BLAS's."""
-VECTOR = 16
-"""Rows of hidden units are filled up to a multiple of this: float32 numbers of the widest vectors there are."""
-UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
 SIGNED = (UniformSignSymmetry, FixedSignSymmetry)
 RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPollack, *SIGNED)
 
 
 def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
-    """The default back end: a block of updates in one compiled function where that can be, else `one_by_one`."""
+    """The default back end: a block of updates in one compiled function where that can be, or compiled around the
+    rule, else `one_by_one`.
+    """
     plain = one_by_one(circuit, rule, optimizer)
 
     def updates(state: TrainState, examples: Any, draws: Any) -> TrainState:
-        return (fused(circuit, rule, optimizer, examples) or plain)(state, examples, draws)
+        made = (make(circuit, rule, optimizer, examples) for make in (fused, around))
+        return next(filter(None, made), plain)(state, examples, draws)
 
     return updates
 
 
 def fused(network: Any, rule: Any, optimizer: Any, examples: Any) -> Updates | None:
     """The back end for blocks of examples like these, or None where it cannot be."""
-    if not isinstance(network, MLP) or not isinstance(examples, Batch) or examples.inputs.dtype != np.float32:
+    plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
+    known = type(rule) in RULES and plain and getattr(rule, "propagate_derivative", True)
+    if not known or not fits(network, optimizer, examples):
         return None
     loss: Any = examples.loss
-    plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
-    narrow = all(min(pair) <= NARROW for pair in zip(network.sizes, network.sizes[1:]))
-    known = set(network.nonlinearities) <= set(UNITS) and getattr(rule, "propagate_derivative", True)
-    if not (type(rule) in RULES and plain and narrow and known and isinstance(optimizer, SGD) and kernels.available()):
-        return None
     if (bound := getattr(loss, "bound", lambda: None)()) is None:
         return None
     names = tuple(bound.program.names[0])
@@ -70,21 +63,16 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
              examples: Batch, draws: Any) -> TrainState:  # fmt: skip
     inputs, loss = examples.inputs, cast(Any, examples.loss)
     seeds, count, size, _ = inputs.shape
-    step, sizes, layers = state.optimizer.step, network.sizes, network.n_layers
-    shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(
-        optimizer.rates, layers, ""
-    )
-    kept = 1.0 - shares * np.array(optimizer.decays(state.params))
-    factors, kept = (x.astype(np.float32) for x in (shares / size, kept))
+    sizes, layers = network.sizes, network.n_layers
+    shares, rates, kept = pace(optimizer, state.optimizer, state.params, count)
+    factors, kept = (x.astype(np.float32) for x in (rates / size, kept))
     learns, signed = isinstance(rule, KolenPollack), isinstance(rule, SIGNED)
-    paces = rule.rate * np.array([optimizer.factor(step + k) for k in range(count)]) if learns else np.zeros(count)
-    pace, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
-    widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])
-    widens = np.array([n_out > n_in for n_in, n_out in itertools.pairwise(sizes)])
+    paces = rule.rate * shares if learns else np.zeros(count)
+    paces, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
+    widths, widens = widths_of(network), widening(network)
     direct = isinstance(rule, DirectFeedbackAlignment)
     above = [layers] * (layers - 1) if direct else list(range(2, layers + 1))
     narrows = np.array([sizes[k] <= n for n, k in zip(sizes[1:], above)] or [True])
-    units = np.array([UNITS[name] for name in network.nonlinearities])
     lowest = layers - 1 if isinstance(rule, Shallow) else 0
     arrays = loss.arrays(names)
     room = [tuple(zeros((min(size, CHUNK), n)) for n in widths[1:]) for _ in range(2)]
@@ -95,12 +83,12 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     learned = [np.empty_like(b) for b in own] if learns else own
     for seed in range(seeds):
         weights = tuple(
-            _laid(layer.weight[seed], wide, widths[l + 1] if wide else widths[l])
+            laid(layer.weight[seed], wide, widths[l + 1] if wide else widths[l])
             for l, (layer, wide) in enumerate(zip(state.params, widens))
         )
-        biases = tuple(_laid(layer.bias[seed][None], False, n)[0] for layer, n in zip(state.params, widths[1:]))
+        biases = tuple(laid(layer.bias[seed][None], False, n)[0] for layer, n in zip(state.params, widths[1:]))
         sent = tuple(
-            _laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
+            laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
             for l, (b, narrow) in enumerate(zip(own, narrows))
         )
         if isinstance(rule, UniformSignSymmetry):
@@ -108,33 +96,17 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
         feedback = tuple(zeros(b.shape) for b in sent) if signed else sent or weights[1:] or weights
         gradients = tuple(zeros(w.shape) for w in weights)
         run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback, sent or feedback, widens,
-            narrows, units, np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept, pace, held,
-            optimizer.biases, direct, lowest, learns, signed)  # fmt: skip
-        for b, laid, narrow in zip(learned if learns else (), feedback, narrows):
+            narrows, units_of(network), np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept,
+            paces, held, optimizer.biases, direct, lowest, learns, signed)  # fmt: skip
+        for b, end, narrow in zip(learned if learns else (), feedback, narrows):
             n, above_it = b[seed].shape
-            b[seed] = laid[:above_it, :n].T if narrow else laid[:n, :above_it]
+            b[seed] = end[:above_it, :n].T if narrow else end[:n, :above_it]
         for layer, weight, bias, wide in zip(params, weights, biases, widens):
             n_out, n_in = layer.weight[seed].shape
             layer.weight[seed] = weight[:n_in, :n_out].T if wide else weight[:n_out, :n_in]
             layer.bias[seed] = bias[:n_out]
     kept_rule = Feedback(tuple(learned)) if learns else state.rule
-    return TrainState(tuple(params), kept_rule, SGDState(step + count))
-
-
-def zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """Float32 zeros that begin where a vector does: others cross two lines of the cache, and cost twice the time."""
-    count = math.prod(shape)
-    whole = np.zeros(count + VECTOR, np.float32)
-    start = -whole.ctypes.data // whole.itemsize % VECTOR
-    return whole[start : start + count].reshape(shape)
-
-
-def _laid(weight: np.ndarray, wide: Any, width: int) -> np.ndarray:
-    """A copy of weights (n_out, n_in) as `rows` wants them, its rows filled up to `width` with zeros."""
-    rows = weight.T if wide else weight
-    laid = zeros((len(rows), width))
-    laid[:, : rows.shape[1]] = rows
-    return laid
+    return TrainState(tuple(params), kept_rule, SGDState(state.optimizer.step + count))
 
 
 TEXT = """from numba import njit
