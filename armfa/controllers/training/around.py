@@ -19,7 +19,7 @@ from armfa.controllers.circuits.mlp import MLP, Dense, Params, Trace
 from armfa.controllers.optimizers import SGD, SGDState
 from armfa.controllers.problem import Batch
 from armfa.controllers.rules.base import LearningRule
-from armfa.controllers.training.layout import CHUNK, VECTOR, empty, fits, pace, units_of, widening, widths_of
+from armfa.controllers.training.layout import VECTOR, empty, known, pace, units_of, widening
 from armfa.controllers.training.update import TrainState, Updates
 from armfa.controllers.trees import take
 
@@ -27,10 +27,10 @@ from armfa.controllers.trees import take
 def around(network: Any, rule: Any, optimizer: Any, examples: Any) -> Updates | None:
     """The back end for blocks of examples like these, or None where it cannot be.
 
-    It can for small networks, plain SGD, float32, and rules that only fill in deltas.
+    It can for plain SGD, float32, and rules that only fill in deltas.
     """
     fills_in = isinstance(rule, LearningRule) and type(rule).gradients is LearningRule.gradients
-    if not fills_in or not fits(network, optimizer, examples):
+    if not fills_in or not known(network, optimizer, examples):
         return None
     return functools.partial(_updates, network, rule, optimizer)
 
@@ -68,25 +68,20 @@ class Room:
 
     def __init__(self, network: MLP, params: Params, networks: int, size: int):
         self.made = network, networks, size
-        self.places, zeros, length = _places(network, networks, size)
+        self.places, length = _places(network, networks, size)
         self.memory = empty((length,))
-        self.memory[:zeros] = 0.0
-        sizes, widens = network.sizes[1:], widening(network)
-        weights, biases, _, _, drives, rates, slopes, _, _ = ([self._at(x) for x in each] for each in self.places)
-        self.params = tuple(
-            Dense(w[:, :n_in, :n_out].swapaxes(-1, -2) if wide else w[:, :n_out, :n_in], b[:, 0, :n_out])
-            for w, b, wide, n_in, n_out in zip(weights, biases, widens, network.sizes, sizes)
+        weights, biases, drives, rates, slopes, _, _ = (
+            tuple(self._at(*place) for place in each.tolist()) for each in self.places
         )
+        turned = (w.swapaxes(-1, -2) if wide else w for w, wide in zip(weights, widening(network)))
+        self.params = tuple(Dense(weight, b[:, 0]) for weight, b in zip(turned, biases))
         for mine, given in zip(self.params, params):
             mine.weight[:], mine.bias[:] = given
-        self.drives, self.rates, self.slopes = (
-            tuple(x[:, :, :n] for x, n in zip(each, sizes)) for each in (drives, rates, slopes)
-        )
+        self.drives, self.rates, self.slopes = drives, rates, slopes
         lists = self.params, *self.params, self.drives, self.slopes
         self.shown = [*lists, *(x for each in lists[1:] for x in each), *self.rates, self.memory.base]
 
-    def _at(self, place: np.ndarray) -> np.ndarray:
-        start, *shape = place.tolist()
+    def _at(self, start: int, *shape: int) -> np.ndarray:
         return self.memory[start : start + math.prod(shape)].reshape(shape)
 
     def copy(self) -> "Room":
@@ -102,25 +97,16 @@ class Room:
 
 
 @functools.lru_cache(maxsize=64)
-def _places(network: MLP, networks: int, size: int) -> tuple[np.ndarray, int, int]:
-    """Where in a memory the arrays of `rows` lie (9, layers, 4), each beginning where a vector does; how much of it,
-    from the start on, must be zero; and its length.
-    """
-    sizes, widths, chunk = network.sizes[1:], widths_of(network), min(size, CHUNK)
-    sides = [(n_in, wide) if widens else (n_out, below) for widens, n_in, n_out, below, wide in
-             zip(widening(network), network.sizes, sizes, widths, widths[1:])]  # fmt: skip
-    rows = [(1, n) for n in widths[1:]]
-    sums = [(1, *side) for side in sides], [(1, *row) for row in rows]
-    kept = [[(networks, *shape) for shape in shapes] for shapes in (sides, rows)]
-    seen = [[(networks, size, n) for n in each] for each in (widths[1:], widths[1:], sizes)]
-    shapes = *kept, *sums, *seen, [(1, chunk, n) for n in widths[1:]], [(1, 1, max(widths))] * len(sizes)
-    places, start, zeros = [], 0, 0
-    for what, each in enumerate(shapes):
-        zeros = start if what == 4 else zeros
-        for shape in each:
-            places.append((start, *shape))
-            start += -(-math.prod(shape) // VECTOR) * VECTOR
-    return np.array(places).reshape(len(shapes), len(sizes), 4), zeros, start
+def _places(network: MLP, networks: int, size: int) -> tuple[np.ndarray, int]:
+    """Where in a memory the arrays of `passes` lie (7, layers, 4), each from where a vector begins; and its length."""
+    pairs = list(zip(network.sizes, network.sizes[1:], widening(network)))
+    rows, activity = [(1, n_out) for _, n_out, _ in pairs], [(networks, size, n_out) for _, n_out, _ in pairs]
+    weights = [(n_in, n_out) if wide else (n_out, n_in) for n_in, n_out, wide in pairs]
+    own, sums = ([[(n, *shape) for shape in shapes] for shapes in (weights, rows)] for n in (networks, 1))
+    shapes = [shape for each in (*own, activity, activity, activity, *sums) for shape in each]
+    starts = np.cumsum([0, *(-(-math.prod(shape) // VECTOR) * VECTOR for shape in shapes)])
+    places = np.column_stack([starts[:-1], shapes])
+    return places.reshape(-1, len(pairs), 4), int(starts[-1])
 
 
 def _holders(things: list[Any]) -> list[int]:
@@ -195,19 +181,19 @@ def _copied(new: Dense, old: Dense) -> Dense:
 
 
 TEXT = """from numba import njit
-from armfa.controllers.training import rows
+from armfa.controllers.training import passes
 @njit(error_model="numpy", nogil=True, cache=True)
 def before(k, inputs, memory, places, widens, units):
-    rows.forward_kept(k, inputs, memory, places, widens, units)
+    passes.forward(k, inputs, memory, places, widens, units)
 @njit(error_model="numpy", nogil=True, cache=True)
 def after(k, l, deltas, inputs, memory, places, widens, factors, kept, learn_biases):
-    rows.learn(k, l, deltas, inputs, memory, places, widens, factors, kept, learn_biases)
+    passes.learn(k, l, deltas, inputs, memory, places, widens, factors, kept, learn_biases)
 """
 
 
 @functools.cache
 def _kernel() -> Any:
     """The module of both functions."""
-    from armfa.controllers.training import rows
+    from armfa.controllers.training import passes
 
-    return kernels.compiled(TEXT, str(rows.__file__))
+    return kernels.compiled(TEXT, str(passes.__file__))

@@ -11,6 +11,7 @@ nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
 """
 
 import functools
+import itertools
 from typing import Any, cast
 
 import numpy as np
@@ -25,9 +26,13 @@ from armfa.controllers.rules.learned import KolenPollack
 from armfa.controllers.rules.shallow import Shallow
 from armfa.controllers.rules.symmetry import FixedSignSymmetry, UniformSignSymmetry
 from armfa.controllers.training.around import around
-from armfa.controllers.training.layout import CHUNK, fits, laid, pace, units_of, widening, widths_of, zeros
+from armfa.controllers.training.layout import VECTOR, empty, known, pace, units_of, widening
 from armfa.controllers.training.update import TrainState, Updates, one_by_one
 
+CHUNK = 128
+"""Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
+NARROW = 64
+"""Units of the narrower side of a layer, at most: wider products are BLAS's."""
 SIGNED = (UniformSignSymmetry, FixedSignSymmetry)
 RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPollack, *SIGNED)
 
@@ -48,8 +53,10 @@ def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
 def fused(network: Any, rule: Any, optimizer: Any, examples: Any) -> Updates | None:
     """The back end for blocks of examples like these, or None where it cannot be."""
     plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
-    known = type(rule) in RULES and plain and getattr(rule, "propagate_derivative", True)
-    if not known or not fits(network, optimizer, examples):
+    plain = plain and type(rule) in RULES and getattr(rule, "propagate_derivative", True)
+    if not plain or not known(network, optimizer, examples):
+        return None
+    if any(min(pair) > NARROW for pair in itertools.pairwise(network.sizes)):
         return None
     loss: Any = examples.loss
     if (bound := getattr(loss, "bound", lambda: None)()) is None:
@@ -69,7 +76,8 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     learns, signed = isinstance(rule, KolenPollack), isinstance(rule, SIGNED)
     paces = rule.rate * shares if learns else np.zeros(count)
     paces, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
-    widths, widens = widths_of(network), widening(network)
+    widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])  # rows of whole vectors
+    widens = widening(network)
     direct = isinstance(rule, DirectFeedbackAlignment)
     above = [layers] * (layers - 1) if direct else list(range(2, layers + 1))
     narrows = np.array([sizes[k] <= n for n, k in zip(sizes[1:], above)] or [True])
@@ -83,12 +91,12 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
     learned = [np.empty_like(b) for b in own] if learns else own
     for seed in range(seeds):
         weights = tuple(
-            laid(layer.weight[seed], wide, widths[l + 1] if wide else widths[l])
+            _laid(layer.weight[seed], wide, widths[l + 1] if wide else widths[l])
             for l, (layer, wide) in enumerate(zip(state.params, widens))
         )
-        biases = tuple(laid(layer.bias[seed][None], False, n)[0] for layer, n in zip(state.params, widths[1:]))
+        biases = tuple(_laid(layer.bias[seed][None], False, n)[0] for layer, n in zip(state.params, widths[1:]))
         sent = tuple(
-            laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
+            _laid(b[seed].T, not narrow, widths[l + 1] if narrow else widths[above[l]])
             for l, (b, narrow) in enumerate(zip(own, narrows))
         )
         if isinstance(rule, UniformSignSymmetry):
@@ -107,6 +115,21 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
             layer.bias[seed] = bias[:n_out]
     kept_rule = Feedback(tuple(learned)) if learns else state.rule
     return TrainState(tuple(params), kept_rule, SGDState(state.optimizer.step + count))
+
+
+def zeros(shape: tuple[int, ...]) -> np.ndarray:
+    """Float32 zeros that begin where a vector does."""
+    room = empty(shape)
+    room[...] = 0.0
+    return room
+
+
+def _laid(weight: np.ndarray, wide: Any, width: int) -> np.ndarray:
+    """A copy of weights (n_out, n_in) as `rows` wants them, its rows filled up to `width` with zeros."""
+    rows = weight.T if wide else weight
+    laid = zeros((len(rows), width))
+    laid[:, : rows.shape[1]] = rows
+    return laid
 
 
 TEXT = """from numba import njit

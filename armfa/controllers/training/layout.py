@@ -1,4 +1,4 @@
-"""How networks lie for `rows`: which can, and copies of their weights in rows of whole vectors."""
+"""What compiled updates share: which networks they know, the pace of the optimizer, arrays that begin as vectors do."""
 
 import itertools
 import math
@@ -11,27 +11,16 @@ from armfa.controllers.circuits.mlp import MLP
 from armfa.controllers.optimizers import SGD, per_layer
 from armfa.controllers.problem import Batch
 
-CHUNK = 128
-"""Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
-NARROW = 64
-"""Units of the narrower side of a layer, at most: wider products are BLAS's."""
 VECTOR = 16
-"""Rows of hidden units are filled up to a multiple of this: float32 numbers of the widest vectors there are."""
+"""float32 numbers of the widest vectors there are."""
 UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
 
 
-def fits(network: Any, optimizer: Any, examples: Any) -> bool:
-    """Whether updates of such networks can be loops along rows."""
+def known(network: Any, optimizer: Any, examples: Any) -> bool:
+    """Whether compiled loops know these networks, examples and steps, and can be compiled here."""
     if not isinstance(network, MLP) or not isinstance(examples, Batch) or examples.inputs.dtype != np.float32:
         return False
-    narrow = all(min(pair) <= NARROW for pair in zip(network.sizes, network.sizes[1:]))
-    return narrow and set(network.nonlinearities) <= set(UNITS) and isinstance(optimizer, SGD) and kernels.available()
-
-
-def widths_of(network: MLP) -> tuple[int, ...]:
-    """Numbers in a row of each layer's rates, the input first."""
-    first, *hidden, last = network.sizes
-    return (first, *(-(-n // VECTOR) * VECTOR for n in hidden), last)
+    return set(network.nonlinearities) <= set(UNITS) and isinstance(optimizer, SGD) and kernels.available()
 
 
 def widening(network: MLP) -> np.ndarray:
@@ -40,7 +29,7 @@ def widening(network: MLP) -> np.ndarray:
 
 
 def units_of(network: MLP) -> np.ndarray:
-    """The numbers under which `rows` knows the units of each layer."""
+    """The numbers under which compiled loops know the units of each layer."""
     return np.array([UNITS[name] for name in network.nonlinearities])
 
 
@@ -53,14 +42,6 @@ def pace(optimizer: SGD, state: Any, params: Any, count: int) -> tuple[np.ndarra
     return shares, rates, 1.0 - rates * np.array(optimizer.decays(params))
 
 
-def laid(weight: np.ndarray, wide: Any, width: int) -> np.ndarray:
-    """A copy of weights (..., n_out, n_in) as `rows` wants them, its rows filled up to `width` with zeros."""
-    rows = weight.swapaxes(-1, -2) if wide else weight
-    copy = zeros((*rows.shape[:-1], width))
-    copy[..., : rows.shape[-1]] = rows
-    return copy
-
-
 def empty(shape: tuple[int, ...]) -> np.ndarray:
     """Room for float32 that begins where a vector does: others cross two lines of the cache, and cost twice the time.
 
@@ -70,10 +51,3 @@ def empty(shape: tuple[int, ...]) -> np.ndarray:
     whole = np.empty(count + VECTOR, np.float32)
     start = -whole.ctypes.data // whole.itemsize % VECTOR
     return whole[start : start + count].reshape(shape)
-
-
-def zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """The same, filled with zeros."""
-    room = empty(shape)
-    room[...] = 0.0
-    return room

@@ -113,34 +113,6 @@ def activate(rates, unit, size):
 
 
 @njit(error_model="numpy")
-def respond(rates, drives, slopes, unit):
-    """Rates = f(drives), and 0 in those that only fill up the rows; slopes = f'(drives)."""
-    y, z, size = rates.reshape(-1), drives.reshape(-1), slopes.shape[1]
-    if unit == TANH:
-        for j in range(y.shape[0]):
-            y[j] = tanh(z[j])
-    elif unit == LOGISTIC:
-        for j in range(y.shape[0]):
-            y[j] = HALF + HALF * tanh(HALF * z[j])
-    else:
-        for j in range(y.shape[0]):
-            y[j] = z[j]
-    for i in range(slopes.shape[0]):
-        r, s = rates[i], slopes[i]
-        if unit == TANH:
-            for j in range(size):
-                s[j] = ONE - r[j] * r[j]
-        elif unit == LOGISTIC:
-            for j in range(size):
-                s[j] = r[j] - r[j] * r[j]
-        else:
-            for j in range(size):
-                s[j] = ONE
-        for j in range(size, r.shape[0]):
-            r[j] = ZERO
-
-
-@njit(error_model="numpy")
 def weigh(deltas, rates, unit):
     """Deltas = deltas f'(z), by the rates y = f(z)."""
     delta, y = deltas.reshape(-1), rates.reshape(-1)
@@ -231,82 +203,17 @@ def follow(feedback, gradients, factor, keep):
 
 
 @njit(error_model="numpy")
-def descend_one(weight, bias, gradient, total, factor, keep, learn_biases):
-    """Weight = kept weight - factor gradient, of one layer; and a gradient of zero for the next batch."""
-    for k in range(weight.shape[0]):
-        w, g = weight[k], gradient[k]
-        for j in range(w.shape[0]):
-            w[j] = keep * w[j] - factor * g[j]
-            g[j] = ZERO
-    for j in range(bias.shape[0]):
-        if learn_biases:
-            bias[j] -= factor * total[j]
-        total[j] = ZERO
-
-
-@njit(error_model="numpy")
 def descend(weights, biases, gradients, totals, factors, kept, learn_biases, lowest):
-    """The same of all layers from `lowest` on."""
+    """Weights = kept weights - factor gradient; and gradients of zero for the next batch."""
     for l in range(lowest, len(weights)):
-        descend_one(weights[l], biases[l], gradients[l], totals[l], factors[l], kept[l], learn_biases)
-
-
-WEIGHTS, BIASES, GRADIENTS, TOTALS, DRIVES, RATES, SLOPES, FILLED, SPARE = range(9)
-"""What lies in one memory for `forward_kept` and `learn`, for each layer: at `places[what, layer]`."""
-
-
-@njit(error_model="numpy")
-def arrays(memory, place):
-    """The arrays (networks, rows, columns) at a place: start, networks, rows, columns."""
-    start, networks, rows, columns = place
-    return memory[start : start + networks * rows * columns].reshape(networks, rows, columns)
-
-
-@njit(error_model="numpy")
-def forward_kept(k, inputs, memory, places, widens, units):
-    """Fills in drives, rates and slopes of all layers of a stack of networks, for the inputs (networks, batch, n_in) of
-    update k.
-    """
-    x = inputs[k]
-    spare, chunk = arrays(memory, places[SPARE, 0])[0, 0], places[FILLED, 0, 2]
-    for s in range(x.shape[0]):
-        for i in range(0, x.shape[1], chunk):
-            below = x[s, i : i + chunk]
-            for l in range(len(units)):
-                weights, bias = arrays(memory, places[WEIGHTS, l])[s], arrays(memory, places[BIASES, l])[s, 0]
-                z = arrays(memory, places[DRIVES, l])[s, i : i + chunk]
-                y = arrays(memory, places[RATES, l])[s, i : i + chunk]
-                if widens[l]:
-                    fill(z, bias)
-                    add_product(z, below, weights, spare)
-                else:
-                    dots(z, bias, below, weights)
-                respond(y, z, arrays(memory, places[SLOPES, l])[s, i : i + chunk], units[l])
-                below = y
-
-
-@njit(error_model="numpy")
-def learn(k, l, deltas, inputs, memory, places, widens, factors, kept, learn_biases):
-    """Weights of layer l = kept weights - factor gradient, for its deltas (networks, batch, n_out) of update k."""
-    x = inputs[k]
-    spare, filled = arrays(memory, places[SPARE, 0])[0, 0], arrays(memory, places[FILLED, l])[0]
-    gradient, total = arrays(memory, places[GRADIENTS, l])[0], arrays(memory, places[TOTALS, l])[0, 0]
-    chunk = filled.shape[0]
-    for s in range(x.shape[0]):
-        for i in range(0, x.shape[1], chunk):
-            delta = deltas[s, i : i + chunk]
-            rows = filled[: delta.shape[0]]
-            for r in range(delta.shape[0]):
-                d, f = delta[r], rows[r]
-                for j in range(d.shape[0]):
-                    f[j] = d[j]
-                for j in range(d.shape[0], f.shape[0]):
-                    f[j] = ZERO
-            below = x[s, i : i + chunk] if l == 0 else arrays(memory, places[RATES, l - 1])[s, i : i + chunk]
-            if widens[l]:
-                add_product(gradient, below.T, rows, spare)
-            else:
-                add_product(gradient, rows.T, below, spare)
-            add_rows(total, rows)
-        weights, bias = arrays(memory, places[WEIGHTS, l])[s], arrays(memory, places[BIASES, l])[s, 0]
-        descend_one(weights, bias, gradient, total, factors[k, l], kept[k, l], learn_biases)
+        weight, gradient, factor, keep = weights[l], gradients[l], factors[l], kept[l]
+        for k in range(weight.shape[0]):
+            w, g = weight[k], gradient[k]
+            for j in range(w.shape[0]):
+                w[j] = keep * w[j] - factor * g[j]
+                g[j] = ZERO
+        bias, change = biases[l], totals[l]
+        for j in range(bias.shape[0]):
+            if learn_biases:
+                bias[j] -= factor * change[j]
+            change[j] = ZERO
