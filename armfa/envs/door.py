@@ -156,6 +156,19 @@ class Door(Traced):
         return self.bound(step_program).run
 
     @functools.cached_property
+    def run_begin(self) -> Any:
+        """`run(uniform, trial, moment, seen, error)` on arrays (arms, columns): first moments, drawn without options.
+
+        None where senses are late or noisy, trials follow a schedule, or a task draws in a way that symbols cannot.
+        """
+        if self.world.body or self.world.sight or self.world.noise or self.schedule is not None:
+            return None
+        try:
+            return self.bound(begin_program).run
+        except Exception:  # whatever a task does with arrays
+            return None
+
+    @functools.cached_property
     def run_goals(self) -> Any:
         """`run(trial, moment, uniform, goals, shown)` on arrays (arms, columns): new goals, and as they are seen."""
         try:
@@ -179,6 +192,12 @@ class Door(Traced):
     def conditioned(self) -> bool:
         """Whether a trial's condition changes anything."""
         return self.schedule is not None or self.world.fields.anything
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is more to tell of an episode than how far off the arm is (`Arms.records`)."""
+        world = self.world
+        return bool(world.task.variants or world.task.records or self.conditioned or world.fields.channel)
 
     # resets
 
@@ -259,6 +278,18 @@ def step_program(door: Door) -> Program:
             outputs[f"new_{name}"] = [Wide(part) if door.world.size_of(x) is None else part
                                       for x, part in zip(signals, line[0])]  # fmt: skip
     return Program(symbols.packed | {"action": action} | noise, outputs, n)
+
+
+def begin_program(door: Door) -> Program:
+    """First moments from uniform numbers, what is seen of them, and how far from their goals they are."""
+    graph, n = Graph(), door.arm.n_muscles
+    uniform = graph.vector("uniform", door.world.draws)
+    made = symbolic(graph, door)
+    moment = made.world.reset(uniform)
+    error = made.world.error(made.world.seen(moment), made.world.goal(moment))
+    trial = [*moment.trial.start, *moment.trial[1:]]
+    outputs = {"trial": trial, "moment": columns(moment), "seen": made.seen(moment), "error": [error]}
+    return Program({"uniform": uniform}, outputs, n)
 
 
 def goals_program(door: Door) -> Program:

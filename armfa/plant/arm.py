@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, device, namespace
+from armfa.compiled.graph import Vector
 from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle, plain
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
@@ -160,6 +161,9 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     ArmState
         Leaves (..., 2), (..., 2) and (..., n).
     """
+    if isinstance(joint_angle, Vector):
+        one: Any = joint_angle[..., 0]
+        return ArmState(joint_angle, Vector((0.0 * one,) * 2), one.graph.number(0.0, wide=True))
     if joint_angle is None:
         joint_angle = arm.center_posture
     if joint_angle is not None and hasattr(joint_angle, "dtype"):
