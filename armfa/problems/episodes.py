@@ -330,7 +330,7 @@ class TaskProblem:
         is per (m/s)^2 too. For rules that see one step only (`error`), `position` dt / `velocity` is the gain 1/s with
         which the hand is to approach the goal.
     movement_time : float or None
-        s; of tasks with one goal that is a place.
+        s, not longer than the trial; of tasks with one goal that is a place.
     teacher : float
         Gain of the feedback controller whose commands `wanted` adds.
     task : Task
@@ -382,6 +382,10 @@ class TaskProblem:
             if self.task.goal_kind != "position" or self.task.n_goals > 1 or isinstance(self.task, Ellipse):
                 raise ValueError(
                     f"expected movement_time of None: {type(self.task).__name__} has no one place to go to"
+                )
+            if self.movement_time > self.duration:
+                raise ValueError(
+                    f"expected movement_time of at most the {self.duration:g} s of a trial, got {self.movement_time:g}"
                 )
         self.world.simulator.refuse_zero_gradient()
 
