@@ -119,7 +119,7 @@ class Door(Traced):
             place += size
         return parts
 
-    def observed(self, seen: np.ndarray) -> Any:
+    def observed(self, seen: Array) -> Any:
         """Numbers observed (..., k) in the form of the observation space."""
         if not self.world.single_goals:
             return seen
