@@ -229,7 +229,7 @@ def test_spaces_are_gymnasiums_and_hold_what_they_sample():
 def test_what_cannot_be_is_refused_with_what_can():
     with pytest.raises(ValueError, match=r"expected a name out of .*armfa/Reach-v0.*, got 'Reech'"):
         functional.make("Reech")
-    with pytest.raises(TypeError, match=r"expected settings among .*got 'colour'"):
+    with pytest.raises(TypeError, match=r"expected settings among .*argument 'colour'"):
         functional.make("Reach", colour="red")
     with pytest.raises(ValueError, match="max_episode_steps as a whole number of at least 1, got 0"):
         functional.make("Reach", max_episode_steps=0)
