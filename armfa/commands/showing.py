@@ -79,7 +79,9 @@ class Performer:
             self.moment = self.world.begin(trial, self._noise())
             self.trail = [self.world.hand(self.moment)[0]]
         self.memory, command = self.policy.step(self.memory, self.world.observe(self.moment))
-        self.moment, outcome = self.world.step(self.moment, command.astype(float), self._noise())
+        before = self.moment
+        self.moment, outcome = self.world.step(before, command.astype(float), self._noise())
+        self.taken = before, command, outcome
         self.error, self.steps = float(outcome.error[0]), self.steps + 1
         self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)[0]]
 

@@ -127,7 +127,7 @@ class Door(Traced):
             place += size
         return parts
 
-    def observed(self, seen: np.ndarray) -> Any:
+    def observed(self, seen: Array) -> Any:
         """Numbers observed (..., k) in the form of the observation space."""
         if not self.world.single_goals:
             return seen
@@ -350,9 +350,8 @@ def open_door(
     Door
         What an environment steps.
     """
-    if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
-        known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    more = (*names_of(Senses), *names_of(Fields))
+    refuse_unknown(set(settings) - set(more), (*SHARED, *more))
     senses = Senses(**{name: settings[name] for name in names_of(Senses) if name in settings})
     fields = Fields(**{name: settings[name] for name in names_of(Fields) if name in settings})
     if isinstance(schedule, dict):
@@ -388,11 +387,16 @@ def names_of(kind: type) -> tuple[str, ...]:
 def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
     """The door for a task's fields and the shared settings together; unknown names are refused."""
     own, shared = names_of(kind), (*SHARED, *names_of(Senses), *names_of(Fields))
-    if unknown := sorted(set(settings) - {*own, *shared}):
-        known = ", ".join([*sorted(own), *sorted(shared)])
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    refuse_unknown(set(settings) - {*own, *shared}, (*sorted(own), *sorted(shared)))
     task = kind(**{name: value for name, value in settings.items() if name in own})
     return open_door(task, **{name: value for name, value in settings.items() if name not in own})
+
+
+def refuse_unknown(unknown: set[str], known: tuple[str, ...]) -> None:
+    """Refuses settings that there are not, in Python's own words, by which TorchRL knows what to leave out."""
+    if unknown:
+        names = ", ".join(map(repr, sorted(unknown)))
+        raise TypeError(f"expected settings among {', '.join(known)}; got an unexpected keyword argument {names}")
 
 
 def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
