@@ -30,9 +30,17 @@ def keep_memory() -> bool:
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning."""
-    importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
-    from threadpoolctl import threadpool_limits
+    """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning.
 
-    with threadpool_limits(limits=1, user_api="blas"):
+    Without threadpoolctl nothing is changed.
+    """
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
+    try:
+        from threadpoolctl import threadpool_limits
+    except ModuleNotFoundError:  # in a browser, which has one thread
+        limits = contextlib.nullcontext()
+    else:
+        limits = threadpool_limits(limits=1, user_api="blas")
+    with limits:
         yield
