@@ -174,7 +174,10 @@ class Lesson:
         try:
             self.loop.run(np.array([self.loop.update + updates]), dict)
         except Divergence:
-            self.told, self.learning = "The weights have left the range of numbers. Lower the rates and start anew.", False
+            self.told, self.learning = (
+                "The weights have left the range of numbers. Lower the rates and start anew.",
+                False,
+            )
 
     def point(self) -> dict[str, Any]:
         """Where the learner is: updates, error, and the angle (degrees) between its teaching signals and backprop's."""

@@ -2,19 +2,18 @@
 "use strict";
 
 let python, hear, running = false, smallest = 0;
+const here = (name) => new URL(name, location.href).href;
 const tell = (message) => postMessage(message);
 const ask = (message) => JSON.parse(hear(JSON.stringify(message)));
 
 async function load() {
   const began = performance.now();
-  const [files, wheels] = [await (await fetch("files.json")).json(), []];
-  for (const name of files.wheels) wheels.push(fetch(name).then((answer) => answer.arrayBuffer())); // beside Pyodide
-  const lesson = fetch("lesson.py").then((answer) => answer.text());
+  const [site, lesson] = [fetch("site.zip"), fetch("lesson.py")]; // beside Pyodide's own files
   importScripts("pyodide/pyodide.js");
-  python = await loadPyodide({ indexURL: new URL("pyodide/", location.href).href });
+  python = await loadPyodide({ indexURL: here("pyodide/"), stdLibURL: here("stdlib.zip") });
   tell({ loading: "NumPy and armfa" });
-  for (const wheel of wheels) python.unpackArchive(await wheel, "wheel");
-  python.FS.writeFile("/home/pyodide/lesson.py", await lesson);
+  python.unpackArchive(await (await site).arrayBuffer(), "zip");
+  python.FS.writeFile("lesson.py", await (await lesson).text());
   hear = python.pyimport("lesson").hear;
   tell({ ready: (performance.now() - began) / 1000 });
 }
