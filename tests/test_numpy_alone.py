@@ -69,8 +69,8 @@ def test_learning_is_that_of_the_whole_package(alone, monkeypatch):
 
     network, optimizer = MLP((6, 40, 6), weight_scale=(0.05, 0.05)), SGD((6.0, 0.05))
     result = train(
-        HandVelocityProblem(test_size=200), network, "feedback-alignment", optimizer, seeds=1, updates=80, batch_size=32,
-        evaluate_every=40, back_end=one_by_one,
+        HandVelocityProblem(test_size=200), network, "feedback-alignment", optimizer, seeds=1, updates=80,
+        batch_size=32, evaluate_every=40, back_end=one_by_one,
     )  # fmt: skip
     np.testing.assert_allclose(alone["nse"], result.curve["nse"][:, 0], rtol=1e-4)
 

