@@ -40,7 +40,7 @@ def listed(shapes: Sequence[Shape]) -> list[list[Any]]:
     if not points:
         return []
     ends = np.cumsum([len(each) for each in points])
-    starts = ends - [len(each) for each in points]
+    starts = np.concatenate([[0], ends[:-1]])
     places = np.rint(np.concatenate(points) / UNIT).astype(int)
     steps = np.diff(places, axis=0, prepend=0)
     steps[starts] = places[starts]

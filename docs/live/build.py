@@ -114,7 +114,7 @@ def first_frame() -> dict:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Make the live page in a folder to be served.")
     parser.add_argument("out", type=Path, help="the folder to be served")
     parser.add_argument(
         "--parts", type=Path, default=HERE.parent / "_build" / "parts", help="where what is fetched is kept"

@@ -224,7 +224,7 @@ class Lesson:
             self.learn(1)
             if time.perf_counter() - began > share:
                 break
-        return frame | {"updates": self.loop.update, "told": self.told}
+        return frame | {"updates": self.loop.update, "hand": self.follower.trail[-1].tolist(), "told": self.told}
 
 
 def problem_for(choices: Choices) -> InTheField:

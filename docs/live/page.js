@@ -26,7 +26,7 @@ const SLIDERS = {
 const worker = new Worker("worker.js");
 const send = (message) => worker.postMessage(message);
 const answers = []; // of those who wait for "trained"
-let drawer = null, frame = null, ready = false, curves = [], feedback = [], target = null, wandering = true, began = 0;
+let drawer = null, frame = null, ready = false, curves = [], feedback = [], target = null, hand = null, wandering = true, began = 0;
 
 // what the worker tells
 
@@ -52,6 +52,7 @@ worker.onmessage = ({ data }) => {
 
 function hearFrame(news) {
   frame = news.scene;
+  hand = news.hand;
   window.firstMotion ??= performance.now();
   if (news.told) say(news.told);
   if (news.point) {
@@ -288,7 +289,8 @@ addEventListener("resize", () => {
   paintFeedback();
 });
 
-// For tests: the errors of so many updates with a seed, as NumPy outside of the browser gives them.
+// For tests: how far the hand is from the target, m; the errors of so many updates with a seed, as NumPy outside of the browser gives them.
+window.distance = () => Math.hypot(...[0, 1].map((i) => hand[i] - target[i]));
 window.trainInPage = (updates, chosen = {}) => new Promise((resolve) => {
   answers.push(resolve);
   send({ do: "train", updates, ...chosen });
