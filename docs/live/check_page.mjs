@@ -35,7 +35,7 @@ try {
   await page.setViewport({ width: 1280, height: 1100 });
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.waitForFunction("window.firstMotion", { timeout: 120000 });
-  say("seconds to first motion", (await page.evaluate("window.firstMotion")) / 1000);
+  say("first motion, s", (await page.evaluate("window.firstMotion")) / 1000);
 
   say("trained", await page.evaluate("trainInPage(200, { seed: 1 })"));
   say("flipped", await page.evaluate('trainInPage(200, { seed: 1, rule: "flipped-signs" })'));
@@ -45,7 +45,7 @@ try {
   const arm = await (await page.$("#arm")).boundingBox();
   await page.mouse.move(arm.x + 0.62 * arm.width, arm.y + 0.35 * arm.height);
   await later(4);
-  say("distance from the mouse after 24 s, m", await page.evaluate("distance()"));
+  say("distance from the mouse, m", await page.evaluate("distance()"));
   say("updates", await page.evaluate("curves.at(-1).points.at(-1).updates"));
 
   const before = await page.evaluate("feedback[3][2]");
@@ -53,15 +53,15 @@ try {
   const cell = await page.evaluate("grid().cell");
   await page.mouse.click(b.x + 3.5 * cell, b.y + 2.5 * cell);
   await later(2);
-  say("a clicked synapse is turned", before * (await page.evaluate("feedback[3][2]")) < 0);
+  say("synapse turned", before * (await page.evaluate("feedback[3][2]")) < 0);
 
   await page.focus("#arm");
   const place = await page.evaluate("target");
   await page.keyboard.press("ArrowRight");
-  say("the arrow key moves the target by, m", (await page.evaluate("target[0]")) - place[0]);
+  say("arrow key, m", (await page.evaluate("target[0]")) - place[0]);
   await page.click("input[value=shallow] + span");
   await later(3);
-  say("rules with a curve", await page.evaluate("curves.filter((curve) => curve.points.length).map((curve) => curve.rule)"));
+  say("curves", await page.evaluate("curves.filter((curve) => curve.points.length).map((curve) => curve.rule)"));
   say("faults", faults);
   say("hosts", [...hosts]);
   if (pictures) {
@@ -70,11 +70,18 @@ try {
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
     await later(1);
     await page.screenshot({ path: path.join(pictures, "dark.png"), fullPage: true });
-    await page.setViewport({ width: 375, height: 812, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
-    await later(1);
-    await page.screenshot({ path: path.join(pictures, "phone.png"), fullPage: true });
-    say("the phone's page is wider than the phone by", await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
   }
+  await page.close();
+  const phone = await browser.newPage();
+  await phone.setViewport({ width: 375, height: 812, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+  await phone.goto(`http://127.0.0.1:${server.address().port}/`);
+  await phone.waitForFunction("window.firstMotion", { timeout: 120000 });
+  const small = await (await phone.$("#arm")).boundingBox();
+  await phone.touchscreen.tap(small.x + 0.6 * small.width, small.y + 0.4 * small.height);
+  await later(16);
+  say("distance from the tap, m", await phone.evaluate("distance()"));
+  say("wider than the phone by", await phone.evaluate("document.documentElement.scrollWidth - innerWidth"));
+  if (pictures) await phone.screenshot({ path: path.join(pictures, "phone.png"), fullPage: true });
 } finally {
   await browser.close();
   server.close();

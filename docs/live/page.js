@@ -85,6 +85,7 @@ function start() {
   if (!ready) return;
   const said = choices();
   curves = [...curves.filter((curve) => curve.rule !== said.rule), { rule: said.rule, points: [] }];
+  legend();
   $("pause").setAttribute("aria-pressed", "false");
   $("pause").textContent = "Pause learning";
   send({ do: "start", ...said });
@@ -155,7 +156,7 @@ $("pause").addEventListener("click", () => {
   send({ do: "learn", on: !paused });
 });
 $("flip-tenth").addEventListener("click", () => send({ do: "flip-share", share: 0.1 }));
-$("flip-all").addEventListener("click", () => send({ do: "flip-share", share: 1.1 }));
+$("flip-all").addEventListener("click", () => send({ do: "flip-share", share: 1 }));
 
 function about() {
   const { rule } = choices();
@@ -218,7 +219,7 @@ function plot(canvas, read, ticks, words, low, high) {
   curves.forEach((curve, number) => {
     context.strokeStyle = COLOURS[curve.rule] || theme("--ink");
     context.setLineDash(DASHES[curve.rule]);
-    context.lineWidth = number === curves.length - 1 ? 2.5 : 1.2;
+    context.lineWidth = number === curves.length - 1 ? 2.5 : 1.5;
     context.beginPath();
     let pen = false;
     for (const point of curve.points) {
@@ -232,6 +233,17 @@ function plot(canvas, read, ticks, words, low, high) {
     context.stroke();
   });
   context.setLineDash([]);
+}
+
+function legend() {
+  $("legend").replaceChildren(...curves.map(({ rule }) => {
+    const entry = document.createElement("li");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    line.setAttribute("viewBox", "0 0 26 8");
+    line.innerHTML = `<path d="M0 4H26" stroke="${COLOURS[rule] || "currentColor"}" stroke-width="2.5" stroke-dasharray="${DASHES[rule]}"/>`;
+    entry.append(line, rule.replace("-", " "));
+    return entry;
+  }));
 }
 
 function paintCurves() {
@@ -283,11 +295,14 @@ $("b").addEventListener("click", (event) => {
   send({ do: "flip", unit, output });
 });
 
-addEventListener("resize", () => {
+function repaint() {
   paint();
   paintCurves();
   paintFeedback();
-});
+}
+addEventListener("resize", repaint);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+document.addEventListener("visibilitychange", () => worker.postMessage({ visible: !document.hidden }));
 
 // For tests: how far the hand is from the target, m; the errors of so many updates with a seed, as NumPy outside of the browser gives them.
 window.distance = () => Math.hypot(...[0, 1].map((i) => hand[i] - target[i]));

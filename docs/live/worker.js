@@ -1,7 +1,7 @@
 // Python in a worker: Pyodide, NumPy, armfa and lesson.py. Between two slices of its work it hears the page.
 "use strict";
 
-let python, hear, running = false, smallest = 0;
+let python, hear, running = false, seen = true, smallest = 0;
 const here = (name) => new URL(name, location.href).href;
 const tell = (message) => postMessage(message);
 const ask = (message) => JSON.parse(hear(JSON.stringify(message)));
@@ -21,7 +21,7 @@ async function load() {
 // Slices follow each other as long as the lesson runs; messages come in between.
 const gap = new MessageChannel();
 gap.port1.onmessage = () => {
-  if (!running) return;
+  if (!running || !seen) return;
   const began = performance.now();
   try {
     tell({ frame: ask({ do: "slice", now: began / 1000, share: 0.024 }) });
@@ -36,6 +36,11 @@ gap.port1.onmessage = () => {
 };
 
 onmessage = ({ data }) => {
+  if ("visible" in data) { // a page that nobody sees rests
+    if (data.visible && !seen) gap.port2.postMessage(0);
+    seen = data.visible;
+    return;
+  }
   if (!hear) return;
   try {
     const answer = ask(data);

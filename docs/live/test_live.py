@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-LIVE = Path(__file__).parents[2] / "docs" / "live"
+LIVE = Path(__file__).parent
 UPDATES = 60
 SAID = [
     {"do": "train", "updates": UPDATES, "seed": 1},
