@@ -75,8 +75,8 @@ class Learn:
     """Hidden or recurrent units."""
     tau: float = 0.05
     """Time constant of rate units, s."""
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     activation: Activation = "first_order"
     """Muscles with first-order dynamics, or such that follow the command at once."""
     dt: float = 0.01

@@ -25,6 +25,7 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
+    as_file_name,
     learner_of,
     network_for,
     policy_of,
@@ -36,6 +37,7 @@ from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
 from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
+from armfa.plant.description import called
 from armfa.reports.claim import STATUSES
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
@@ -59,8 +61,8 @@ FULL_SEEDS = 10
 class Train:
     """Train controllers of the arm by several rules, and show what they learned."""
 
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     rules: str = ",".join(STANDARD)
     """Learning rules, separated by commas: these, feedback-alignment-backprop-rates, all that `armfa rules` lists, and
     your own as file.py:Rule."""
@@ -160,7 +162,7 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
         config, updates=config.updates or UPDATES, rules=",".join(anywhere(name) for name in listed(config.rules))
     )
     try_rules(config.settings)
-    return config, begin(config.out, config.arm, config)
+    return config, begin(config.out, as_file_name(called(config.arm)), config)
 
 
 def longer(config: Train, asked: int | None, folder: Path, console: Console) -> Train:
@@ -226,7 +228,7 @@ def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     """The rows as a table for a terminal."""
     samples = settings.updates * settings.batch_size
-    title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
+    title = f"{called(settings.arms[0])}, {samples:,} samples, n = {rows[0]['n']}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, collapse_padding=True)
     heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "reach, mm\nmean (worst)", "random\n< 1 cm",
              "speed\nr")  # fmt: skip

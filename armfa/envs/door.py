@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import math
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -308,7 +309,7 @@ def goals_program(door: Door) -> Program:
 def open_door(
     task: Task,
     *,
-    arm: str | dict[str, Any] | Arm = "li_todorov",
+    arm: str | Path | dict[str, Any] | Arm = "li_todorov",
     activation: str | None = None,
     dt: float = 0.01,
     integrator: str = "semi_implicit_euler",
@@ -324,11 +325,11 @@ def open_door(
     ----------
     task : Task
         With its settings.
-    arm : str, dict or Arm
-        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm; or its description, as policies carry it.
-        With a name or a description a spec can be written as JSON.
+    arm : str, Path, dict or Arm
+        A name: li_todorov, lillicrap_scott, ..., torque; the file of an arm, my_arm.toml; an arm; or its description,
+        as policies carry it. With a name or a description a spec can be written as JSON.
     activation : str
-        Of a preset: "static" or "first_order".
+        Of a name or a file: "static" or "first_order". When not given, "static" for a name, and what a file says.
     dt : float
         Time step, s.
     integrator : str
@@ -399,14 +400,14 @@ def refuse_unknown(unknown: set[str], known: tuple[str, ...]) -> None:
         raise TypeError(f"expected settings among {', '.join(known)}; got an unexpected keyword argument {names}")
 
 
-def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
+def arm_of(arm: str | Path | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
     """The arm that these settings name. An `Arm`, or the description of one, has its own muscles already."""
     if isinstance(arm, dict):
         arm = arm_from(arm)
     if not isinstance(arm, Arm):
-        return make_arm(arm, activation=activation or "static")
+        return make_arm(arm, activation=activation)
     if activation is not None:
-        raise ValueError(f"expected activation={activation!r} beside a preset's name only: {arm.name!r} has its own")
+        raise ValueError(f"expected activation={activation!r} beside a name or a file only: {arm.name!r} has its own")
     return arm
 
 

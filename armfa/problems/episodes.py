@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -343,7 +344,7 @@ class TaskProblem:
         Of the test set, which is always the same.
     """
 
-    arm: Arm | str = "li_todorov"  # or the name of a preset
+    arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
     task: Task = field(default_factory=Reach)
     dt: float = 0.01  # s
     senses: Senses = EXACT
@@ -362,7 +363,7 @@ class TaskProblem:
 
     def __post_init__(self) -> None:
         """Look up an arm's name; refuse what cannot be learned from."""
-        if isinstance(self.arm, str):
+        if isinstance(self.arm, str | Path):
             object.__setattr__(self, "arm", make_arm(self.arm))
         for name in WEIGHTS:
             finite(name, getattr(self, name), 0.0)

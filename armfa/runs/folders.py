@@ -144,5 +144,7 @@ def own_settings(folder: Path, config: Any, besides: Sequence[str]) -> str:
 
 
 def _written(value: Any) -> str:
-    """A value as the command line writes it."""
+    """A value as the command line writes it; of a text of several lines the first."""
+    if isinstance(value, str) and "\n" in value:
+        return f"({value.splitlines()[0]}, ...)"
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
