@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.commands.following import Follower
 from armfa.commands.longer import LongerSettings, sweep
 from armfa.commands.showing import center_out, moving
@@ -94,6 +94,8 @@ class Train:
     again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     frame_size: int = FRAME_SIZE
     """Side of the animation, pixels."""
     frames_per_second: int = FRAMES_PER_SECOND
@@ -140,10 +142,11 @@ class Train:
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
     console, config = console or Console(), at_home(config)
+    scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
-    runs = complete(sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet)
+    runs = complete(sweep(settings), folder, scheduler, console, f"armfa train --resume {folder}", config.quiet)
     show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
