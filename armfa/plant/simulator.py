@@ -273,7 +273,8 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     pushes: Any = {name: load.parts for name, load in loads.items()}
     after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
-        return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+        static = simulator.arm.activation_dynamics is None  # then the activation is the command
+        return Program(inputs, {"q": after[:2], "w": after[2:4]} | ({} if static else {"a": after.a}), n)
     if what == "step_vjp":
         by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
@@ -289,12 +290,14 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    expected = (*q.shape[:-1], size)
+    if type(x) is type(q) and x.dtype == q.dtype and x.shape == expected:
+        return x
     xp = namespace(q)
     if type(x) is not type(q):
         x = made(x, q)
     if x.dtype != q.dtype:
         x = xp.astype(x, q.dtype)
-    expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)

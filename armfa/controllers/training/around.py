@@ -194,6 +194,6 @@ def after(k, l, deltas, inputs, memory, places, widens, factors, kept, learn_bia
 @functools.cache
 def _kernel() -> Any:
     """The module of both functions."""
-    from armfa.controllers.training import passes
+    from armfa.controllers.training import passes, rows
 
-    return kernels.compiled(TEXT, str(passes.__file__))
+    return kernels.compiled(TEXT, str(passes.__file__), str(rows.__file__))

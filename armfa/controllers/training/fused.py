@@ -38,7 +38,7 @@ RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPol
 
 
 def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
-    """The default back end: a block of updates in one compiled function, or around the rule, else `one_by_one`.
+    """The default back end: compiled where that can be, with a rule of one's own but for its deltas; else `one_by_one`.
 
     Parameters
     ----------

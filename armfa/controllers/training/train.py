@@ -183,8 +183,8 @@ def train(
     progress : bool or f(Report)
         True shows a bar on a terminal where it takes long; a function is called at every point of the curve.
     back_end : BackEnd
-        How updates are made: `fastest` (compiled by Numba where that can be, else `one_by_one`), `one_by_one` (any
-        rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
+        How updates are made: `fastest` (compiled by Numba where that can be, rules of one's own but for their `deltas`;
+        else `one_by_one`), `one_by_one` (any rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
 
     Returns
     -------
