@@ -58,6 +58,11 @@ def make_arm(name: str | Path = "li_todorov", *, activation: str | None = None) 
         "static", where the activation is the excitation at once, or "first_order", the arm's own dynamics. When not
         given, what a file says, and "static" for a name.
 
+    Returns
+    -------
+    Arm
+        Its constants; of published ones each with its source, in `presets.py` or in the file.
+
     Raises
     ------
     ValueError
