@@ -38,7 +38,8 @@ def recorded(
     """What the page shows: so many frames of a follower or performer, and what hand, muscles and hidden units did.
 
     Hidden units stand in the order of their preferred directions: the direction of the hand's movement in which each is
-    most active, by a regression of its rate on the hand's velocity [Georgopoulos et al. 1982, J Neurosci 2:1527].
+    most active, by a regression of its rate on the hand's velocity and place [Georgopoulos et al. 1982, J Neurosci
+    2:1527, had the direction alone].
     """
     ear = Ear(follower.policy.network)
     follower.policy = follower.policy._replace(network=ear)
@@ -52,7 +53,7 @@ def recorded(
         activations.append(follower.moment.arm.activation[0])
         rates.append(ear.rates)
     arm, hand = follower.world.arm, np.array(hands)
-    angle = preferred_directions(np.array(rates), np.gradient(hand, axis=0) if frames > 1 else 0.0 * hand)
+    angle = preferred_directions(np.array(rates), hand)
     order = np.argsort(angle)
     colors = [muscle_color(1.0, pull.turn) for pull in pulls(arm, np.asarray(arm.center_posture))]
     return {
@@ -71,10 +72,14 @@ def recorded(
     }  # fmt: skip
 
 
-def preferred_directions(rates: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-    """The direction (units,), rad, in which each rate (time, units) grows most with the velocity (time, 2)."""
-    known = np.concatenate([np.ones((len(velocity), 1)), velocity], axis=1)
-    slope = np.linalg.lstsq(known, rates, rcond=None)[0][1:]
+def preferred_directions(rates: np.ndarray, hand: np.ndarray) -> np.ndarray:
+    """The direction (units,), rad, of the hand's velocity with which each rate (time, units) grows most.
+
+    hand : (time, 2), at equal times.
+    """
+    velocity = np.gradient(hand, axis=0) if len(hand) > 1 else 0.0 * hand
+    known = np.concatenate([velocity, hand, np.ones((len(hand), 1))], axis=1)
+    slope = np.linalg.lstsq(known, rates, rcond=None)[0][:2]
     return np.arctan2(slope[1], slope[0])
 
 
