@@ -33,6 +33,11 @@ def one_blas_thread() -> Iterator[None]:
     """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning.
 
     Without threadpoolctl nothing is changed.
+
+    Yields
+    ------
+    None
+        `with one_blas_thread(): ...`
     """
     with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
