@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from armfa.controllers.circuits import Circuit
+from armfa.controllers.circuits import Circuit, Trace
 from armfa.files import write_text
 from armfa.rendering.anatomy import muscle_color, pulls
 from armfa.rendering.frames import WEB, backdrop_frame, scene_frame
@@ -19,15 +19,13 @@ class Ear:
     """A network that remembers what its hidden units did last."""
 
     def __init__(self, network: Circuit):
-        self.network, self.rates = network, np.zeros(0)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.network, name)
+        self.network, self.n_in, self.n_out, self.rest = network, network.n_in, network.n_out, network.rest
+        self.rates = np.zeros(0)
 
     def step(self, params: Any, memory: Any, inputs: Any) -> tuple[Any, Any]:
         """The network's own step."""
         memory, trace = self.network.step(params, memory, inputs)
-        hidden = trace.inputs[1:] if hasattr(trace, "inputs") else (trace.presynaptic.rates,)
+        hidden = trace.inputs[1:] if isinstance(trace, Trace) else (trace.presynaptic.rates,)
         self.rates = np.concatenate([rates[0] for rates in hidden])
         return memory, trace
 
