@@ -496,10 +496,6 @@ def rollout(
 ) -> Rollout:
     """Steps of the world under a policy. What a policy remembers is its own.
 
-<<<<<<< HEAD
-    noise : Array (steps, ..., normals), standard normal; None: all noise off.
-    goals : Array (steps, ..., 2), the trial's only goal in each step, where it moves; None: where it is.
-=======
     Parameters
     ----------
     world : World
@@ -512,12 +508,13 @@ def rollout(
         Of the world.
     noise : Array (steps, ..., normals), optional
         Standard normal; None: all noise off.
+    goals : Array (steps, ..., 2), optional
+        The trial's only goal in each step, where it moves; None: where it is.
 
     Returns
     -------
     Rollout
         Moments (steps + 1, ...), commands and outcomes (steps, ...).
->>>>>>> main
     """
     moments, commands, outcomes = [moment], [], []
     for time in range(steps):
