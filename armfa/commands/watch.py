@@ -22,18 +22,14 @@ class Watch(Showing):
     """Write --seconds of movement to this file (.csv) instead of showing them: a row per time step, with joints, hand,
     and each muscle's length, velocity, force and activation. Units are in the names of the columns."""
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be written."""
-        super().__post_init__()
-        if self.table is not None:
-            check_csv("--table", Path(self.table))
-            if self.out is not None:
-                raise ValueError("expected --table or --out, got both: the one writes numbers, the other an animation")
-
 
 def watch(config: Watch, console: Console) -> None:
     """Show center-out reaches, or trials of the task."""
     config = at_home(config)
+    if config.table is not None:
+        check_csv("--table", config.table)
+        if config.out is not None:
+            raise ValueError("expected --table or --out, got both: the one writes numbers, the other an animation")
     policy, caption = open_policy(config)
     if "task" in (policy.about or {}):
         shown: Any = Performer(policy)
