@@ -24,6 +24,7 @@ from armfa.controllers.trees import stack, take
 from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
 from armfa.problems import problem_of
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, panels, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
@@ -75,10 +76,13 @@ class Adapt:
     """Folder of an adaptation to continue, with its own settings."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "baseline", "trials", "washout", "batch_size")
+        check_tensorboard(self.tensorboard)
         if self.trial_seed < 0:
             raise ValueError(f"expected --trial-seed of at least 0, got {self.trial_seed}")
         if self.resume is not None:
@@ -125,13 +129,15 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
         say(console, f"stopped; continue with: armfa adapt --resume {folder}")
         raise
     write_table(folder / "trials.csv", rows)
+    write_curves(folder, curve_rows(config, rows), config.tensorboard)
     summary = phases(config, rows)
     write_table(folder / "table.csv", summary)
     policy.save(folder / "controllers" / f"{config.learn_by}_{config.seed}.npz")
     with matplotlib.rc_context(STYLE):
         save_figure(figure_of(config, rows), folder / "adaptation.png")
     console.print(table_of(summary))
-    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): adaptation.png, table.csv, trials.csv, controllers/")
+    written = "adaptation.png, table.csv, trials.csv, curves.csv, controllers/"
+    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): {written}")
     return folder
 
 
@@ -156,7 +162,7 @@ def adapted(
     config: Adapt, course: Course, policy: Policy, folder: Path, console: Console
 ) -> tuple[list[dict[str, Any]], Policy]:
     """A row per trial, measured before the weights change, and the controller at the end."""
-    settled = replace(config, out=None, resume=None, quiet=False)
+    settled = replace(config, out=None, resume=None, quiet=False, tensorboard=False)
     optimizer = Adam(config.rate)
     shown = console.is_terminal and not config.quiet
     with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
@@ -178,6 +184,16 @@ def adapted(
     ]
     about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
     return rows, policy._replace(params=take(state.params, 0), about=about)
+
+
+def curve_rows(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trials as curves of other commands are: a row is what was measured before this update."""
+    measured = [{name: value for name, value in row.items() if name != "trial"} for row in rows]
+    begin = {"rule": config.learn_by, "seed": config.seed}
+    return [
+        begin | {"updates": row["trial"], "samples": row["trial"] * config.batch_size} | rest
+        for row, rest in zip(rows, measured)
+    ]
 
 
 def phases(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ from armfa.experiments.motor.movements import (
 from armfa.experiments.rules import spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -135,11 +136,14 @@ class Learn:
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "units", "updates", "batch_size", "seeds", "hold_action")
         check_film(self.frame_size, self.frames_per_second)
+        check_tensorboard(self.tensorboard)
         if self.task not in TASKS:
             raise ValueError(f"expected a task out of {', '.join(TASKS)}, got {self.task!r}")
         if spelt(self.rule) not in EPISODE_RULES:
@@ -263,7 +267,7 @@ def show_results(
     done = [performed(problem, policy, trial, noise) for policy in policies]
     for policy, seed in zip(policies, seeds):
         policy.save(folder / "controllers" / f"{rule}_{seed}.npz")
-    result.to_csv(folder / "curves.csv")
+    write_curves(folder, [{"rule": rule} | row for row in result.rows()], config.tensorboard)
     rows = [row_of(problem, f"{config.controller}, seed {seed}", each) for seed, each in zip(seeds, done)]
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])

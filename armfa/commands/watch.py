@@ -31,10 +31,6 @@ class Watch(Showing):
         if self.html and self.out is not None and self.out.suffix.lower() != ".html":
             raise ValueError(f"expected --out as a file that ends in .html beside --html, got {self.out}")
         super().__post_init__()
-        if self.table is not None:
-            check_csv("--table", Path(self.table))
-            if self.html or self.out is not None:
-                raise ValueError("expected --table, or --out or --html; got both: the one writes numbers, the other shows")
 
     @property
     def film(self) -> Path | None:
@@ -45,6 +41,10 @@ class Watch(Showing):
 def watch(config: Watch, console: Console) -> None:
     """Show the arm, or write what it does."""
     config = at_home(config)
+    if config.table is not None:
+        check_csv("--table", config.table)
+        if config.html or config.out is not None:
+            raise ValueError("expected --table, or --out or --html, got both: the one writes numbers, the other shows")
     policy, caption = open_policy(config)
     if "task" in (policy.about or {}):
         shown: Any = Performer(policy)

@@ -490,7 +490,12 @@ class Rollout(NamedTuple):
 
 
 def rollout(
-    world: World, policy: Callable[[Moment], Array], moment: Moment, steps: int, noise: Array | None = None
+    world: World,
+    policy: Callable[[Moment], Array],
+    moment: Moment,
+    steps: int,
+    noise: Array | None = None,
+    goals: Array | None = None,
 ) -> Rollout:
     """Steps of the world under a policy. What a policy remembers is its own.
 
@@ -506,6 +511,8 @@ def rollout(
         Of the world.
     noise : Array (steps, ..., normals), optional
         Standard normal; None: all noise off.
+    goals : Array (steps, ..., 2), optional
+        The trial's only goal in each step, where it moves; None: where it is.
 
     Returns
     -------
@@ -514,6 +521,9 @@ def rollout(
     """
     moments, commands, outcomes = [moment], [], []
     for time in range(steps):
+        if goals is not None:
+            trial = moments[-1].trial
+            moments[-1] = moments[-1]._replace(trial=trial._replace(goals=goals[time][..., None, :]))
         commands.append(policy(moments[-1]))
         after, outcome = world.step(moments[-1], commands[-1], None if noise is None else noise[time])
         moments.append(after)
