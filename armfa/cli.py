@@ -17,6 +17,7 @@ from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
+from armfa.commands.sweep import SweepFile, sweep
 from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
 from armfa.compiled.kernels import how_it_runs
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "play": (Play, play),
     "rules": (Rules, show_rules),
     "compare": (Compare, compare),
+    "sweep": (SweepFile, sweep),
     "benchmark": (Benchmark, benchmark),
     "reproduce": (Reproduce, reproduce),
 }

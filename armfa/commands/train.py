@@ -206,6 +206,11 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
         say(console, claim.line, STATUSES[claim.verdict.status])
 
 
+def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule."""
+    return arm_table(config.settings, runs)
+
+
 def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The learning curves of all networks, one row a point."""
     rows = []

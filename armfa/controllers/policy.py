@@ -1,6 +1,7 @@
 """A trained network as a function from observations to commands, and its file."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +115,11 @@ class Policy(NamedTuple):
 
 def load_policy(path: str | Path) -> Policy:
     """The controller in a file that `Policy.save` wrote."""
-    arrays, header = checkpoint.read(path)
+    return policy_in(*checkpoint.read(path), path)
+
+
+def policy_in(arrays: Sequence[Array], header: Mapping[str, Any], path: str | Path) -> Policy:
+    """The controller in what was read from a file; `path` is for sentences about it."""
     settings = header["settings"]
     if settings.get("kind") != "policy":
         raise checkpoint.CheckpointError(
