@@ -19,6 +19,7 @@ from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
+from armfa.commands.sweep import SweepFile, sweep
 from armfa.commands.track import Track, track
 from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "track": (Track, track),
     "rules": (Rules, show_rules),
     "compare": (Compare, compare),
+    "sweep": (SweepFile, sweep),
     "benchmark": (Benchmark, benchmark),
     "reproduce": (Reproduce, reproduce),
 }

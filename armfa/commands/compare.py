@@ -119,8 +119,7 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     settings = config.settled
     start = time.monotonic()
     runs = complete(
-        Sweep("comparing", settings, units(settings), run), folder, scheduler, console,
-        f"armfa compare --resume {folder}", config.quiet,
+        sweep(config), folder, scheduler, console, f"armfa compare --resume {folder}", config.quiet
     )  # fmt: skip
     show_results(settings, runs, folder, console, config.tensorboard)
     seconds = time.monotonic() - start
@@ -226,6 +225,17 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
     if angled and not all(issubclass(kind, LearningRule) for kind in kinds):
         lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
     return lines
+
+
+def sweep(config: Compare) -> Sweep:
+    """The units of a comparison."""
+    settings = config.settled
+    return Sweep("comparing", settings, units(settings), run)
+
+
+def sweep_rows(config: Compare, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule, tested against the first."""
+    return comparison_rows(runs, config.settled.reach or config.ground.reach)
 
 
 def units(settings: Compare) -> list[Unit]:

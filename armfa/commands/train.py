@@ -218,6 +218,11 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
             f"(--seeds {FULL_SEEDS})")  # fmt: skip
 
 
+def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule."""
+    return arm_table(config.settings, runs)
+
+
 def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The learning curves of all networks, one row a point."""
     rows = []

@@ -1,7 +1,7 @@
 """A trained network as a function from observations to commands, and its file."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,7 +183,11 @@ def load_policy(path: str | Path) -> Policy:
     CheckpointError
         For a file that is damaged or of another kind.
     """
-    arrays, header = checkpoint.read(path)
+    return policy_in(*checkpoint.read(path), path)
+
+
+def policy_in(arrays: Sequence[Array], header: Mapping[str, Any], path: str | Path) -> Policy:
+    """The controller in what was read from a file; `path` is for sentences about it."""
     settings = header["settings"]
     if settings.get("kind") != "policy":
         raise checkpoint.CheckpointError(
