@@ -1,11 +1,12 @@
-"""How fast off-the-shelf learners solve Reach: success over environment steps, a table and a picture.
+"""How fast off-the-shelf learners solve a task: success over environment steps, a table and a picture.
 
 PPO and SAC from Stable-Baselines3 at its own hyper-parameters, on 64 arms at once, but for what the number of arms
-changes: PPO's 2048 transitions per update are shared among the arms, and SAC makes one update per 8 steps.
+changes: PPO's 2048 transitions per update are shared among the arms, and SAC makes one update per 8 steps. `her` is SAC
+with hindsight replay, from the sparse reward, with one update per step on 8 arms.
 `sampled` is the success of the last 100 episodes of training, with exploration; `success` and `return` are of 100 other
 episodes without. The rows of other algorithms and seeds that the table holds already are kept.
 
-One seed takes 5 to 10 minutes. Needs: pip install "armfa[sb3]"
+One seed takes 5 to 10 minutes, of `her` an hour. Needs: pip install "armfa[sb3]"
 """
 
 import argparse
@@ -16,7 +17,7 @@ import gymnasium as gym
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from stable_baselines3 import PPO, SAC
+from stable_baselines3 import PPO, SAC, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -24,12 +25,14 @@ import armfa  # registers the environments
 from armfa.envs.stable_baselines3 import StableBaselinesVecEnv
 
 COLUMNS = ("algorithm", "seed", "steps", "sampled", "success", "return")
-LENGTH = {"ppo": 600_000, "sac": 200_000}
+LENGTH = {"ppo": 600_000, "sac": 200_000, "her": 200_000}
+ARMS = {"ppo": 64, "sac": 64, "her": 8}
 
 
-def vector(arms: int, seed: int) -> VecMonitor:
+def vector(task: str, name: str, arms: int, seed: int) -> VecMonitor:
     """Many arms that Stable-Baselines3 takes."""
-    env = VecMonitor(StableBaselinesVecEnv(gym.make_vec("armfa/Reach-v0", arms, autoreset_mode="SameStep")))
+    goals = {"goal_observation": True, "reward": "sparse"} if name == "her" else {}
+    env = VecMonitor(StableBaselinesVecEnv(gym.make_vec(task, arms, autoreset_mode="SameStep", **goals)))
     env.seed(seed)
     return env
 
@@ -37,9 +40,9 @@ def vector(arms: int, seed: int) -> VecMonitor:
 class Curve(BaseCallback):
     """From time to time in a run: success in training and without exploration."""
 
-    def __init__(self, name: str, seed: int, every: int, episodes: int):
+    def __init__(self, task: str, name: str, seed: int, every: int, episodes: int):
         super().__init__()
-        self.start, self.every, self.rows, self.test = (name, seed), every, [], vector(episodes, 0)
+        self.start, self.every, self.rows, self.test = (name, seed), every, [], vector(task, name, episodes, 0)
 
     def _on_step(self) -> bool:
         if self.num_timesteps // self.every > len(self.rows):
@@ -61,15 +64,18 @@ class Curve(BaseCallback):
         print(*row, flush=True)
 
 
-def trained(name: str, seed: int, steps: int, arms: int) -> list[dict[str, str]]:
+def trained(task: str, name: str, seed: int, steps: int, arms: int) -> list[dict[str, str]]:
     """The curve of one run."""
-    env, settings = vector(arms, 1000 * seed), {"seed": seed, "device": "cpu"}
+    env, settings = vector(task, name, arms, 1000 * seed), {"seed": seed, "device": "cpu"}
+    small = steps < 10_000
     if name == "ppo":
         model = PPO("MlpPolicy", env, n_steps=max(1, 2048 // arms), **settings)
-    else:
+    elif name == "sac":
         model = SAC("MlpPolicy", env, gradient_steps=max(1, arms // 8), **settings)
-    small = steps < 10_000
-    curve = Curve(name, seed, steps if small else steps // 10, episodes=2 if small else 100)
+    else:
+        replay = {"replay_buffer_class": HerReplayBuffer, "learning_starts": 200 * arms}  # whole episodes
+        model = SAC("MultiInputPolicy", env, gradient_steps=arms, **replay, **settings)
+    curve = Curve(task, name, seed, steps if small else steps // 10, episodes=2 if small else 100)
     model.learn(steps, callback=curve)
     return curve.rows
 
@@ -101,11 +107,14 @@ def drawn(rows: list[dict[str, str]], file: Path) -> None:
 def main() -> None:
     """Trains, seed after seed, and writes table and picture after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default="armfa/Reach-v0")
     parser.add_argument("--algorithm", choices=LENGTH, default="ppo")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--arms", type=int, default=64)
+    parser.add_argument("--arms", type=int, help="how many at once")
     parser.add_argument("--steps", type=int, help="environment steps of all arms together")
-    parser.add_argument("--out", type=Path, default=Path("reach_learning"), help="writes OUT.csv and OUT.png")
+    parser.add_argument(
+        "--out", type=Path, default=Path("reach_learning"), help="writes OUT.csv and OUT.png; one per --env"
+    )
     parser.add_argument("--small", action="store_true", help="a few seconds, to see that it runs")
     args = parser.parse_args()
     gym.register_envs(armfa)
@@ -116,12 +125,12 @@ def main() -> None:
         with table.open(newline="") as file:
             rows = list(csv.DictReader(file))
     for seed in [0] if args.small else args.seeds:
-        steps, arms = args.steps or LENGTH[args.algorithm], args.arms
+        steps, arms = args.steps or LENGTH[args.algorithm], args.arms or ARMS[args.algorithm]
         if args.small:
-            steps, arms = 2048 if args.algorithm == "ppo" else 120, 4
+            steps, arms = {"ppo": 2048, "sac": 120, "her": 416}[args.algorithm], 2 if args.algorithm == "her" else 4
         mine = (args.algorithm, str(seed))
         rows = [row for row in rows if (row["algorithm"], row["seed"]) != mine]
-        rows += trained(args.algorithm, seed, steps, arms)
+        rows += trained(args.env, args.algorithm, seed, steps, arms)
         rows.sort(key=lambda row: (row["algorithm"], int(row["seed"]), int(row["steps"])))
         table.parent.mkdir(parents=True, exist_ok=True)
         with table.open("w", newline="") as file:

@@ -16,8 +16,8 @@ class Batch(NamedTuple):
     The loss is a NamedTuple; each array in it has the batch as its first axis, other fields are settings.
     """
 
-    inputs: Array
-    loss: Loss
+    inputs: Array  # (..., batch, n_in)
+    loss: Loss  # bound to their targets
 
 
 class Episode(Protocol):
@@ -93,7 +93,22 @@ def driven(circuit: Circuit, params: Any, episode: Episode) -> Iterator[Step]:
 
 
 def rollout(circuit: Circuit, params: Any, episode: Episode) -> Array:
-    """What each step of each episode cost, (steps, ..., batch), with the circuit in command."""
+    """What each step of each episode cost, with the circuit in command.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    params : tree
+        Its weights.
+    episode : Episode
+        A world over time with its starts and goals.
+
+    Returns
+    -------
+    Array (steps, ..., batch)
+        The cost of each step.
+    """
     costs = [step.cost for step in driven(circuit, params, episode)]
     return namespace(costs[0]).stack(costs)
 

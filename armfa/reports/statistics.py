@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from armfa.reports.claim import Verdict
 
@@ -213,7 +213,7 @@ def _one_sided(difference: np.ndarray, test: str, threshold: str, level: float =
     error_of_mean = float(np.std(difference, ddof=1)) / math.sqrt(difference.size)
     if error_of_mean <= 1e-14 * abs(np.mean(difference)):  # rounding
         return Verdict(_word(in_order), f"{test}: all values alike, no spread to test with", None, threshold)
-    p = float(stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1))
+    p = float(scipy.stats.t.cdf(np.mean(difference) / error_of_mean, difference.size - 1))
     return Verdict(_word(p < level), test, p, threshold)
 
 

@@ -183,12 +183,12 @@ def test_the_demonstrations_run(monkeypatch, capsys, demo, name):
 
 
 def test_learning_curves_keep_what_other_runs_wrote(monkeypatch, capsys, tmp_path):
-    for algorithm in ("ppo", "sac", "ppo"):
+    for algorithm in ("ppo", "sac", "her", "ppo"):
         arguments = ["--small", "--algorithm", algorithm, "--out", str(tmp_path / "curve")]
         monkeypatch.setattr(sys, "argv", ["learning_curves.py", *arguments])
         runpy.run_path(str(DEMOS / "learning_curves.py"), run_name="__main__")
     table = (tmp_path / "curve.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in table] == ["algorithm", "ppo", "sac"]
+    assert [line.split(",")[0] for line in table] == ["algorithm", "her", "ppo", "sac"]
     assert (tmp_path / "curve.png").exists() and capsys.readouterr().out
 
 

@@ -24,6 +24,7 @@ from armfa.commands.train import with_spread
 from armfa.controllers import RULES, load_policy
 
 SMALL = ["--updates", "60", "--hidden", "12", "--seeds", "2", "--processes", "1"]
+SMALL += ["--frame-size", "64", "--frames-per-second", "1"]
 
 
 @pytest.fixture(scope="module")

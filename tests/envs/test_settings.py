@@ -207,7 +207,7 @@ def test_no_setting_has_two_meanings():
 
 @pytest.mark.parametrize("kind", [Senses, Fields], ids=lambda kind: kind.__name__)
 def test_the_table_of_the_documentation_is_that_of_the_fields(kind):
-    text = (Path(armfa.__file__).parent.parent / "docs" / "environments.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
     for row in rows_of(kind):
         assert row in text
 

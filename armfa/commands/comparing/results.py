@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from rich import box
 from rich.markup import escape
 from rich.table import Table
-from scipy import stats
 
 from armfa.controllers import LearningRule
 from armfa.experiments.learning import samples_to_reach
@@ -37,8 +37,8 @@ def paired(first: np.ndarray, other: np.ndarray) -> Paired:
         return Paired(math.exp(mean), math.nan, math.nan, None)
     error_of_mean = float(logs.std(ddof=1)) / math.sqrt(n)
     same = 1.0 if mean == 0.0 else None
-    p = 2 * float(stats.t.sf(abs(mean) / error_of_mean, n - 1)) if error_of_mean > 0.0 else same
-    reach = float(stats.t.ppf(0.975, n - 1)) * error_of_mean
+    p = 2 * float(scipy.stats.t.sf(abs(mean) / error_of_mean, n - 1)) if error_of_mean > 0.0 else same
+    reach = float(scipy.stats.t.ppf(0.975, n - 1)) * error_of_mean
     return Paired(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), p)
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from scipy.linalg import blas
+import scipy
 
 from armfa.compiled import kernels
 from armfa.controllers.circuits.mlp import MLP, NONLINEARITIES, Dense, Params, Trace
@@ -34,6 +34,20 @@ def in_place(network: Any, rule: GradientEstimator, optimizer: Optimizer) -> Upd
     """The back end: each network of the stack learns by itself, so that its weights lie together.
 
     Results do not depend on where blocks are cut, as long as that is between multiples of `BLOCK` examples.
+
+    Parameters
+    ----------
+    network : MLP
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+
+    Returns
+    -------
+    Callable
+        (state, examples, draws) -> state: the state after as many updates as the examples are for.
     """
     inner = rule.rule if isinstance(rule, Sparse) else rule
     if not isinstance(network, MLP) or not isinstance(inner, LearningRule):
@@ -241,7 +255,7 @@ def add_products(weight: np.ndarray, left: np.ndarray, right: np.ndarray, factor
         if not weight.flags.c_contiguous:
             raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
         weight, left, right = weight.T, right, left  # BLAS writes only into column order
-    gemm: Any = getattr(blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
+    gemm: Any = getattr(scipy.linalg.blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
     gemm(factor, left.T, right.T, beta=1.0, c=weight, trans_b=True, overwrite_c=True)
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from armfa.arrays import Array
 from armfa.controllers import MLP, SGD, Backprop, Batch, FeedbackAlignment, SquaredError
@@ -312,7 +312,7 @@ def tuning(rates: Array, speed: Array) -> Tuning:
     total = ((mean - mean.mean(-2, keepdims=True)) ** 2).sum(-2)
     explained = 0.5 * count * (b1 * b1 + b2 * b2)
     f = (explained / 2.0) / np.maximum((total - explained) / (count - 3), 1e-30)
-    return Tuning(np.stack([b1, b2], axis=-2), stats.f.sf(f, 2, count - 3))
+    return Tuning(np.stack([b1, b2], axis=-2), scipy.stats.f.sf(f, 2, count - 3))
 
 
 # the experiment

@@ -8,7 +8,7 @@ id. [NeurIPS 34, sections 4.2 and 4.3]
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from armfa.reports.statistics import ratio_below
 
@@ -46,7 +46,7 @@ def tells_apart(frozen: np.ndarray, backprop: np.ndarray) -> bool:
 
 def interquartile_mean(found: np.ndarray) -> float:
     """Mean of the middle half of the scores (seeds, ids), all together; NaN of none."""
-    return float(stats.trim_mean(found.ravel(), 0.25)) if found.size else float("nan")
+    return float(scipy.stats.trim_mean(found.ravel(), 0.25)) if found.size else float("nan")
 
 
 def improvement(first: np.ndarray, other: np.ndarray) -> float:
@@ -68,7 +68,7 @@ def with_interval(found: np.ndarray) -> Interval:
     if len(found) < 2 or not found.size:
         return Interval(value, float("nan"), float("nan"))
     drawn = _redrawn(found, np.random.default_rng(0)).reshape(DRAWS, -1)
-    means = stats.trim_mean(drawn, 0.25, axis=1)
+    means = scipy.stats.trim_mean(drawn, 0.25, axis=1)
     return Interval(value, *(float(x) for x in np.percentile(means, [2.5, 97.5])))
 
 

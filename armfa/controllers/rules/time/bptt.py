@@ -143,10 +143,14 @@ class BackpropThroughTime(ThroughTime):
 class RandomThroughTime(ThroughTime):
     """Backprop through time with matrices that were drawn in place of the circuit's weights on the way back.
 
-    scale : of B, in units of the rms of each array of first weights.
-    seed : one B for all networks of a stack; without it B is drawn from each run's own stream.
-
     Other settings: see `ThroughTime`.
+
+    Parameters
+    ----------
+    scale : float
+        Of B, in units of the rms of each array of first weights.
+    seed : int or None
+        One B for all networks of a stack; without it B is drawn from each run's own stream.
     """
 
     scale: float = 1.0
@@ -181,9 +185,13 @@ class FeedbackAlignmentThroughTime(RandomThroughTime):
 
     through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
         end of this step, `episode.task_error`.
-    task_size : components of the task's error, for through_plant="random".
 
     Other settings: see `RandomThroughTime`.
+
+    Parameters
+    ----------
+    task_size : int
+        Components of the task's error, for through_plant="random".
     """
 
     task_size: int = 4
@@ -235,7 +243,7 @@ class KolenPollackThroughTime(LearnedFeedback, RandomThroughTime):
     the SGD's own rate and weight_decay, B - W shrinks by 1 - rate decay at every update; where it begins at zero the
     rule is backprop through time for ever. [Kolen & Pollack 1994, unrolled in time]
 
-    scale : of the first B. Other settings: see `LearnedFeedback` and `RandomThroughTime`.
+    Settings: see `LearnedFeedback` and `RandomThroughTime`, whose scale is that of the first B.
     """
 
     looks_at: ClassVar[tuple[str, ...]] = (
