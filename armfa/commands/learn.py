@@ -14,7 +14,7 @@ from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import Performer, moving
-from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, Optimizer, Policy, make_rule, train
+from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, GradientEstimator, Optimizer, Policy, train
 from armfa.controllers.training.progress import Report
 from armfa.controllers.training.train import TrainResult
 from armfa.experiments.arm.controller import Activation, ArmName
@@ -34,7 +34,7 @@ from armfa.experiments.motor.movements import (
     trials_of,
     usual_costs,
 )
-from armfa.experiments.rules import spelt
+from armfa.experiments.rules import DECAY, LEARNED, rule_of, spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem
 from armfa.reports.curves import check_tensorboard, write_curves
@@ -53,7 +53,12 @@ EPISODE_RULES = (*TIME_RULES, "weight-perturbation", "evolution-strategies")
 RATE = 1e-2
 """Adam's rate of learning. As good as any that was tried for rules not named below, of 1e-3, 3e-3 and 1e-2 or two of
 them: CenterOut, muscles that follow at once, commands held for 20 ms, 300 updates of 16 movements, seeds 100 to 102."""
-RATES = {"backprop-through-time": 5e-3, "feedback-alignment-through-time": 3e-3, "force": 1.0}
+RATES = {
+    "backprop-through-time": 5e-3,
+    "feedback-alignment-through-time": 3e-3,
+    "kolen-pollack-through-time": 3e-4,
+    "force": 1.0,
+}
 """Those of rules that want another: of backprop as it trains Reach, of FORCE the whole of each change."""
 FILM = 6.0
 """Length of the animation, s."""
@@ -193,11 +198,23 @@ class Learn:
         return RNN(n_in, self.units, n_out, readout=readout, tau=self.tau, dt=self.dt * self.hold_action)
 
     @property
+    def first_rate(self) -> float:
+        """The rate at which learning begins."""
+        return RATES.get(spelt(self.rule), RATE) if self.rate is None else self.rate
+
+    @property
+    def learner(self) -> GradientEstimator:
+        """The rule; feedback that learns as the weights do has their rate and decay."""
+        return rule_of(spelt(self.rule), (self.first_rate,))
+
+    @property
     def optimizer(self) -> Optimizer:
-        """Adam, whose rate falls to 0; for FORCE the whole of each change."""
-        rule = spelt(self.rule)
-        rate = RATES.get(rule, RATE) if self.rate is None else self.rate
-        return SGD(rate) if rule == "force" else Adam(rate, schedule="linear", updates=self.made)
+        """Adam, whose rate falls to 0; for FORCE the whole of each change; SGD where feedback follows the weights."""
+        if spelt(self.rule) == "force":
+            return SGD(self.first_rate)
+        if isinstance(self.learner, LEARNED):
+            return SGD(self.first_rate, schedule="linear", updates=self.made, weight_decay=DECAY)
+        return Adam(self.first_rate, schedule="linear", updates=self.made)
 
     @property
     def all_seeds(self) -> list[int]:
@@ -233,7 +250,7 @@ def learn(config: Learn, console: Console | None = None) -> Path:
 def learned(config: Learn, problem: TaskProblem, circuit: Circuit, checkpoint: Any, progress: Any) -> TrainResult:
     """The networks of a command, trained."""
     return train(
-        problem, circuit, make_rule(spelt(config.rule)), config.optimizer, seeds=config.all_seeds, updates=config.made,
+        problem, circuit, config.learner, config.optimizer, seeds=config.all_seeds, updates=config.made,
         batch_size=config.batch_size, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
 

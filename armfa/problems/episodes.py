@@ -12,6 +12,7 @@ from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, Vector, flat, pullback
 from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import Circuit, Policy
+from armfa.controllers.problem import driven
 from armfa.controllers.streams import Streams
 from armfa.plant import Arm, Simulator, hand_velocity, make_arm
 from armfa.plant.constants import Pair
@@ -483,12 +484,10 @@ class TaskProblem:
 
     def distances(self, circuit: Circuit, params: Any, episode: TaskEpisode) -> Array:
         """How far what the task compares is from the goal after each step, (steps, ..., batch), m."""
-        x, memory, found = episode.start(), circuit.rest(params, episode.inputs.shape[-2]), []
-        for _ in range(self.steps):
-            memory, trace = circuit.step(params, memory, episode.observe(x))
-            miss = episode._ran(told_program, x, trace.output)["miss"]
+        found = []
+        for x, command, _, _ in driven(circuit, params, episode):
+            miss = episode._ran(told_program, x, command)["miss"]
             found.append((miss[..., 0] ** 2 + miss[..., 1] ** 2) ** 0.5)
-            x, _ = episode.step(x, trace.output)
         return namespace(found[0]).stack(found)
 
     def policy(self, circuit: Circuit, params: Any, **about: Any) -> Policy:
