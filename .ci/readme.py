@@ -29,7 +29,8 @@ def commands() -> str:
 
 def run_examples() -> None:
     """Run the Python blocks of each page, one after the other in one interpreter, as a reader would."""
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    docs = ROOT / "docs"
+    for page in [ROOT / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("how_to/*.md"))]:
         text = "\n".join(text for words, text in blocks(page, "python") if words != "fragment")
         if text:
             print(page.name, flush=True)

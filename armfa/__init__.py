@@ -16,10 +16,25 @@ register_environments()
 
 
 def load_controller(name: str = "") -> "Policy":
-    """A trained controller that comes with the package, by its name, such as "li_todorov/feedback-alignment".
+    """A trained controller that comes with the package.
 
-    Without a name, or with an unknown one, the error tells which there are. What a controller can do and how it was
-    made is told by `armfa.controllers.shipped.score_card(name)`.
+    What it can do and how it was made is told by `armfa.controllers.shipped.score_card(name)`.
+
+    Parameters
+    ----------
+    name : str
+        Such as "li_todorov/feedback-alignment"; ARM/backprop and ARM/feedback-alignment for each arm, and
+        li_todorov/center-out.
+
+    Returns
+    -------
+    Policy
+        Takes observations in SI units, returns excitations.
+
+    Raises
+    ------
+    ValueError
+        Without a name, or with an unknown one: it tells which there are.
     """
     from armfa.controllers.shipped import load_controller
 

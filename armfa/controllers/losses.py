@@ -65,7 +65,21 @@ class SoftmaxCrossEntropy(NamedTuple):
 
 
 def one_hot(labels: Array, n_classes: int, dtype: type = np.float32) -> Array:
-    """Targets (..., n_classes): 1 at the label, 0 elsewhere.
+    """Targets that are 1 at the label and 0 elsewhere.
+
+    Parameters
+    ----------
+    labels : whole numbers (...)
+        From 0 to n_classes - 1.
+    n_classes : int
+        How many there are.
+    dtype : type
+        Of the targets.
+
+    Returns
+    -------
+    Array (..., n_classes)
+        0 or 1.
 
     Raises
     ------

@@ -30,7 +30,13 @@ def keep_memory() -> bool:
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning."""
+    """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning.
+
+    Yields
+    ------
+    None
+        `with one_blas_thread(): ...`
+    """
     importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
     from threadpoolctl import threadpool_limits
 

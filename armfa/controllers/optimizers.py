@@ -43,6 +43,7 @@ class SGD:
     Parameters
     ----------
     rates : number, or one per layer
+        How far a weight goes per unit of its gradient.
     schedule : str
         Of the rates: "constant", or "linear", which falls to 0 over `updates` updates.
     weight_decay : number, or one per layer
@@ -122,8 +123,15 @@ class Adam:
     Parameters
     ----------
     rates : number, or one per layer
-    schedule, updates
-        Of the rates, as those of `SGD`.
+        About how far a weight goes per update.
+    beta1, beta2 : float
+        How much of the running means of the gradient and of its square stays at each update.
+    epsilon : float
+        Added to the root, so that nothing is divided by 0.
+    schedule : str
+        Of the rates, as that of `SGD`.
+    updates : int or None
+        Over which they fall to 0.
     """
 
     rates: tuple[float, ...] | float = 1e-3

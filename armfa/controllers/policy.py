@@ -20,7 +20,19 @@ class Policy(NamedTuple):
     The offsets and scales are those that the problem trained with, so that a controller takes what the task observes
     (SI units) and returns what the body takes. A tanh output becomes an excitation in [0, 1] by scale and offset 1/2.
 
-    about : anything JSON-able worth keeping beside the weights (the arm's constants, the rule, ...), nested at will.
+    Parameters
+    ----------
+    network : Circuit
+        Which network.
+    params : Any
+        Its weights.
+    input_scale : Any
+        (n_in,) or a number.
+    output_scale : Any
+        (n_out,) or a number.
+    about : dict[str, Any] | None
+        Anything JSON-able worth keeping beside the weights (the arm's constants, the rule, ...), nested at
+        will.
     """
 
     network: Circuit
@@ -113,7 +125,23 @@ class Policy(NamedTuple):
 
 
 def load_policy(path: str | Path) -> Policy:
-    """The controller in a file that `Policy.save` wrote."""
+    """The controller in a file that `Policy.save` wrote; read without pickle.
+
+    Parameters
+    ----------
+    path : path
+        A .npz file.
+
+    Returns
+    -------
+    Policy
+        With its arm's constants in `about`.
+
+    Raises
+    ------
+    CheckpointError
+        For a file that is damaged or of another kind.
+    """
     arrays, header = checkpoint.read(path)
     settings = header["settings"]
     if settings.get("kind") != "policy":

@@ -16,8 +16,8 @@ class Batch(NamedTuple):
     The loss is a NamedTuple; each array in it has the batch as its first axis, other fields are settings.
     """
 
-    inputs: Array
-    loss: Loss
+    inputs: Array  # (..., batch, n_in)
+    loss: Loss  # bound to their targets
 
 
 class Episode(Protocol):
@@ -72,7 +72,22 @@ class Problem(Protocol):
 
 
 def rollout(circuit: Circuit, params: Any, episode: Episode) -> Array:
-    """What each step of each episode cost, (steps, ..., batch), with the circuit in command."""
+    """What each step of each episode cost, with the circuit in command.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    params : tree
+        Its weights.
+    episode : Episode
+        A world over time with its starts and goals.
+
+    Returns
+    -------
+    Array (steps, ..., batch)
+        The cost of each step.
+    """
     x, memory, costs = episode.start(), None, []
     for _ in range(episode.steps):
         inputs = episode.observe(x)

@@ -35,8 +35,8 @@ class RunStreams(NamedTuple):
     """The separate random streams of a stack of runs."""
 
     problem: Streams  # what is to be learned: a teacher of its own per seed
-    weights: Streams
-    data: Streams
+    weights: Streams  # first weights
+    data: Streams  # batches
     rule: Streams  # feedback weights, noise
 
 

@@ -43,6 +43,22 @@ def tree_map(
     """The tree with `function` applied to each array (and the arrays at the same place in the other trees).
 
     What is None in the first tree is None in the result, whatever the others have there.
+
+    Parameters
+    ----------
+    function : Callable
+        Of as many arrays as there are trees.
+    tree : tree of arrays
+        Tuples, NamedTuples, lists, dicts.
+    *others : trees
+        Of the same form.
+    is_leaf : Callable
+        What counts as an array.
+
+    Returns
+    -------
+    tree of arrays
+        Of the form of the first.
     """
     if isinstance(tree, tuple | list):
         children = [tree_map(function, *each, is_leaf=is_leaf) for each in zip(tree, *others)]
@@ -66,7 +82,18 @@ def leaves(tree: Tree) -> list[Any]:
 
 
 def stack(trees: Sequence[Tree]) -> Tree:
-    """One tree whose arrays carry the list as their first axis; settings are taken from the first tree."""
+    """One tree whose arrays carry the list as their first axis; settings are taken from the first tree.
+
+    Parameters
+    ----------
+    trees : sequence of trees
+        Of one form.
+
+    Returns
+    -------
+    tree of arrays
+        Each array (len(trees), ...).
+    """
     return tree_map(lambda *leaves: np.stack(leaves), *trees)
 
 
@@ -76,7 +103,20 @@ def joined(trees: Sequence[Tree], axis: int) -> Tree:
 
 
 def unstack(tree: Tree, length: int | None = None) -> list[Tree]:
-    """The trees that were stacked; `length` is needed for a tree without arrays."""
+    """The trees that were stacked.
+
+    Parameters
+    ----------
+    tree : tree of arrays
+        Each array (length, ...).
+    length : int, optional
+        Needed for a tree without arrays.
+
+    Returns
+    -------
+    list of trees
+        One per place on the first axis.
+    """
     if length is None:
         length = len(first_array(tree))
     return [take(tree, place) for place in range(length)]
@@ -91,7 +131,20 @@ def first_array(tree: Tree) -> Array:
 
 
 def take(tree: Tree, place: Any) -> Tree:
-    """The tree with every array indexed by `place`; written out, because training calls it at every update."""
+    """The tree with every array indexed by `place`; written out, because training calls it at every update.
+
+    Parameters
+    ----------
+    tree : tree of arrays
+        What is indexed.
+    place : index
+        What NumPy takes as an index.
+
+    Returns
+    -------
+    tree of arrays
+        Each array at this place.
+    """
     if isinstance(tree, tuple | list):
         children = [take(child, place) for child in tree]
         return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)

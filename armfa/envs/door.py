@@ -36,20 +36,28 @@ when it meets its stops at twice this, in steps of 10 ms."""
 class Door(Traced):
     """A world as an agent meets it: the settings of an environment.
 
-    action_range : "symmetric", [-1, 1] mapped onto the muscles' range, or "excitation", that range itself.
-    observation : "scaled", each number in the task's own unit for it, of size one or so; or "si".
-    schedule : the conditions of its trials: each reset is the next one. None: all are alike.
     The goals of a goal environment (`world.single_goals`) are observed beside the rest.
+
+    Parameters
+    ----------
+    world : World
+        Arm, task, senses and fields.
+    action_range : ActionRange
+        "symmetric", [-1, 1] mapped onto the muscles' range, or "excitation", that range itself.
+    observation : Observation
+        "scaled", each number in the task's own unit for it, of size one or so; or "si".
+    schedule : Schedule | None
+        The conditions of its trials: each reset is the next one. None: all are alike.
     """
 
     world: World
     action_range: ActionRange = "symmetric"
     observation: Observation = "scaled"
     schedule: Schedule | None = None
-    low: float = dataclasses.field(init=False)
-    high: float = dataclasses.field(init=False)
-    offset: float = dataclasses.field(init=False)
-    scale: float = dataclasses.field(init=False)
+    low: float = dataclasses.field(init=False)  # of an action
+    high: float = dataclasses.field(init=False)  # of an action
+    offset: float = dataclasses.field(init=False)  # excitation = offset + scale * action
+    scale: float = dataclasses.field(init=False)  # the same
     goal_unit: float = dataclasses.field(init=False)
     """Of goals and of what is achieved, as observed: m or m/s."""
     bounds: tuple[Triple, ...] = dataclasses.field(init=False)
@@ -283,6 +291,8 @@ def open_door(
 
     Parameters
     ----------
+    task : Task
+        With its settings.
     arm : str, dict or Arm
         A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm; or its description, as policies carry it.
         With a name or a description a spec can be written as JSON.
@@ -301,8 +311,13 @@ def open_door(
         True: observations are Dict(observation, achieved_goal, desired_goal), and there is `compute_reward`.
     schedule : Schedule or dict
         The conditions of trials: each reset is the next trial, and one with a seed the first.
-    settings
+    **settings : object
         The fields of `armfa.world.Senses` and `armfa.world.Fields`, by name.
+
+    Returns
+    -------
+    Door
+        What an environment steps.
     """
     if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
         known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))

@@ -40,13 +40,33 @@ class ArmState(NamedTuple):
 class Arm(Constants):
     """The constants of an arm: skeleton, muscles, limits. Change a part with `dataclasses.replace`.
 
-    geometry : where the muscles run: anything with `length`, `moment_arms` and `reference_length`.
-    curves : how they pull: anything with `tension(l, v, a)` and `proportional`. A muscle of one's own is a frozen
+    Parameters
+    ----------
+    name : str
+        Under which it is told.
+    skeleton : Skeleton
+        The two links.
+    geometry : Geometry
+        Where the muscles run: anything with `length`, `moment_arms` and `reference_length`.
+    curves : Curves
+        How they pull: anything with `tension(l, v, a)` and `proportional`. A muscle of one's own is a frozen
         dataclass of numbers with these, written with the functions of `armfa.arrays`.
-    activation_dynamics : anything with `rate(a, u)` and `after(a, u, time)`; None are static muscles, activation =
-        excitation.
-    joint_range : where tasks place the arm, inside the limits.
-    published_with_euler : True allows explicit Euler with activation dynamics, as in the publication.
+    max_force : tuple of float
+        N, one per muscle; N m where the "muscle" is a torque motor.
+    muscle_names : tuple[str, ...]
+        One per muscle, in the order of excitations.
+    activation_dynamics : Activation or None
+        Anything with `rate(a, u)` and `after(a, u, time)`; None are static muscles, activation = excitation.
+    limits : JointLimits or None
+        Soft stops of the joints.
+    joint_range : pair of pairs
+        rad; where tasks place the arm, inside the limits.
+    center_posture : pair
+        rad.
+    excitation_range : pair
+        Least and greatest command.
+    published_with_euler : bool
+        True allows explicit Euler with activation dynamics, as in the publication.
     """
 
     name: str
@@ -126,10 +146,19 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
 
     Parameters
     ----------
-    joint_angle : Array (..., 2)
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2), optional
         rad; the centre posture where None. Its leading axes are the arms.
-    dtype, xp
-        Of the arrays made; taken from `joint_angle` where that is an array. Default float64 NumPy.
+    dtype : dtype, optional
+        Of the arrays made; taken from `joint_angle` where that is an array. Default float64.
+    xp : module
+        Array library; taken from `joint_angle` where that is an array. Default NumPy.
+
+    Returns
+    -------
+    ArmState
+        Leaves (..., 2), (..., 2) and (..., n).
     """
     if joint_angle is None:
         joint_angle = arm.center_posture

@@ -8,45 +8,105 @@ from armfa.plant.physics import Rows, elbow_place, hand_jacobian, hand_motion, h
 
 
 def elbow_position(arm: Arm, joint_angle: Array) -> Array:
-    """Position of the elbow, (..., 2) m: l1 (cos q1, sin q1), the shoulder at the origin."""
+    """Position of the elbow: l1 (cos q1, sin q1), the shoulder at the origin.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2)
+        m.
+    """
     q1, _ = two(joint_angle)
     return namespace(joint_angle).stack(elbow_place(known(arm), q1), axis=-1)
 
 
 def hand_position(arm: Arm, joint_angle: Array) -> Array:
-    """Position of the hand, (..., 2) m: l1 (cos q1, sin q1) + l2 (cos(q1 + q2), sin(q1 + q2)).
+    """Position of the hand: l1 (cos q1, sin q1) + l2 (cos(q1 + q2), sin(q1 + q2)).
 
-    joint_angle : Array (..., 2), rad.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2)
+        m from the shoulder.
     """
     return namespace(joint_angle).stack(hand_place(known(arm), *two(joint_angle)), axis=-1)
 
 
 def hand_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
-    """Velocity of the hand, (..., 2) m/s: J(q) qd.
+    """Velocity of the hand: J(q) qd.
 
-    joint_angle, joint_velocity : Array (..., 2), rad and rad/s.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (..., 2)
+        m/s.
     """
     s = Rows(*two(joint_angle), *two(joint_velocity), None)
     return namespace(joint_angle, joint_velocity).stack(hand_motion(known(arm), s), axis=-1)
 
 
 def jacobian(arm: Arm, joint_angle: Array) -> Array:
-    """J = d hand position / d joint angle, (..., 2, 2) m/rad; rows x and y, columns shoulder and elbow."""
+    """Jacobian J = d hand position / d joint angle.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2, 2)
+        m/rad; rows x and y, columns shoulder and elbow.
+    """
     xp = namespace(joint_angle)
     return xp.stack([xp.stack(row, axis=-1) for row in hand_jacobian(known(arm), *two(joint_angle))], axis=-2)
 
 
 def inverse_kinematics(arm: Arm, hand: Array, *, clip: bool = False) -> Array:
-    """Joint angles (..., 2), rad, that place the hand, elbow flexed (q2 in [0, pi], q1 in [-pi, pi)).
+    """Joint angles that place the hand, elbow flexed (q2 in [0, pi], q1 in [-pi, pi)).
 
     cos q2 = (r^2 - l1^2 - l2^2)/(2 l1 l2),  q1 = atan2(y, x) - atan2(l2 sin q2, l1 + l2 cos q2)
 
     Parameters
     ----------
+    arm : Arm
+        Its constants.
     hand : Array (..., 2)
         m. Joint limits are not looked at.
     clip : bool
         Brings a point out of reach to the nearest one in reach, which is else refused.
+
+    Returns
+    -------
+    Array (..., 2)
+        rad.
+
+    Raises
+    ------
+    ValueError
+        For a hand out of reach, unless `clip`.
     """
     xp, (l1, l2), (x, y) = namespace(hand), known(arm).skeleton.length, two(hand)
     c2 = (x * x + y * y - (l1 * l1 + l2 * l2)) * (1.0 / (2.0 * l1 * l2))

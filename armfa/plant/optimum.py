@@ -92,12 +92,26 @@ class _OneStep(NamedTuple):
 def best_excitation(
     simulator: Simulator, state: ArmState, desired_hand_velocity: Array, loads: Loads = NO_LOADS
 ) -> Array:
-    """The excitation (..., n) in `arm.excitation_range` after which the hand's velocity is nearest to the desired one.
+    """The excitation after which the hand's velocity is nearest to the desired one.
 
     Where many excitations are equally good, the one that stays farthest from the ends of the muscles' tension ranges.
     Exact for any muscle curve, with "semi_implicit_euler" or "euler" (one evaluation of the forces per step).
 
-    desired_hand_velocity : Array (..., 2), m/s.   Other arguments as in `Simulator.step`.
+    Parameters
+    ----------
+    simulator : Simulator
+        Arm, time step, integrator.
+    state : ArmState
+        NumPy arrays, leaves (..., 2) and (..., n).
+    desired_hand_velocity : Array (..., 2)
+        m/s.
+    loads : Loads
+        What acts from outside: N on the hand, N m on the joints.
+
+    Returns
+    -------
+    Array (..., n)
+        In `arm.excitation_range`.
     """
     arm, problem = simulator.arm, _one_step(simulator, state, loads)
     least, most = _tension_ends(arm, problem)
@@ -111,11 +125,31 @@ def best_excitation(
 def minimum_norm_excitation(
     simulator: Simulator, state: ArmState, desired_hand_velocity: Array, loads: Loads = NO_LOADS
 ) -> Array:
-    """The smallest excitation (..., n), without bounds, that gives the hand the desired velocity after the step.
+    """The smallest excitation, without bounds, that gives the hand the desired velocity after the step.
 
-    u = G^T (G G^T)^-1 (w* - w0), G = d(joint velocity)/d u, for muscles whose tension is proportional to excitation;
-    others are refused. Where no joint velocity gives the desired one, the nearest found.
-    Arguments as in `best_excitation`.
+    u = G^T (G G^T)^-1 (w* - w0), G = d(joint velocity)/d u. Where no joint velocity gives the desired one, the nearest
+    found.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        Arm, time step, integrator.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+    desired_hand_velocity : Array (..., 2)
+        m/s.
+    loads : Loads
+        What acts from outside: N on the hand, N m on the joints.
+
+    Returns
+    -------
+    Array (..., n)
+        Unbounded.
+
+    Raises
+    ------
+    ValueError
+        For muscles whose tension is not proportional to excitation.
     """
     arm = simulator.arm
     if not _affine(arm):

@@ -342,7 +342,22 @@ PRESETS: dict[str, Preset] = {
 def make_arm(name: str = "li_todorov", *, activation: str = "static") -> Arm:
     """The published arm of that name.
 
-    activation : "static", where the activation is the excitation at once, or "first_order", the preset's own dynamics.
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`.
+    activation : str
+        "static", where the activation is the excitation at once, or "first_order", the preset's own dynamics.
+
+    Returns
+    -------
+    Arm
+        Its constants, each with its source in `presets.py`.
+
+    Raises
+    ------
+    ValueError
+        For a name or an activation that there is not.
     """
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"expected an arm out of {', '.join(PRESETS)}; got {name!r}")

@@ -25,7 +25,20 @@ class Inside(NamedTuple):
 
 
 def inside(arm: Arm, state: ArmState) -> Inside:
-    """All of `Inside` at once: what a recording of muscles would show."""
+    """All of `Inside` at once: what a recording of muscles would show.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+
+    Returns
+    -------
+    Inside
+        Lengths, velocities, moment arms, tensions, activations, and the muscles' torques.
+    """
     columns, rows = _rows(arm, state)
     m = physics.muscles(columns, rows)
     arms = namespace(state.joint_angle).stack([_outside(r + 0 * m.tension) for r in m.moment_arms], axis=-2)
@@ -35,27 +48,79 @@ def inside(arm: Arm, state: ArmState) -> Inside:
 
 
 def muscle_length(arm: Arm, joint_angle: Array) -> Array:
-    """Length of each muscle, (..., n), in its optimal length L0 (`arm.geometry.reference_length`, m).
+    """Length of each muscle, in its optimal length L0 (`arm.geometry.reference_length`, m).
 
-    joint_angle : Array (..., 2), rad.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., n)
+        L0.
     """
     return inside(arm, _still(arm, joint_angle)).muscle_length
 
 
 def moment_arm(arm: Arm, joint_angle: Array) -> Array:
-    """Moment arms R = -d(length in m)/d(joint angle), (..., 2, n) m, flexion positive."""
+    """Moment arms R = -d(length in m)/d(joint angle), flexion positive.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2, n)
+        m; one row per joint.
+    """
     return inside(arm, _still(arm, joint_angle)).moment_arm
 
 
 def muscle_velocity(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
-    """Lengthening velocity of each muscle, (..., n), L0/s: d(length)/dq qd."""
+    """Lengthening velocity of each muscle: d(length)/dq qd.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (..., n)
+        L0/s, lengthening positive.
+    """
     return inside(arm, _still(arm, joint_angle)._replace(joint_velocity=joint_velocity)).muscle_velocity
 
 
 def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) -> Array:
-    """Tension of each muscle, (..., n) N, pulling positive.
+    """Tension of each muscle, from its curves alone: T = Fmax curve(l, v, a).
 
-    length, velocity, activation : Array (..., n), in L0, L0/s (lengthening positive) and 0..1.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    length : Array (..., n)
+        L0.
+    velocity : Array (..., n)
+        L0/s, lengthening positive.
+    activation : Array (..., n)
+        0 to 1.
+
+    Returns
+    -------
+    Array (..., n)
+        N, pulling positive.
     """
     n = known(arm).n_muscles
     velocity, activation = fitted(velocity, length, n, "velocity"), fitted(activation, length, n, "activation")
@@ -64,7 +129,27 @@ def muscle_force(arm: Arm, length: Array, velocity: Array, activation: Array) ->
 
 
 def activation_rate(arm: Arm, activation: Array, excitation: Array) -> Array:
-    """Rate of change of the activation, (..., n) 1/s; static muscles have none and are refused."""
+    """Rate of change of the activation.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    activation : Array (..., n)
+        0 to 1.
+    excitation : Array (..., n)
+        Commands to the muscles, in `arm.excitation_range`.
+
+    Returns
+    -------
+    Array (..., n)
+        1/s.
+
+    Raises
+    ------
+    ValueError
+        For an arm with static muscles, which have none.
+    """
     if known(arm).activation_dynamics is None:
         raise ValueError(f"{arm.name!r} has static muscles: activation is the excitation and has no rate")
     excitation = fitted(excitation, activation, arm.n_muscles, "excitation")
@@ -73,38 +158,117 @@ def activation_rate(arm: Arm, activation: Array, excitation: Array) -> Array:
 
 
 def inertia(arm: Arm, joint_angle: Array) -> Array:
-    """Inertia matrix M(q), (..., 2, 2) kg m^2: [[a1 + 2 a2 c2, a3 + a2 c2], [a3 + a2 c2, a3]], c2 = cos q2."""
+    """Inertia matrix M(q) = [[a1 + 2 a2 c2, a3 + a2 c2], [a3 + a2 c2, a3]], c2 = cos q2.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2, 2)
+        kg m^2.
+    """
     xp = namespace(joint_angle)
     m11, m12, m22 = physics.inertia(known(arm), two(joint_angle)[1])
     return xp.stack((xp.stack((m11, m12), axis=-1), xp.stack((m12, m22 + 0 * m12), axis=-1)), axis=-2)
 
 
 def coriolis(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
-    """Velocity-dependent torque h(q, qd), (..., 2) N m: a2 sin q2 [-qd2 (2 qd1 + qd2), qd1^2]."""
+    """Velocity-dependent torque h(q, qd) = a2 sin q2 [-qd2 (2 qd1 + qd2), qd1^2].
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (..., 2)
+        N m.
+    """
     return _packed(physics.coriolis(known(arm), Rows(*two(joint_angle), *two(joint_velocity), None)))
 
 
 def friction_torque(arm: Arm, joint_velocity: Array) -> Array:
-    """Torque of joint friction, (..., 2) N m: -B qd."""
+    """Torque of joint friction: -B qd.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (..., 2)
+        N m.
+    """
     return -_packed(physics.friction(known(arm), *two(joint_velocity)))
 
 
 def limit_torque(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
-    """Torque of the soft joint limits, (..., 2) N m; zero for an arm without limits."""
+    """Torque of the soft joint limits; zero for an arm without limits.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (..., 2)
+        N m.
+    """
     t1, t2 = physics.limit_torque(known(arm), Rows(*two(joint_angle), *two(joint_velocity), None))
     zero = 0 * joint_angle[..., 0]
     return _packed((t1 + zero, t2 + zero))
 
 
 def muscle_torque(arm: Arm, state: ArmState) -> Array:
-    """Torque of the muscles at each joint, (..., 2) N m, flexion positive: R(q) T(l, v, a)."""
+    """Torque of the muscles at each joint, flexion positive: R(q) T(l, v, a).
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+
+    Returns
+    -------
+    Array (..., 2)
+        N m.
+    """
     return inside(arm, state).joint_torque
 
 
 def hand_force(arm: Arm, state: ArmState) -> Array:
-    """Force with which a hand that is held presses, (..., 2) N: F = J^-T (R T + limits), at rest.
+    """Force with which a hand that is held presses: F = J^-T (R T + limits), at rest.
 
-    Infinite where the elbow is straight.
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+
+    Returns
+    -------
+    Array (..., 2)
+        N; infinite where the elbow is straight.
     """
     angle: Any = state.joint_angle
     if isinstance(state.joint_angle, Symbolic):
@@ -119,13 +283,41 @@ def hand_force(arm: Arm, state: ArmState) -> Array:
 
 
 def joint_torque(arm: Arm, state: ArmState) -> Array:
-    """Torque of muscles, friction and limits on each joint, (..., 2) N m."""
+    """Torque of muscles, friction and limits on each joint.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+
+    Returns
+    -------
+    Array (..., 2)
+        N m.
+    """
     q, w, _ = state
     return muscle_torque(arm, state) + friction_torque(arm, w) + limit_torque(arm, q, w)
 
 
 def joint_acceleration(arm: Arm, state: ArmState, loads: Loads = NO_LOADS) -> Array:
-    """Acceleration of the joints, (..., 2) rad/s^2: M^-1 (muscles + friction + limits + loads - h)."""
+    """Acceleration of the joints: M^-1 (muscles + friction + limits + loads - h).
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+    loads : Loads
+        What acts from outside: N on the hand, N m on the joints.
+
+    Returns
+    -------
+    Array (..., 2)
+        rad/s^2.
+    """
     columns, rows = _rows(arm, state)
     names = zip(Loads._fields, loads)
     given = [None if load is None else two(fitted(load, state.joint_angle, 2, name)) for name, load in names]
@@ -133,7 +325,22 @@ def joint_acceleration(arm: Arm, state: ArmState, loads: Loads = NO_LOADS) -> Ar
 
 
 def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
-    """Rate of change of the state, as an `ArmState` per second; static muscles pull with the excitation."""
+    """Rate of change of the state; static muscles pull with the excitation.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    state : ArmState
+        Angles, velocities and activations, leaves (..., 2) and (..., n).
+    excitation : Array (..., n)
+        Commands to the muscles, in `arm.excitation_range`.
+
+    Returns
+    -------
+    ArmState
+        Per second.
+    """
     q, n = state.joint_angle, known(arm).n_muscles
     excitation = fitted(excitation, q, n, "excitation")
     if arm.activation_dynamics is None:
@@ -145,7 +352,22 @@ def state_rate(arm: Arm, state: ArmState, excitation: Array) -> ArmState:
 
 
 def kinetic_energy(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
-    """Energy of motion, (...) J: qd^T M qd / 2."""
+    """Energy of motion: qd^T M qd / 2.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+    joint_velocity : Array (..., 2)
+        rad/s.
+
+    Returns
+    -------
+    Array (...)
+        J.
+    """
     m, (w1, w2) = inertia(arm, joint_angle), two(joint_velocity)
     return 0.5 * (m[..., 0, 0] * w1 * w1 + 2 * m[..., 0, 1] * w1 * w2 + m[..., 1, 1] * w2 * w2)
 

@@ -12,6 +12,21 @@ class Skeleton(Constants):
 
     Angles: shoulder from the x axis, elbow relative to the upper arm, flexion positive.
     Publications print `inertia` about the proximal joint or about the centre of mass; `inertia_about` says which.
+
+    Parameters
+    ----------
+    mass : pair
+        kg, upper arm and forearm.
+    length : pair
+        m.
+    center_of_mass : pair
+        m from the proximal joint.
+    inertia : pair
+        kg m^2.
+    inertia_about : str
+        "joint" or "center_of_mass".
+    friction : 2 x 2
+        N m s/rad; torque = -friction @ joint velocity.
     """
 
     mass: Annotated[Pair, positive("kg")]

@@ -17,8 +17,8 @@ class DigitRecognition:
 
     images: Array  # float32 (n, n_pixels) in [0, 1]
     targets: Array  # one-hot float32 (n, classes)
-    test_images: Array
-    test_targets: Array
+    test_images: Array  # float32 (n, n_pixels) in [0, 1]
+    test_targets: Array  # one-hot float32 (n, classes)
     loss: type = SquaredError  # for logistic outputs, as in the papers; SoftmaxCrossEntropy for linear ones
 
     def batch(self, rng: Any, size: int) -> Batch:

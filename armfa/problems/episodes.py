@@ -333,6 +333,14 @@ class TaskProblem:
         s; of tasks with one goal that is a place.
     teacher : float
         Gain of the feedback controller whose commands `wanted` adds.
+    task : Task
+        What is to be done.
+    integrator : str
+        Of the arm.
+    test_size : int
+        Episodes of the test set.
+    test_seed : int
+        Of the test set, which is always the same.
     """
 
     arm: Arm | str = "li_todorov"  # or the name of a preset
@@ -487,7 +495,20 @@ class TaskProblem:
 
 
 def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
-    """The problem that a policy's `about` tells of, with other settings where they are given."""
+    """The problem that a policy's `about` tells of, with other settings where they are given.
+
+    Parameters
+    ----------
+    about : mapping
+        What a saved controller says of its arm, task and settings.
+    **changes : object
+        Settings in place of those, by name.
+
+    Returns
+    -------
+    TaskProblem
+        As the controller was trained in.
+    """
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
         raise ValueError(
             "expected a controller of a task over time, as `armfa learn` and TaskProblem make; got one, such as those "

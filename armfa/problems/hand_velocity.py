@@ -149,17 +149,30 @@ class Scaling(NamedTuple):
 class HandVelocityProblem:
     """Random states of the arm, each with a desired hand velocity one step ahead.
 
-    effort : weight of the mean squared excitation beside the squared error, both in units of 1/2 (the loss's scale s is
-        one unit of error). Without it, networks hold the arm at rest with most muscles pulling against each other;
-        docs/arm.md shows what it costs in accuracy.
-    plant_feedback : what carries the error of the hand back to the muscles.
-        "jacobian"  the plant's own derivative in each state
-        "mean"      one matrix for all states, the mean Jacobian: which way each muscle pulls, on average
-        "learned"   one matrix for all states, by least squares from babbling: random commands and what the hand did
-        "random"    one random matrix of the mean Jacobian's size: the control that should fail
-    feedback_seed : of the babbling and of the random matrix.
-    motor_noise : standard deviation of the command's noise as a share of the command, drawn for every sample, of
-        training and test alike; calibration, babbling and closed loops are without it.
+    Parameters
+    ----------
+    task : HandVelocity
+        How states and desired velocities are drawn.
+    integrator : str
+        Of the step.
+    effort : float
+        Weight of the mean squared excitation beside the squared error, both in units of 1/2 (the loss's scale s
+        is one unit of error). Without it, networks hold the arm at rest with most muscles pulling against each
+        other; docs/arm.md shows what it costs in accuracy.
+    plant_feedback : str
+        What carries the error of the hand back to the muscles. "jacobian": the plant's own derivative in each state.
+        "mean": one matrix for all states, the mean Jacobian, which way each muscle pulls on average. "learned": one
+        matrix for all states, by least squares from babbling, random commands and what the hand did. "random": one
+        random matrix of the mean Jacobian's size, the control that should fail.
+    feedback_seed : int
+        Of the babbling and of the random matrix.
+    motor_noise : float
+        Standard deviation of the command's noise as a share of the command, drawn for every sample, of training
+        and test alike; calibration, babbling and closed loops are without it.
+    test_size : int
+        Samples of the test set.
+    test_seed : int
+        Of the test set, which is always the same.
     """
 
     arm: Arm | str = "li_todorov"  # or the name of a preset

@@ -64,8 +64,18 @@ class QuadraticTeacher(NamedTuple):
 class Regression:
     """A problem: imitate a `Teacher` on inputs drawn at random.
 
-    limit : inputs are uniform in +-limit; None draws them from N(0, 1).
-    held_out : the test batch, always the same.
+    Parameters
+    ----------
+    teacher : Any
+        What is imitated: a `Teacher`.
+    n_in : int
+        Inputs.
+    limit : float | None
+        Inputs are uniform in +-limit; None draws them from N(0, 1).
+    held_out : Any
+        The test batch, always the same.
+    dtype : type
+        Precision of examples.
     """
 
     teacher: Any

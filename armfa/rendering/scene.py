@@ -14,7 +14,7 @@ class Line(NamedTuple):
 
     points: np.ndarray  # (k, 2), m
     width: float  # m
-    color: Color
+    color: Color  # red, green, blue, 0 to 255
 
 
 class Circle(NamedTuple):
@@ -22,7 +22,7 @@ class Circle(NamedTuple):
 
     center: np.ndarray  # (2,), m
     radius: float  # m
-    color: Color
+    color: Color  # red, green, blue, 0 to 255
     outline: float = 0.0  # m
 
 
@@ -30,7 +30,7 @@ class Polygon(NamedTuple):
     """A filled area."""
 
     points: np.ndarray  # (k, 2), m
-    color: Color
+    color: Color  # red, green, blue, 0 to 255
 
 
 class Text(NamedTuple):
@@ -40,13 +40,13 @@ class Text(NamedTuple):
     """
 
     position: tuple[float, float]  # m
-    words: str
+    words: str  # lines parted by a line break
     height: float  # m
-    color: Color
-    align: str = "left"
-    bold: bool = False
+    color: Color  # red, green, blue, 0 to 255
+    align: str = "left"  # "left", "center" or "right"
+    bold: bool = False  # thick letters
     room: tuple[float, float] | None = None  # width and height, m
-    short: str = ""
+    short: str = ""  # in place of words that do not fit
 
 
 Shape = Line | Circle | Polygon | Text
@@ -73,9 +73,9 @@ class Backdrop:
 class Scene(NamedTuple):
     """A backdrop, the shapes before it, the last one in front, and before them a panel of words and upright boxes."""
 
-    backdrop: Backdrop
-    shapes: list[Shape]
-    panel: Sequence[Shape] = ()
+    backdrop: Backdrop  # what does not move
+    shapes: list[Shape]  # the last one in front
+    panel: Sequence[Shape] = ()  # before all others
 
     @property
     def view(self) -> View:

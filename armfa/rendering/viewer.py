@@ -45,6 +45,7 @@ def draw_frame(scene: Scene, size: int = SIZE) -> np.ndarray:
     Returns
     -------
     uint8 array (size, size, 3)
+        Red, green, blue, row by row from the top.
     """
     return surface_frame(draw_surface(scene, checked_size(size)))
 

@@ -141,8 +141,20 @@ class CenterOut(TargetsAround, Holding):
 
 
 def center_out_targets(center: np.ndarray, distance: float = 0.1, n: int = 8) -> np.ndarray:
-    """Hand targets (n, 2), m, evenly around `center` (2,), m, the first one to the right, then counter-clockwise.
+    """Hand targets evenly around a centre, the first one to the right, then counter-clockwise.
 
-    distance : m; 0.10 in human studies, 0.05 or 0.06 in monkeys.
+    Parameters
+    ----------
+    center : array (2,)
+        m.
+    distance : float
+        m; 0.10 in human studies, 0.05 or 0.06 in monkeys.
+    n : int
+        How many.
+
+    Returns
+    -------
+    array (n, 2)
+        m.
     """
     return np.asarray(center) + distance * direction(np.arange(n), n)

@@ -25,7 +25,7 @@ JOINT_UNITS = (1.0, 1.0, 4.0, 4.0)
 class Trial(NamedTuple):
     """What is drawn once for an episode."""
 
-    start: ArmState
+    start: ArmState  # of the arm
     goals: Array  # (..., k, 2) in the order in which they are to be reached
     condition: Array  # (...,) how much of the world's loads and rotation acts: 1 in full, 0 nothing, -1 reversed
     variant: Array  # (...,) number of the task's condition: which target, which load
@@ -42,8 +42,8 @@ class Trial(NamedTuple):
 class Moment(NamedTuple):
     """All that an episode remembers."""
 
-    arm: ArmState
-    trial: Trial
+    arm: ArmState  # where the arm is
+    trial: Trial  # what was drawn for the episode
     steps: Array  # (...,) of the simulator since the start; times its dt: the time
     stage: Array  # (...,) goals that were reached and left behind
     held: Array  # (...,) steps on the present goal in a row

@@ -9,8 +9,21 @@ from armfa.tasks.vectors import shortened
 def velocity_toward(target: Array, hand: Array, *, gain: float = 6.0, max_speed: float = 0.5) -> Array:
     """Desired hand velocity toward a target, v* = gain (target - hand), shortened to what a hand does.
 
-    target, hand : Array (..., 2), m.  gain : 1/s.  max_speed : m/s, |v*| at most.
-    Returns Array (..., 2), m/s.
+    Parameters
+    ----------
+    target : Array (..., 2)
+        m.
+    hand : Array (..., 2)
+        m.
+    gain : float
+        1/s.
+    max_speed : float
+        m/s, the most that is asked for.
+
+    Returns
+    -------
+    Array (..., 2)
+        m/s.
     """
     return shortened(gain * (target - hand), max_speed)
 
@@ -19,8 +32,25 @@ def minimum_jerk(start: Array, end: Array, duration: float, t: Array | float) ->
     """Position and velocity at time t of the straight movement with the least jerk.
 
     x = x0 + (x1 - x0)(10 s^3 - 15 s^4 + 6 s^5), s = t/T; at rest before 0 and after T.
-    start, end : Array (..., 2), m.  duration : T, s.  t : number or Array (...), s.
-    Returns Array (..., 2), m, and Array (..., 2), m/s.  [Flash & Hogan 1985, J Neurosci 5:1688, eq. 3]
+    [Flash & Hogan 1985, J Neurosci 5:1688, eq. 3]
+
+    Parameters
+    ----------
+    start : Array (..., 2)
+        m.
+    end : Array (..., 2)
+        m.
+    duration : float
+        T, s.
+    t : float or Array (...)
+        s.
+
+    Returns
+    -------
+    Array (..., 2)
+        m.
+    Array (..., 2)
+        m/s.
     """
     way = end - start
     if isinstance(t, np.ndarray):

@@ -49,6 +49,8 @@ def ilqr(
 ) -> Plan:
     """Commands of least cost: the sum over the steps of the task's cost and of effort * mean(command^2).
 
+    Iterative LQR with the muscles' limits [Tassa, Mansard & Todorov 2014, box-DDP]; see the module for what it does.
+
     Parameters
     ----------
     world : World
@@ -63,6 +65,11 @@ def ilqr(
         At most.
     tolerance : float
         It ends where no cost falls by more than this share in a round.
+
+    Returns
+    -------
+    Plan
+        Moments, commands, outcomes, feedback gains, and the costs of each round.
     """
     n, limits = world.arm.n_muscles, world.arm.excitation_range
     if np.ndim(commands) != 3 or moment.arm.joint_angle.ndim != 2 or not effort > 0.0 or rounds < 1:

@@ -38,7 +38,25 @@ def reference_scores(
 ) -> Scores:
     """The two scores on the first of the task's frozen trials (`Task.evaluation`).
 
-    arm : the default arm where None.   rounds, effort : of `ilqr`.
+    Parameters
+    ----------
+    task : Task
+        With its settings.
+    arm : Arm, optional
+        The default arm where None.
+    dt : float
+        s.
+    trials : int
+        How many, conditions in turn.
+    rounds : int
+        Of `ilqr`.
+    effort : float
+        Of `ilqr`.
+
+    Returns
+    -------
+    Scores
+        Silence and oracle: reward, success, error at the end.
     """
     world = World(Simulator(make_arm() if arm is None else arm, dt), task)
     moment = world.begin(task.evaluation(world.simulator, trials))

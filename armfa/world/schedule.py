@@ -25,6 +25,8 @@ class Schedule:
         One in so many trials is a channel trial; None: none is.
     catch_every : int
         One in so many trials is a catch trial, if it lies in a field and is no channel trial; None: none is.
+    seed : int
+        Of which trials are channel and catch trials.
     """
 
     phases: tuple[tuple[int, float], ...]

@@ -55,8 +55,8 @@ class Outcome(NamedTuple):
 class Bar(NamedTuple):
     """Derivatives of a scalar by what a moment remembers."""
 
-    arm: ArmState
-    line: Line
+    arm: ArmState  # by angles, velocities, activations
+    line: Line  # by what waits in the line of the senses
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +72,10 @@ class World(Traced):
     single_goals : bool
         Errors are those of goals and achievements rounded to float32 and clipped to their bounds: of the numbers that
         the agent of a goal environment sees, so that it can compute its own reward.
+    simulator : Simulator
+        Arm, time step, integrator.
+    task : Task
+        With its settings.
     """
 
     simulator: Simulator
@@ -84,7 +88,7 @@ class World(Traced):
     sense_bounds: tuple[Pair, ...] = dataclasses.field(init=False)
     """Of senses and cues."""
     goal_bounds: tuple[Pair, ...] = dataclasses.field(init=False)
-
+    """Of goals and of what is achieved."""
     delays: tuple[int, int] = dataclasses.field(init=False)
     """Steps, of body and sight."""
     body: tuple[str, ...] = dataclasses.field(init=False)
@@ -485,9 +489,25 @@ class Rollout(NamedTuple):
 def rollout(
     world: World, policy: Callable[[Moment], Array], moment: Moment, steps: int, noise: Array | None = None
 ) -> Rollout:
-    """Steps of the world under a policy: moment -> command (..., n). What a policy remembers is its own.
+    """Steps of the world under a policy. What a policy remembers is its own.
 
-    noise : Array (steps, ..., normals), standard normal; None: all noise off.
+    Parameters
+    ----------
+    world : World
+        Arm, task, senses, fields.
+    policy : Callable
+        moment -> command (..., n), in the excitation range.
+    moment : Moment
+        Where it starts, as `World.reset` gives it.
+    steps : int
+        Of the world.
+    noise : Array (steps, ..., normals), optional
+        Standard normal; None: all noise off.
+
+    Returns
+    -------
+    Rollout
+        Moments (steps + 1, ...), commands and outcomes (steps, ...).
     """
     moments, commands, outcomes = [moment], [], []
     for time in range(steps):

@@ -37,10 +37,10 @@ class Trace(NamedTuple):
 class Nonlinearity(NamedTuple):
     """A unit's function f(z), and `weigh(signal, z, rate)` = signal * f'(z), with rate = f(z)."""
 
-    name: str
-    function: Callable[[Array], Array]
-    weigh: Callable[[Array, Array, Array], Array]
-    peak_slope: float
+    name: str  # of the function
+    function: Callable[[Array], Array]  # f(z)
+    weigh: Callable[[Array, Array, Array], Array]  # signal, z, rate -> signal f'(z)
+    peak_slope: float  # the greatest f'
 
 
 def transpose(matrix: Array) -> Array:

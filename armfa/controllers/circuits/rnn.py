@@ -26,8 +26,6 @@ class RNN(RecurrentCircuit):
         f: "tanh", "logistic", "linear" or "relu".
     leak : str
         What leaks: "current" or "rate".
-    n_in, n, n_out, readout, gain, weight_scale, out_scale
-        See `RecurrentCircuit`.
     """
 
     tau: float = 0.05

@@ -52,7 +52,25 @@ WRAPPERS: dict[str, type[GradientEstimator]] = {"frozen": Frozen, "sparse": Spar
 
 
 def make_rule(name: str, **settings: object) -> GradientEstimator:
-    """The rule of a name, such as `make_rule("feedback-alignment", scale=0.5)`."""
+    """The rule of a name, such as `make_rule("feedback-alignment", scale=0.5)`.
+
+    Parameters
+    ----------
+    name : str
+        As `armfa rules` lists them.
+    **settings : object
+        Fields of the rule.
+
+    Returns
+    -------
+    GradientEstimator
+        The rule.
+
+    Raises
+    ------
+    ValueError
+        For a name that there is not; it lists those that there are.
+    """
     known = RULES | TIME_RULES
     if name not in known:
         raise ValueError(f"expected a learning rule out of {', '.join(known)}, got {name!r}")
@@ -60,7 +78,13 @@ def make_rule(name: str, **settings: object) -> GradientEstimator:
 
 
 def rules_table() -> list[dict[str, str]]:
-    """One row per rule: its name, what it looks at, what it keeps between updates, and where it comes from."""
+    """One row per rule, as `armfa rules` prints them.
+
+    Returns
+    -------
+    list of dict
+        Its name, what it looks at, what it keeps between updates, and where it comes from.
+    """
     return [
         {"rule": name, "looks at": ", ".join(rule.looks_at), "keeps": ", ".join(rule.keeps) or "nothing",
          "source": rule.source}

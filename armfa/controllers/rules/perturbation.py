@@ -18,8 +18,12 @@ from armfa.controllers.trees import spread, tree_map
 class NodePerturbation(LearningRule):
     """Noise on the units' inputs: delta_l = (L(xi) - L(0)) xi_l / sigma^2. [Williams 1992; Werfel, Xie & Seung 2005]
 
-    noise : sigma, of xi ~ N(0, sigma^2), drawn for every unit and example.
-    output : "perturbation", or "delta": the output layer learns from its error by the delta rule and only hidden
+    Parameters
+    ----------
+    noise : float
+        sigma, of xi ~ N(0, sigma^2), drawn for every unit and example.
+    output : str
+        "perturbation", or "delta": the output layer learns from its error by the delta rule and only hidden
         units are perturbed, as in Lillicrap et al. 2016.
     """
 

@@ -30,7 +30,12 @@ class Shallow(LearningRule):
 class Frozen(GradientEstimator):
     """Another rule with some layers held still (the papers' frozen-W0 control).
 
-    layers : numbers of the frozen layers of weights, 0 is the first.
+    Parameters
+    ----------
+    rule : GradientEstimator
+        The other rule.
+    layers : tuple[int, ...]
+        Numbers of the frozen layers of weights, 0 is the first.
     """
 
     rule: GradientEstimator

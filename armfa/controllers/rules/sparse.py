@@ -21,6 +21,11 @@ class Sparse(GradientEstimator):
     """Another rule in a network that lacks some synapses: the gradient of an absent weight is 0.
 
     Goes with MLP(sparsity=...), which draws the zeros. [Lillicrap et al. 2016: 50 % of W and of B removed]
+
+    Parameters
+    ----------
+    rule : GradientEstimator
+        The other rule.
     """
 
     rule: GradientEstimator

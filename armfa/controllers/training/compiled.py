@@ -49,6 +49,20 @@ def compiled(circuit: Circuit, rule: GradientEstimator, optimizer: Optimizer) ->
 
     Noise follows from the seed of each network's rule stream and the number of the update, so that a run goes on as if
     it had not been cut.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+
+    Returns
+    -------
+    Callable
+        (state, examples, draws) -> state: the state after as many updates as the examples are for.
     """
     import jax
 

@@ -40,7 +40,22 @@ RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPol
 
 
 def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
-    """The default back end: a block of updates in one compiled function where that can be, else `one_by_one`."""
+    """The default back end: a block of updates in one compiled function where that can be, else `one_by_one`.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+
+    Returns
+    -------
+    Callable
+        (state, examples, draws) -> state: the state after as many updates as the examples are for.
+    """
     plain = one_by_one(circuit, rule, optimizer)
 
     def updates(state: TrainState, examples: Any, draws: Any) -> TrainState:

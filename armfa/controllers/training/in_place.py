@@ -34,6 +34,20 @@ def in_place(network: Any, rule: GradientEstimator, optimizer: Optimizer) -> Upd
     """The back end: each network of the stack learns by itself, so that its weights lie together.
 
     Results do not depend on where blocks are cut, as long as that is between multiples of `BLOCK` examples.
+
+    Parameters
+    ----------
+    network : MLP
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+
+    Returns
+    -------
+    Callable
+        (state, examples, draws) -> state: the state after as many updates as the examples are for.
     """
     inner = rule.rule if isinstance(rule, Sparse) else rule
     if not isinstance(network, MLP) or not isinstance(inner, LearningRule):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 class Report(NamedTuple):
     """Where a run is, and the latest point of its curve (means over the seeds)."""
 
-    update: int
-    updates: int
-    seconds: float
-    latest: dict[str, float]
+    update: int  # made so far
+    updates: int  # asked for
+    seconds: float  # since the run began, or went on
+    latest: dict[str, float]  # by the name of the measure
 
 
 SHOWN_AFTER = 2.0

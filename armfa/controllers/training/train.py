@@ -46,8 +46,17 @@ REFERENCES: Mapping[str, GradientEstimator | str] = {"angle": Backprop()}
 class TrainResult(NamedTuple):
     """A finished run: the stack of networks, and the curve.
 
-    curve : "updates" and "samples" (points,); each measure (points, seeds); each angle (points, seeds, hidden layers).
-    settings : what the run was asked for, as a checkpoint keeps it.
+    Parameters
+    ----------
+    state : TrainState
+        The stack of networks at the end.
+    curve : dict[str, np.ndarray]
+        "updates" and "samples" (points,); each measure (points, seeds); each angle (points, seeds, hidden
+        layers).
+    seconds : float
+        How long it took.
+    settings : dict[str, Any]
+        What the run was asked for, as a checkpoint keeps it.
     """
 
     state: TrainState
@@ -160,6 +169,11 @@ def train(
     back_end : BackEnd
         How updates are made: `fastest` (compiled by Numba where that can be, else `one_by_one`), `one_by_one` (any
         rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
+
+    Returns
+    -------
+    TrainResult
+        Weights, curves and settings; `.plot()`, `.to_csv()`, `.params(seed)`.
 
     Raises
     ------

@@ -16,9 +16,9 @@ from armfa.controllers.trees import first_array, take
 class TrainState(NamedTuple):
     """All that an update changes."""
 
-    params: Any
-    rule: RuleState
-    optimizer: Any
+    params: Any  # weights
+    rule: RuleState  # what the rule keeps
+    optimizer: Any  # what the optimizer keeps
 
 
 Updates = Callable[[TrainState, Any, Streams], TrainState]
@@ -40,7 +40,28 @@ def init_state(
     rule_rng: Any,
     dtype: type = np.float32,
 ) -> TrainState:
-    """First state, from the generators (or `Streams`) for weights and for the rule."""
+    """First state, from the generators (or `Streams`) for weights and for the rule.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+    weights : Generator or Streams
+        Draws the first weights; a `Streams` of S generators makes a stack of S networks.
+    rule_rng : Generator or Streams
+        Draws what the rule keeps, such as feedback weights.
+    dtype : type
+        Of the weights.
+
+    Returns
+    -------
+    TrainState
+        Weights, the optimizer's state and the rule's.
+    """
     params = circuit.init(weights, dtype)
     return TrainState(params, rule.init(params, rule_rng), optimizer.init(params))
 
@@ -57,6 +78,26 @@ def train_step(
 
     On torch too, for rules that draw no noise.
     Gradients are means over the batch; for sums, as some papers have them, multiply the rates by the batch size.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+    state : TrainState
+        Weights, the optimizer's state and the rule's.
+    batch : Batch or Episode
+        What is learned from in this update.
+    rng : Generator or Streams, optional
+        For rules that draw.
+
+    Returns
+    -------
+    TrainState
+        Weights, the optimizer's state and the rule's.
     """
     told = rule.paced(state.rule, optimizer.share(state.optimizer))
     gradients, rule_state = rule.gradients(circuit, state.params, batch, told, rng)
@@ -65,7 +106,22 @@ def train_step(
 
 
 def one_by_one(circuit: Circuit, rule: GradientEstimator, optimizer: Optimizer) -> Updates:
-    """`train_step` on one batch after the other, in NumPy."""
+    """The back end that makes `train_step` on one batch after the other, in NumPy.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Which network learns.
+    rule : GradientEstimator
+        How it finds out in which direction its weights should change.
+    optimizer : Optimizer
+        How far they go.
+
+    Returns
+    -------
+    Callable
+        (state, examples, draws) -> state: the state after as many updates as the examples are for.
+    """
 
     def updates(state: TrainState, examples: Any, draws: Streams) -> TrainState:
         for number in range(first_array(examples).shape[1]):

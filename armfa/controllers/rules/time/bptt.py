@@ -153,10 +153,15 @@ class FeedbackAlignmentThroughTime(ThroughTime):
 
     through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
         end of this step, `episode.task_error`.
-    scale : of B, in units of the rms of each array of first weights.
-    task_size : components of the task's error, for through_plant="random".
 
     Other settings: see `ThroughTime`.
+
+    Parameters
+    ----------
+    scale : float
+        Of B, in units of the rms of each array of first weights.
+    task_size : int
+        Components of the task's error, for through_plant="random".
     """
 
     scale: float = 1.0

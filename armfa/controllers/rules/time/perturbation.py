@@ -22,7 +22,10 @@ class NodePerturbationThroughTime(RuleThroughTime):
     Seung 2005. A synapse sums xi_i(t) pre_j(t) over the episode and waits for the reward. [Fiete & Seung 2006, Phys Rev
     Lett 97:048104, for rate units. The rule of Miconi 2017, which is not told xi, is `RewardModulatedHebbian`]
 
-    noise : sigma, of xi ~ N(0, sigma^2).
+    Parameters
+    ----------
+    noise : float
+        sigma, of xi ~ N(0, sigma^2).
     """
 
     noise: float = 0.01

@@ -29,7 +29,10 @@ class Force(RuleThroughTime):
     after every step, that of ridge regression on all that came before. What is returned is the change over the episode
     with its sign turned, so that SGD(1.0) makes it.
 
-    ridge : P starts as 1 / ridge.
+    Parameters
+    ----------
+    ridge : float
+        P starts as 1 / ridge.
     """
 
     ridge: float = 1.0
@@ -111,8 +114,12 @@ class FeedbackDrivenPlasticity(RuleThroughTime):
     [Feulner, Perich, Miller, Clopath & Gallego 2025; their code has dW = 0.1 a lr f R^T with a = dt / tau = 0.2,
     lr 1e-5, delays of 20 + 100 ms, and leaves out every fifth step]
 
-    feedback : the inputs that carry the error, what is wanted less what is.
-    after : steps before the first that teaches: the delay of the feedback.
+    Parameters
+    ----------
+    feedback : tuple[int, ...]
+        The inputs that carry the error, what is wanted less what is.
+    after : int
+        Steps before the first that teaches: the delay of the feedback.
     """
 
     feedback: tuple[int, ...] = (-2, -1)

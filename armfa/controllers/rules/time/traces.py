@@ -98,7 +98,10 @@ def met(signal: Array, trace: Array) -> Array:
 class RFLO(TraceRule):
     """Random feedback, local and online: traces with the leak of the unit, B fixed and random. [Murray 2019]
 
-    scale : of B, in units of the rms of the first readout weights.
+    Parameters
+    ----------
+    scale : float
+        Of B, in units of the rms of the first readout weights.
     """
 
     scale: float = 1.0
@@ -128,10 +131,15 @@ class EProp(TraceRule):
     With random feedback and traces that decay with the leak it is RFLO; it may also send the error back through the
     readout's own weights, and let a trace know what the unit sends to itself.
 
-    broadcast : "symmetric" (B = W_out) or "random".
-    self_connections : whether own_i holds the unit's connection to itself too, d memory_i(t)/d memory_i(t-1) in full,
-        which is exact where units are connected to no others. [Menick et al. 2021: SnAp-1] Of rate units only.
-    scale : of B, in units of the rms of the first readout weights.
+    Parameters
+    ----------
+    broadcast : str
+        "symmetric" (B = W_out) or "random".
+    self_connections : bool
+        Whether own_i holds the unit's connection to itself too, d memory_i(t)/d memory_i(t-1) in full, which is
+        exact where units are connected to no others. [Menick et al. 2021: SnAp-1] Of rate units only.
+    scale : float
+        Of B, in units of the rms of the first readout weights.
     """
 
     broadcast: str = "symmetric"

@@ -1,0 +1,36 @@
+"""What the documents point to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TESTS = [path for folder in ("tests", "interop") for path in (ROOT / folder).rglob("test_*.py")]
+NAMES = set(re.findall(r"^def (test_\w+)", "\n".join(path.read_text(encoding="utf-8") for path in TESTS), re.MULTILINE))
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "how_to").glob("*.md")),
+]
+
+
+def id_of(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=id_of)
+def test_every_test_that_a_page_names_exists(page):
+    named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+    assert named <= NAMES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=id_of)
+def test_every_file_that_a_page_names_or_links_to_exists(page):
+    text = page.read_text(encoding="utf-8")
+    for file in re.findall(r"`((?:tests|interop|armfa|demos)/[\w/]+\.\w+)`", text):
+        assert (ROOT / file).exists(), file
+    text = re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists(), link
