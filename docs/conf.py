@@ -51,10 +51,11 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "armfa"
 html_static_path = ["_static"]
-html_css_files = ["armfa.css"]
+html_css_files, html_js_files = ["armfa.css"], ["armfa.js"]
 html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 8,
+    "navbar_persistent": ["search-button"],
     "show_prev_next": False,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],

@@ -117,7 +117,7 @@ def environments() -> None:
         ]
         env.close()
         text = f"# {name}\n\n![An arm led by a controller that knows it, in {name}]({film.name})\n\n"
-        text += table(["", "of the default arm"], [row for row in rows if row[1]])
+        text += table(["of the environment", "with the default arm"], [row for row in rows if row[1]])
         text += "```python\nimport gymnasium as gym\nimport armfa\n\n"
         text += f'env = gym.make("{id_}")\nmany = gym.make_vec("{id_}", num_envs=64)\n```\n\n'
         text += inspect.cleandoc(task.__doc__) + "\n\n## Settings of the task\n\n" + settings(task)
@@ -225,7 +225,7 @@ def rules() -> None:
             ["learns from", learns],
             ["class", f"`armfa.controllers.rules.{rule.__name__}`"],
         ]
-        text += table(["", ""], facts) + "## Settings\n\n" + settings(rule)
+        text += table(["of the rule", "what is told"], facts) + "## Settings\n\n" + settings(rule)
         said = [row for who, each in known.items() if f"`{name}`" in who or f"`{rule.__name__}`" in who for row in each]
         if said:
             text += "## How we know that it is right\n\n" + table(["compared with", "test"], said)
@@ -255,7 +255,7 @@ def rules() -> None:
 def help_of(name: str) -> str:
     """What `armfa NAME --help` prints."""
     out, columns = io.StringIO(), os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "96"
+    os.environ["COLUMNS"] = "84"
     with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
         command_line([name, "--help"])
     if columns is None:

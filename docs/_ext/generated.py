@@ -93,7 +93,7 @@ def api_page(name: str, heading: str, shown: dict[int, str]) -> str:
     if elsewhere:
         text += f"Also to be had from here: {', '.join(elsewhere)}.\n\n"
     listed = [each for each, x in here.items() if inspect.isclass(x) or inspect.isroutine(x)]
-    text += ".. autosummary::\n\n" + "".join(f"   {each}\n" for each in listed) + "\n"
+    text += ".. autosummary::\n   :nosignatures:\n\n" + "".join(f"   {each}\n" for each in listed) + "\n"
     return text + "".join(entry(x, each) for each, x in here.items())
 
 
