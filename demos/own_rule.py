@@ -28,14 +28,13 @@ class OneBitFeedback(LearningRule):
     keeps = ("fixed B",)
 
     def init(self, params, rng):
-        """B ~ U(-1, 1), (..., n_hidden, n_out)."""
-        n_out, n_hidden = params[-1].weight.shape[-2:]
-        return rng.uniform(-1.0, 1.0, (n_hidden, n_out)).astype(params[-1].weight.dtype)
+        """B ~ U(-1, 1), (..., n_out, n_hidden): as it is multiplied."""
+        return rng.uniform(-1.0, 1.0, params[-1].weight.shape[-2:]).astype(params[-1].weight.dtype)
 
     def deltas(self, network, params, trace, loss, state, rng):
         """The teaching signal of each layer; the weight change is always delta x presynaptic rate."""
         delta_out = network.weigh(1, loss.error(trace.output), trace)
-        signal = self.size * np.sign(delta_out @ state.swapaxes(-1, -2))
+        signal = self.size * np.sign(delta_out @ state)
         return [network.weigh(0, signal, trace), delta_out], state
 
 

@@ -8,6 +8,8 @@ for name, value in {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "MPL
     os.environ.setdefault(name, value)  # pictures are drawn without a display
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import generated  # noqa: E402
+
 import armfa  # noqa: E402  after the settings of the screen
 
 project, author, version = "armfa", "the armfa authors", armfa.__version__
@@ -22,7 +24,7 @@ extensions = [
     "generated",  # docs/_ext/generated.py: the cards and the pages of the API
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_ext", "rl_zoo3", "gallery/sg_execution_times.rst", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "_ext", "live", "rl_zoo3", "gallery/sg_execution_times.rst", "sg_execution_times.rst"]
 suppress_warnings = ["config.cache"]  # the settings of the gallery hold functions
 nitpicky = True
 
@@ -39,7 +41,7 @@ autosummary_generate = False
 sphinx_gallery_conf = {
     "examples_dirs": "../demos",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"\.py$",
+    "filename_pattern": generated.runnable(Path(__file__).parent.parent / "demos"),
     "within_subsection_order": "FileNameSortKey",
     "reset_argv": "generated.gallery_arguments",
     "download_all_examples": False,

@@ -14,8 +14,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.showing import controller_file
-from armfa.controllers import Adam, Policy, load_policy, make_rule
+from armfa.commands.showing import is_shipped, open_policy
+from armfa.controllers import Adam, Policy, make_rule
 from armfa.controllers.machine import one_blas_thread
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED, check_fit
@@ -41,7 +41,7 @@ class Adapt:
     """Let a trained controller adapt to a field or a rotation: baseline, field, wash-out, with channel trials."""
 
     run: tyro.conf.Positional[Path | None] = None
-    """Folder that `armfa learn` wrote; begin with armfa learn CenterOut."""
+    """Folder that `armfa learn` wrote, or li_todorov/center-out, which comes with armfa."""
     rule: str = ""
     """Whose controller; the first there is when not given."""
     seed: int = 0
@@ -69,7 +69,8 @@ class Adapt:
     trial_seed: int = 0
     """Of starts, goals, noise and the places of channel trials."""
     out: Path | None = None
-    """Folder of what is written; RUN/adapt-DATE-TIME when not given."""
+    """Folder of what is written; RUN/adapt-DATE-TIME when not given, runs/adapt-DATE-TIME of one that comes with
+    armfa."""
     resume: Path | None = None
     """Folder of an adaptation to continue, with its own settings."""
     quiet: bool = False
@@ -84,8 +85,8 @@ class Adapt:
             return  # its own settings are in its folder
         if self.run is None:
             raise ValueError(
-                "expected the folder of a run that `armfa learn` wrote, or --resume, got neither; "
-                "`armfa learn CenterOut` makes one"
+                "expected the folder of a run that `armfa learn` wrote, li_todorov/center-out, which comes with armfa, "
+                "or --resume, got none of them"
             )
         if self.field == "none" and self.rotation == 0.0:
             raise ValueError("expected something to adapt to, such as --field curl or --rotation 30, got nothing")
@@ -115,7 +116,7 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     """Do the trials, write curve, table, figure and controller; returns the folder."""
     console, config = console or Console(), at_home(config)
     config, folder = place_of(config, console)
-    start, policy = time.monotonic(), load_policy(controller_file(config))
+    start, policy = time.monotonic(), open_policy(config)[0]
     problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
     course = Course(problem, (config.schedule,), config.batch_size)
     try:
@@ -141,14 +142,14 @@ def place_of(config: Adapt, console: Console) -> tuple[Adapt, Path]:
         begins = lambda found: replace(found, resume=None)  # noqa: E731  refuses settings that no adaptation has
         return begun(config.resume, config, missing, "adaptation", console, begins), config.resume
     run: Any = config.run  # looked at when the command was made
-    policy = load_policy(controller_file(config))
+    policy = open_policy(config)[0]
     config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
     problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
     Course(problem, (config.schedule,), config.batch_size)  # what cannot be is refused before there is a folder
     few = problem.batch(np.random.default_rng(0), TRIED)
     check_fit(policy.network, make_rule(config.learn_by), Adam(config.rate), in_precision(few, np.float32))
-    out = config.out or run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
-    return config, begin(out, "adapt", config)
+    own = None if is_shipped(run) else run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
+    return config, begin(config.out or own, "adapt", config)
 
 
 def adapted(

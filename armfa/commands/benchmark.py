@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.controllers import RULES
 from armfa.experiments.motor_rules.board import Board
 from armfa.experiments.motor_rules.entries import ANCHORS, OWN, class_of, entries
@@ -34,7 +34,7 @@ from armfa.experiments.motor_rules.learning import (
     tune,
     tuning_units,
 )
-from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds
+from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds, trained_arrays
 from armfa.experiments.motor_rules.page import interval, page, scale_of
 from armfa.experiments.motor_rules.pictures import figures
 from armfa.experiments.motor_rules.protocol import NAME, SLOW, Protocol
@@ -69,6 +69,8 @@ class Benchmark:
     """Go on in the folder, with its own settings; other --rules, --rule and --ids come to those that it has."""
     processes: int = 2
     """Units that run at once, each with one BLAS thread."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     quiet: bool = False
     """No progress, only the results."""
     redraw: bool = False
@@ -91,14 +93,14 @@ class Benchmark:
 
 GROWS = ("rules", "rule", "ids")
 """Fields that come to those of the folder."""
-NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "redraw")
 """Fields that no number depends on."""
 
 
 def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     """Run what is missing, draw the board, and return the path of its page."""
     console, config = console or Console(), checked_names(at_home(config))
-    whole = settled(config)
+    scheduler, whole = scheduler_of(config), settled(config)
     asked = narrowed(config, whole)
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
@@ -106,10 +108,10 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     plan, failed = Plan.of(asked), list[str]()
     if not asked.redraw:
         write_text(whole.out / "benchmark.json", json.dumps(asdict(whole), indent=1, default=str))
-        tell_estimate(plan, asked.processes, console)
+        tell_estimate(plan, scheduler.workers, console)
         try:
             for stage in (plan.searches, plan.learning, plan.moving):
-                failed += run_missing(stage(), plan.folder, asked.processes, console, asked.quiet)
+                failed += run_missing(stage(), plan.folder, scheduler, console, asked.quiet)
         except KeyboardInterrupt:
             say(console, f"stopped; continue with: armfa benchmark --resume --out {whole.out}")
             raise
@@ -235,7 +237,7 @@ class Plan(NamedTuple):
 
     def _moving(self, trained: Mapping[str, Unit]) -> Sweep:
         units = moving_units(self.protocol, self.ids, trained)
-        return Sweep("moving", self.protocol, units, partial(move_id, self.folder))
+        return Sweep("moving", self.protocol, units, move_id, given=partial(trained_arrays, self.folder, self.protocol))
 
     def expected(self) -> dict[str, float]:
         """Core seconds by tag of what is not on disk yet; of searches under the tag that they are for."""

@@ -75,8 +75,8 @@ class Learn:
     """Hidden or recurrent units."""
     tau: float = 0.05
     """Time constant of rate units, s."""
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     activation: Activation = "first_order"
     """Muscles with first-order dynamics, or such that follow the command at once."""
     dt: float = 0.01
@@ -286,11 +286,13 @@ def show_results(
 
 
 def row_of(problem: TaskProblem, name: str, movements: Movements) -> dict[str, Any]:
-    """Means over the movements of one controller."""
+    """Means over the movements of one controller; of false starts and success their shares."""
     unit, error = end_error(problem, movements)
     form, score = profile(problem, movements), mean(each_score(movements.run.outcomes))
     form["deviation_cm"] = np.abs(form["deviation_cm"])
     told = {key: float(np.nanmean(x)) if np.isfinite(x).any() else float("nan") for key, x in form.items()}
+    if "false_start" in (records := problem.task.records):
+        told["false_starts"] = float(movements.run.moments.record[-1, :, records.index("false_start")].mean())
     return {"controller": name, unit: float(error.mean()), **told, "return": score.reward, "success": score.success}
 
 

@@ -85,6 +85,12 @@ class Simulator(Traced):
             they are told; the same leading axes as the state, or fewer.
         loads : Loads
             Forces (..., 2) N and torques (..., 2) N m.
+
+        Returns
+        -------
+        ArmState
+            An arm that is told NaN has angles and velocities of NaN, at once or (explicit Euler) up to two steps later;
+            no other arm of a batch has.
         """
         if isinstance(state.joint_angle, Symbolic):
             return self._traced(state, excitation, loads)
@@ -115,8 +121,9 @@ class Simulator(Traced):
     def rollout(self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS) -> ArmState:
         """The states from the first to the one after the last excitation, with a leading axis of time + 1.
 
-        excitations : Array (time, ..., n). loads : held throughout.
+        excitations : Array (time, ..., n); those of NumPy that are not finite are refused. loads : held throughout.
         """
+        _refuse_unfinite(excitations)
         states = [self._entered(state, state.activation, loads)[0]]
         for excitation in excitations:
             states.append(self.step(states[-1], excitation, loads))
@@ -132,6 +139,7 @@ class Simulator(Traced):
         `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
         state and by the excitations (time, ..., n).
         """
+        _refuse_unfinite(excitations)
         states, pullbacks = [self._entered(state, state.activation, loads)[0]], []
         for excitation in excitations:
             following, back = self.step_vjp(states[-1], excitation, loads)
@@ -265,7 +273,8 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     pushes: Any = {name: load.parts for name, load in loads.items()}
     after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
-        return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+        static = simulator.arm.activation_dynamics is None  # then the activation is the command
+        return Program(inputs, {"q": after[:2], "w": after[2:4]} | ({} if static else {"a": after.a}), n)
     if what == "step_vjp":
         by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
@@ -281,15 +290,24 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    expected = (*q.shape[:-1], size)
+    if type(x) is type(q) and x.dtype == q.dtype and x.shape == expected:
+        return x
     xp = namespace(q)
     if type(x) is not type(q):
         x = made(x, q)
     if x.dtype != q.dtype:
         x = xp.astype(x, q.dtype)
-    expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
+
+
+def _refuse_unfinite(excitations: Any) -> None:
+    """Looks once at the commands of a whole movement; those of JAX and torch may be traced, and are not looked at."""
+    if isinstance(excitations, np.ndarray) and not (good := np.isfinite(excitations)).all():
+        place = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise ValueError(f"expected finite excitations, got {excitations[place]} at time step {place[0]}: {place}")
 
 
 def _arrays(state: ArmState, excitation: Array, loads: Loads) -> dict[str, Array]:

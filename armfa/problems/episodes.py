@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -330,7 +331,7 @@ class TaskProblem:
         is per (m/s)^2 too. For rules that see one step only (`error`), `position` dt / `velocity` is the gain 1/s with
         which the hand is to approach the goal.
     movement_time : float or None
-        s; of tasks with one goal that is a place.
+        s, not longer than the trial; of tasks with one goal that is a place.
     teacher : float
         Gain of the feedback controller whose commands `wanted` adds.
     task : Task
@@ -343,7 +344,7 @@ class TaskProblem:
         Of the test set, which is always the same.
     """
 
-    arm: Arm | str = "li_todorov"  # or the name of a preset
+    arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
     task: Task = field(default_factory=Reach)
     dt: float = 0.01  # s
     senses: Senses = EXACT
@@ -362,7 +363,7 @@ class TaskProblem:
 
     def __post_init__(self) -> None:
         """Look up an arm's name; refuse what cannot be learned from."""
-        if isinstance(self.arm, str):
+        if isinstance(self.arm, str | Path):
             object.__setattr__(self, "arm", make_arm(self.arm))
         for name in WEIGHTS:
             finite(name, getattr(self, name), 0.0)
@@ -382,6 +383,10 @@ class TaskProblem:
             if self.task.goal_kind != "position" or self.task.n_goals > 1 or isinstance(self.task, Ellipse):
                 raise ValueError(
                     f"expected movement_time of None: {type(self.task).__name__} has no one place to go to"
+                )
+            if self.movement_time > self.duration:
+                raise ValueError(
+                    f"expected movement_time of at most the {self.duration:g} s of a trial, got {self.movement_time:g}"
                 )
         self.world.simulator.refuse_zero_gradient()
 

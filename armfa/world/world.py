@@ -263,6 +263,9 @@ class World(Traced):
 
         noise : Array (..., normals)
             Standard normal numbers; None: all noise off.
+
+        A trial whose command is NaN has a state and a cost of NaN from then on, and other trials are as they were: of a
+        stack of controllers one may diverge alone. Environments refuse such an action.
         """
         first, *rest = self._noise(noise)
         moment, outcome = self.substep(moment, command, first)

@@ -24,6 +24,13 @@ from armfa.plant import PRESETS, make_arm
 from armfa.tasks import TASKS
 
 gym.register_envs(armfa)
+PAGES = {
+    "environments": ["environments"],
+    "arms": ["plant", "arm"],
+    "rules": ["rules", "learning_over_time"],
+    "commands": [],
+}
+"""Of docs/, those that come first among the cards of a kind."""
 DOCS = Path(__file__).parent.parent
 
 
@@ -75,13 +82,17 @@ def settings(kind: type) -> str:
     return table(["setting", "default"], rows) if rows else "It has no settings.\n\n"
 
 
-def index(folder: str, title: str, intro: str, before: list[str], cards: dict[str, tuple[str, str]]) -> None:
+def index(folder: str, title: str, intro: str, cards: dict[str, tuple[str, str]]) -> None:
     """The page of all cards of a kind: for each its picture or nothing, and one line."""
     text = f"# {title}\n\n{intro}\n\n::::{{grid}} 1 2 2 3\n:gutter: 3\n\n"
     for name, (line, picture) in cards.items():
         image = f":img-top: {picture}\n:img-alt: {name}\n" if picture else ""
         text += f":::{{grid-item-card}} {name}\n:link: {slug(name)}\n:link-type: doc\n{image}\n{line}\n:::\n\n"
-    text += "::::\n\n```{toctree}\n:hidden:\n\n" + "\n".join([*before, *map(slug, cards)]) + "\n```\n"
+    text += (
+        "::::\n\n```{toctree}\n:hidden:\n\n"
+        + "\n".join([*(f"../../{page}" for page in PAGES[folder]), *map(slug, cards)])
+        + "\n```\n"
+    )
     write(DOCS / "cards" / folder / "index.md", text)
 
 
@@ -126,7 +137,7 @@ def environments() -> None:
         write(folder / f"{slug(name)}.md", text)
         cards[name] = (first_sentence(task.__doc__), film.name)
     intro = "What the arm can be asked to do: nine Gymnasium environments, each for one arm and for many at once."
-    index("environments", "Environments", intro, ["../../environments"], cards)
+    index("environments", "Environments", intro, cards)
 
 
 def constants_table(arm: Any, notes: dict[str, str]) -> str:
@@ -177,7 +188,7 @@ def arms() -> None:
         write(folder / f"{name}.md", text)
         cards[name] = (first_sentence(preset.build.__doc__), f"{name}/arm.png")
     intro = "The published arms that come with the package, and one with motors: every constant with its source."
-    index("arms", "Arms", intro, ["../../plant", "../../arm"], cards)
+    index("arms", "Arms", intro, cards)
 
 
 def checks() -> dict[str, list[list[str]]]:
@@ -249,7 +260,7 @@ def rules() -> None:
         "Twenty-six learning rules and two that change another rule: what each may look at, keeps, and is checked by."
     )
     intro = intro.replace("Twenty-six", str(len(RULES | TIME_RULES))).replace("two", str(len(WRAPPERS)))
-    index("rules", "Learning rules", intro, ["../../rules", "../../learning_over_time"], cards)
+    index("rules", "Learning rules", intro, cards)
 
 
 def help_of(name: str) -> str:
@@ -273,7 +284,7 @@ def commands() -> None:
         text = f"# armfa {name}\n\n{told(kind.__doc__)}```text\n{help_of(name)}\n```\n"
         write(DOCS / "cards/commands" / f"{name}.md", text)
         cards[f"armfa {name}"] = (first_sentence(kind.__doc__), "")
-    index("commands", "Commands", "What can be done from a terminal.", [], cards)
+    index("commands", "Commands", "What can be done from a terminal.", cards)
 
 
 def write_all() -> None:

@@ -4,7 +4,9 @@ docs/api/    one page per public module
 docs/cards/  one page per environment, arm, learning rule and command (cards.py)
 """
 
+import ast
 import importlib
+import importlib.util
 import inspect
 import re
 import tempfile
@@ -35,13 +37,17 @@ SCRATCH = tempfile.mkdtemp()
 """What demos write while the site is built goes here."""
 GALLERY_ARGUMENTS = {
     "center_out_compared.py": ["--small", "--out", SCRATCH],
+    "functional_jax.py": ["--small"],
     "her.py": ["--small"],
     "learning_curves.py": ["--small", "--out", f"{SCRATCH}/curves"],
+    "minari_dataset.py": ["--episodes", "5"],
     "own_task.py": ["--small"],
     "plant_feedback.py": ["--updates", "2000", "--seeds", "2"],
     "plant_in_torch.py": ["--updates", "60"],
     "ppo.py": ["--small"],
     "ppo_vector.py": ["--small"],
+    "single_file_ppo.py": ["--small"],
+    "single_file_sac.py": ["--small"],
     "step_and_render.py": ["--steps", "100", "--save", f"{SCRATCH}/frame.png"],
 }
 """What a demo is run with where the site is built; without arguments some take hours."""
@@ -50,6 +56,18 @@ GALLERY_ARGUMENTS = {
 def gallery_arguments(settings: dict, script: dict) -> list[str]:
     """The arguments of one script of the gallery."""
     return GALLERY_ARGUMENTS.get(Path(script["src_file"]).name, [])
+
+
+def runnable(demos: Path) -> str:
+    """The scripts of the gallery whose libraries are there, as a pattern; others are shown, but not run."""
+    names = []
+    for path in sorted(demos.glob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        needs = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        needs += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+        if all(importlib.util.find_spec(name.split(".")[0]) for name in needs):
+            names.append(path.stem)
+    return rf"/({'|'.join(names)})\.py$"
 
 
 def title(text: str, line: str = "=") -> str:
@@ -111,6 +129,18 @@ def on_source(app: Any, page: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\((?:\.\./)+(CHANGELOG|CONTRIBUTING)\.md", lambda m: f"](/{m[1].lower()}.md", source[0])
 
 
+def on_guides(app: Any, page: str, source: list[str]) -> None:
+    """A page of docs/ that no list names stands at the end of the guides."""
+    if page == "guides":
+        docs = Path(app.srcdir)
+        named = "".join((docs / f"{name}.md").read_text(encoding="utf-8") for name in ("index", "results", "guides"))
+        known = {*re.findall(r"^[\w/]+$", named, re.MULTILINE), *sum(cards.PAGES.values(), []), "index"}
+        others = sorted(path.stem for path in docs.glob("*.md") if path.stem not in known)
+        source[0] = source[0].replace(
+            "\narchitecture\n", "".join(f"\n{name}" for name in [*others, "architecture"]) + "\n"
+        )
+
+
 def on_docstring(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Docstrings on their way into a page. Those of environments are Markdown and have their cards."""
     heading = next((i for i, line in enumerate(lines) if line.startswith("## ")), None)
@@ -140,6 +170,7 @@ def setup(app: Any) -> dict:
     """Before anything is read."""
     app.connect("builder-inited", generate, priority=100)
     app.connect("source-read", on_source)
+    app.connect("source-read", on_guides)
     app.connect("autodoc-process-docstring", on_docstring, priority=100)
     app.connect("autodoc-skip-member", skipped)
     app.connect("missing-reference", unresolved)
