@@ -1,15 +1,12 @@
-"""Follow every link of the built site, and of the Markdown files as they stand, to a file and a heading that are there.
+"""Follow every link of the built site to a file and a heading that are there.
 
 python .ci/links.py FOLDER   the folder that sphinx-build wrote. Links to other hosts are not followed.
 """
 
-import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-ROOT = Path(__file__).parent.parent
 
 
 class Page(HTMLParser):
@@ -29,7 +26,7 @@ class Page(HTMLParser):
                 self.anchors.add(value)
 
 
-def broken_in_site(site: Path) -> list[str]:
+def broken_links(site: Path) -> list[str]:
     """Links of the site that lead nowhere."""
     pages = {path.resolve(): Page(path) for path in sorted(site.rglob("*.html")) if "_static" not in path.parts}
     found = []
@@ -45,21 +42,7 @@ def broken_in_site(site: Path) -> list[str]:
     return found
 
 
-def broken_in_files() -> list[str]:
-    """Links of Markdown files to files that are not there."""
-    found = []
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
-        inside = path.relative_to(ROOT).parts
-        if inside[0] == "docs" and (inside[1] in {"cards", "gallery", "_build"} or path.name == "index.md"):
-            continue  # these are made, or link to what is
-        text = re.sub(r"^```.*?^```|`[^`]*`", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for link in re.findall(r"\]\(([^)\s#]+)", text):
-            if not urlsplit(link).scheme and not (path.parent / link).exists():
-                found.append(f"{path.relative_to(ROOT)}: {link}")
-    return found
-
-
 if __name__ == "__main__":
-    broken = [*broken_in_site(Path(sys.argv[1])), *broken_in_files()]
+    broken = broken_links(Path(sys.argv[1]))
     print("\n".join(broken))
     sys.exit(f"{len(broken)} broken links" if broken else 0)

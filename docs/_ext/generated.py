@@ -134,7 +134,8 @@ def on_guides(app: Any, page: str, source: list[str]) -> None:
     if page == "guides":
         docs = Path(app.srcdir)
         named = "".join((docs / f"{name}.md").read_text(encoding="utf-8") for name in ("index", "results", "guides"))
-        known = {*re.findall(r"^[\w/]+$", named, re.MULTILINE), *sum(cards.PAGES.values(), []), "index"}
+        first = {page for pages in cards.PAGES.values() for page in pages}
+        known = {"index", *first, *re.findall(r"^[\w/]+$", named, re.MULTILINE)}
         others = sorted(path.stem for path in docs.glob("*.md") if path.stem not in known)
         source[0] = source[0].replace(
             "\narchitecture\n", "".join(f"\n{name}" for name in [*others, "architecture"]) + "\n"
