@@ -44,7 +44,13 @@ class Policy(NamedTuple):
     about: dict[str, Any] | None = None
 
     def __call__(self, observation: Array) -> Array:
-        """Commands (..., n_out) of a network that remembers nothing; see `step`."""
+        """Commands (..., n_out) of a network that remembers nothing; see `step`.
+
+        Raises
+        ------
+        ValueError
+            For a network with memory.
+        """
         memory, command = self.step(None, observation)
         if leaves(memory):
             raise ValueError(
@@ -58,6 +64,13 @@ class Policy(NamedTuple):
 
         memory : what the last step returned; None before the first. observation : an array of NumPy, JAX or torch, or
         a list of numbers. Commands have the library of the observation and the precision of the weights.
+
+        Raises
+        ------
+        TypeError
+            For observations that are not numbers.
+        ValueError
+            For observations of another shape, or more or fewer than the memory is of.
         """
         n_in, weight = self.network.n_in, first_array(self.params)
         if not is_array(observation):
@@ -96,7 +109,13 @@ class Policy(NamedTuple):
         return command, memory
 
     def fresh(self, memory: Any, begins: Any) -> Any:
-        """The memory with that of the episodes that begin, (batch,) truths, set back to rest."""
+        """The memory with that of the episodes that begin, (batch,) truths, set back to rest.
+
+        Raises
+        ------
+        ValueError
+            For more or fewer truths than the memory is of.
+        """
         if memory is None or begins is None or not leaves(memory):
             return memory
         begins, count = np.asarray(begins, bool).reshape(-1), first_array(memory).shape[-2]
@@ -111,7 +130,13 @@ class Policy(NamedTuple):
         return f"Policy({', '.join([str(self.network), *said])})"
 
     def save(self, path: str | Path) -> None:
-        """Write the controller, one network and not a stack, to one `.npz` file (`~` is the home folder)."""
+        """Write the controller, one network and not a stack, to one `.npz` file (`~` is the home folder).
+
+        Raises
+        ------
+        ValueError
+            For a stack of networks, and for a circuit that is not in `CIRCUITS`.
+        """
         kind = type(self.network).__name__
         if CIRCUITS.get(kind) is not type(self.network):
             raise ValueError(f"expected a network out of {', '.join(CIRCUITS)}, got {kind}: add it to CIRCUITS")

@@ -48,6 +48,11 @@ class Door(Traced):
         "scaled", each number in the task's own unit for it, of size one or so; or "si".
     schedule : Schedule | None
         The conditions of its trials: each reset is the next one. None: all are alike.
+
+    Raises
+    ------
+    ValueError
+        For units that are not one power of two per number sensed.
     """
 
     world: World
@@ -183,7 +188,13 @@ class Door(Traced):
     # resets
 
     def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
-        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2)."""
+        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2).
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, another shape, a number that is not finite, and a place that the arm cannot be in.
+        """
         options = {} if options is None else options
         if unknown := sorted(set(options) - {*OPTIONS, *TRIAL_OPTIONS}):
             known = ", ".join((*OPTIONS, *TRIAL_OPTIONS))
@@ -318,6 +329,14 @@ def open_door(
     -------
     Door
         What an environment steps.
+
+    Raises
+    ------
+    TypeError
+        For a setting of another name.
+    ValueError
+        For a value that a setting cannot have, and for goals in hindsight of a task that has none or whose reward has
+        an effort in it.
     """
     if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
         known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))

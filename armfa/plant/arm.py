@@ -67,6 +67,11 @@ class Arm(Constants):
         Least and greatest command.
     published_with_euler : bool
         True allows explicit Euler with activation dynamics, as in the publication.
+
+    Raises
+    ------
+    ValueError
+        For parts that do not fit together: another number of muscles, a range or a posture outside the stops.
     """
 
     name: str
@@ -159,6 +164,11 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     -------
     ArmState
         Leaves (..., 2), (..., 2) and (..., n).
+
+    Raises
+    ------
+    ValueError
+        For angles of another shape.
     """
     if joint_angle is None:
         joint_angle = arm.center_posture

@@ -49,8 +49,11 @@ class Simulator(Traced):
     Raises
     ------
     ValueError
-        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was
-        published with it.
+        For an integrator that there is not, a time step that cannot be meant (above 1 s, say, for milliseconds), and
+        explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was published
+        with it.
+    TypeError
+        For an `arm` that is none.
     """
 
     arm: Arm

@@ -27,6 +27,12 @@ class Skeleton(Constants):
         "joint" or "center_of_mass".
     friction : 2 x 2
         N m s/rad; torque = -friction @ joint velocity.
+
+    Raises
+    ------
+    ValueError
+        For masses and inertias whose inertia matrix is not positive definite, and for friction that does not take
+        energy away.
     """
 
     mass: Annotated[Pair, positive("kg")]

@@ -76,6 +76,12 @@ class World(Traced):
         Arm, time step, integrator.
     task : Task
         With its settings.
+
+    Raises
+    ------
+    ValueError
+        For what does not go together: noise of what is not sensed, delays that are not whole steps, a channel or a jump
+        where the goal is no place, a sense that tells a goal which may be another in hindsight.
     """
 
     simulator: Simulator

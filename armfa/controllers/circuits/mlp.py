@@ -106,6 +106,13 @@ class MLP:
         biases.
     sparsity : number or one per layer of weights
         Share of the weights that is absent (0.5 in the papers' sparse network).
+
+    Raises
+    ------
+    TypeError
+        For sizes that are not whole numbers.
+    ValueError
+        For fewer than two layers of units, and for a nonlinearity that there is not.
     """
 
     sizes: tuple[int, ...]

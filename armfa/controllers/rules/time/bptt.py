@@ -162,6 +162,11 @@ class FeedbackAlignmentThroughTime(ThroughTime):
         Of B, in units of the rms of each array of first weights.
     task_size : int
         Components of the task's error, for through_plant="random".
+
+    Raises
+    ------
+    ValueError
+        For a task error of less than one component.
     """
 
     scale: float = 1.0

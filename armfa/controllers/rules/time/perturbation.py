@@ -102,6 +102,13 @@ class RewardModulatedHebbian(RuleThroughTime):
     baseline : str
         What the cost is compared with: "mean", the running mean, or "quiet", what the same episodes cost without
         pushes, as where the paper compares with gradients. Trials of many types need the second.
+
+    Raises
+    ------
+    TypeError
+        From `gradients`, for gated units.
+    ValueError
+        For shares outside 0 to 1, an amplitude or a power of 0, and a baseline that there is not.
     """
 
     probability: float = 0.03
