@@ -49,6 +49,40 @@ def test_a_docstring_is_valid_numpydoc(thing):
     assert not wrong
 
 
+def methods():
+    """Public methods that a public class defines, by their full names."""
+    return [
+        f"{PUBLIC[kind]}.{name}"
+        for kind in PUBLIC
+        if inspect.isclass(kind) and kind not in PAGES
+        for name, method in vars(kind).items()
+        if name[0] != "_" and inspect.isfunction(getattr(method, "__func__", getattr(method, "fget", method)))
+    ]
+
+
+def test_methods_are_valid_numpydoc_and_have_all_sections_or_none():
+    """Where one line says what goes in and what comes out, with shapes and units, it is all."""
+    wrong = []
+    for name in methods():
+        found = validate(name)
+        sections = re.search(r"^(Parameters|Returns)$", found["docstring"], re.MULTILINE)
+        skipped = NOT_ASKED.keys() | (set() if sections else {"PR01", "RT01"})
+        wrong += [f"{name}: {words}" for code, words in found["errors"] if code not in skipped]
+    assert not wrong
+
+
+@pytest.mark.parametrize("thing", [x for x in PUBLIC if x not in PAGES], ids=PUBLIC.get)
+def test_parameters_are_told_in_a_section(thing):
+    """`name : ...` above the first section would be read as a sentence."""
+    texts = [
+        thing.__doc__,
+        *(getattr(x, "__doc__", "") for x in (vars(thing).values() if inspect.isclass(thing) else ())),
+    ]
+    for text in texts:
+        above = re.split(r"\n *-{5,}\n", text if isinstance(text, str) else "")[0]
+        assert not re.search(r"^ *[a-z_]\w*(, \w+)* : ", above, re.MULTILINE)
+
+
 def fields_of(kind):
     """Names of the fields that a class itself declares."""
     own = inspect.get_annotations(kind)

@@ -62,8 +62,19 @@ class Policy(NamedTuple):
     def step(self, memory: Any, observation: Array) -> tuple[Any, Array]:
         """The next memory and the commands (..., n_out) for observations (..., n_in).
 
-        memory : what the last step returned; None before the first. observation : an array of NumPy, JAX or torch, or
-        a list of numbers. Commands have the library of the observation and the precision of the weights.
+        Parameters
+        ----------
+        memory : tree
+            What the last step returned; None before the first.
+        observation : Array (..., n_in)
+            Of NumPy, JAX or torch, or a list of numbers.
+
+        Returns
+        -------
+        tree
+            The next memory.
+        Array (..., n_out)
+            With the library of the observation and the precision of the weights.
 
         Raises
         ------
@@ -102,8 +113,23 @@ class Policy(NamedTuple):
     ) -> tuple[Array, Any]:
         """The commands and the next memory: `step` as Stable-Baselines3 has it, for loops over environments.
 
-        state : what the last call returned; None before the first. episode_start : truths (batch,) of the episodes that
-        begin now, whose memory is set back; one for a single observation. deterministic : nothing is drawn either way.
+        Parameters
+        ----------
+        observation : Array (..., n_in)
+            What the environment shows.
+        state : tree
+            What the last call returned; None before the first.
+        episode_start : truths (batch,)
+            Of the episodes that begin now, whose memory is set back; one for a single observation.
+        deterministic : bool
+            Nothing is drawn either way.
+
+        Returns
+        -------
+        Array (..., n_out)
+            The commands.
+        tree
+            The next memory.
         """
         memory, command = self.step(self.fresh(state, episode_start), observation)
         return command, memory

@@ -119,8 +119,9 @@ class Door(Traced):
         return self.offset + self.scale * clipped(action, self.low, self.high)
 
     def seen(self, moment: Moment) -> list[Array]:
-        """All that is observed, within its bounds and in its units, as arrays (..., k): senses, then what is achieved
-        (of a goal environment), then the goal.
+        """All that is observed, within its bounds and in its units, as arrays (..., k).
+
+        Senses, then what is achieved (of a goal environment), then the goal.
         """
         world, told = self.world, self.world.told(moment)
         if world.single_goals:
@@ -154,9 +155,9 @@ class Door(Traced):
         """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
         one step of the simulator.
 
-        told : achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force of a
-        channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
-        noise : where there is some.
+        In `told` are achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force
+        of a channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
+        There is `noise` where the world has some.
         """
         return self.bound(step_program).run
 

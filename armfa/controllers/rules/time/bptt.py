@@ -151,13 +151,13 @@ class FeedbackAlignmentThroughTime(ThroughTime):
 
     bar(t) = (1 - a) bar(t+1) + f' o (B_rec delta(t+1) + B_out delta_out(t)), for rate units.
 
-    through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
-        end of this step, `episode.task_error`.
-
     Other settings: see `ThroughTime`.
 
     Parameters
     ----------
+    through_plant : str
+        As of `ThroughTime`, or "random": what the command is told is a fixed random matrix times the error of the task
+        at the end of this step, `episode.task_error`.
     scale : float
         Of B, in units of the rms of each array of first weights.
     task_size : int

@@ -168,7 +168,7 @@ class RewardModulatedHebbian(RuleThroughTime):
         return Recurrent(total, Dense(None, None)), state  # type: ignore[arg-type]
 
     def pushes(self, size: tuple[int, ...], dtype: Any, rng: Any) -> Array:
-        """xi, (..., batch, n): 0 for most units in most steps."""
+        """Pushes xi, (..., batch, n): 0 for most units in most steps."""
         drawn = rng.uniform(-1.0 / self.probability, 1.0 / self.probability, size)
         return namespace(drawn).astype(where(abs(drawn) <= 1.0, drawn * self.amplitude, 0 * drawn), dtype)
 
