@@ -145,10 +145,10 @@ def check_board(config: Benchmark, folder: Path, console: Console) -> Path:
     submitted = [run for sweep in sweeps for run in runs_of(sweep, plan.folder) if unit_id(run) in drawn]
     names = [run.unit for run in submitted]
     again = [sweep._replace(units=[unit for unit in sweep.units if unit.name in names]) for sweep in sweeps]
-    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / config.processes
+    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / scheduler_of(config).workers
     say(console, f"{' and '.join(drawn)} of {folder} are run again: about {minutes(seconds)}")
     with TemporaryDirectory() as place:
-        failed = run_missing(again, Path(place), config.processes, console, config.quiet)
+        failed = run_missing(again, Path(place), scheduler_of(config), console, config.quiet)
         made = [run for sweep in again for run in runs_of(sweep, Path(place))]
     found = compared(whole.protocol, _names(whole), submitted, made)
     for each in found:

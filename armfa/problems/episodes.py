@@ -343,6 +343,12 @@ class TaskProblem:
         Episodes of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For weights below 0, conditions that are not numbers, a duration of 0, and a `movement_time` where there is no
+        one place to go to.
     """
 
     arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
@@ -512,6 +518,11 @@ def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     -------
     TaskProblem
         As the controller was trained in.
+
+    Raises
+    ------
+    ValueError
+        For a controller of no task over time.
     """
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
         raise ValueError(
