@@ -195,7 +195,23 @@ class Policy(NamedTuple):
         return TorchPolicy(self)
 
     def with_state(self, state: Mapping[str, Any]) -> "Policy":
-        """The controller with weights, offsets and scales of a state dict, as modules of `to_torch` have them."""
+        """The controller with weights, offsets and scales of a state dict, as modules of `to_torch` have them.
+
+        Parameters
+        ----------
+        state : mapping
+            Tensors by name, as `module.state_dict()` gives them.
+
+        Returns
+        -------
+        Policy
+            In NumPy.
+
+        Raises
+        ------
+        ValueError
+            For names or shapes that are not those of this controller; it names them.
+        """
         expected = dict(named_leaves(self.params, "weights")) | {name: getattr(self, name) for name in RANGES}
         found = {name: np.array(value.numpy(force=True)) for name, value in state.items()}
         if wrong := sorted(found.keys() ^ expected.keys()):

@@ -288,6 +288,9 @@ class World(Traced):
     def step(self, moment: Moment, command: Array, noise: Array | None = None) -> tuple[Moment, Outcome]:
         """The moment one step later, the command (..., n) held, and what came of it.
 
+        A trial whose command is NaN has a state and a cost of NaN from then on, and other trials are as they were: of a
+        stack of controllers one may diverge alone. Environments refuse such an action.
+
         Parameters
         ----------
         moment : Moment
@@ -296,9 +299,6 @@ class World(Traced):
             In the excitation range, held over the step.
         noise : Array (..., normals), optional
             Standard normal numbers; None: all noise off.
-
-        A trial whose command is NaN has a state and a cost of NaN from then on, and other trials are as they were: of a
-        stack of controllers one may diverge alone. Environments refuse such an action.
 
         Returns
         -------
