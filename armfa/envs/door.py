@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import math
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -133,7 +134,7 @@ class Door(Traced):
             place += size
         return parts
 
-    def observed(self, seen: np.ndarray) -> Any:
+    def observed(self, seen: Array) -> Any:
         """Numbers observed (..., k) in the form of the observation space."""
         if not self.world.single_goals:
             return seen
@@ -162,6 +163,19 @@ class Door(Traced):
         return self.bound(step_program).run
 
     @functools.cached_property
+    def run_begin(self) -> Any:
+        """`run(uniform, trial, moment, seen, error)` on arrays (arms, columns): first moments, drawn without options.
+
+        None where senses are late or noisy, trials follow a schedule, or a task draws in a way that symbols cannot.
+        """
+        if self.world.body or self.world.sight or self.world.noise or self.schedule is not None:
+            return None
+        try:
+            return self.bound(begin_program).run
+        except Exception:  # whatever a task does with arrays
+            return None
+
+    @functools.cached_property
     def run_goals(self) -> Any:
         """`run(trial, moment, uniform, goals, shown)` on arrays (arms, columns): new goals, and as they are seen."""
         try:
@@ -185,6 +199,12 @@ class Door(Traced):
     def conditioned(self) -> bool:
         """Whether a trial's condition changes anything."""
         return self.schedule is not None or self.world.fields.anything
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is more to tell of an episode than how far off the arm is (`Arms.records`)."""
+        world = self.world
+        return bool(world.task.variants or world.task.records or self.conditioned or world.fields.channel)
 
     # resets
 
@@ -273,6 +293,18 @@ def step_program(door: Door) -> Program:
     return Program(symbols.packed | {"action": action} | noise, outputs, n)
 
 
+def begin_program(door: Door) -> Program:
+    """First moments from uniform numbers, what is seen of them, and how far from their goals they are."""
+    graph, n = Graph(), door.arm.n_muscles
+    uniform = graph.vector("uniform", door.world.draws)
+    made = symbolic(graph, door)
+    moment = made.world.reset(uniform)
+    error = made.world.error(made.world.seen(moment), made.world.goal(moment))
+    trial = [*moment.trial.start, *moment.trial[1:]]
+    outputs = {"trial": trial, "moment": columns(moment), "seen": made.seen(moment), "error": [error]}
+    return Program({"uniform": uniform}, outputs, n)
+
+
 def goals_program(door: Door) -> Program:
     """New goals for arms in mid-episode, from uniform numbers, and as they are observed."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
@@ -289,7 +321,7 @@ def goals_program(door: Door) -> Program:
 def open_door(
     task: Task,
     *,
-    arm: str | dict[str, Any] | Arm = "li_todorov",
+    arm: str | Path | dict[str, Any] | Arm = "li_todorov",
     activation: str | None = None,
     dt: float = 0.01,
     integrator: str = "semi_implicit_euler",
@@ -305,11 +337,11 @@ def open_door(
     ----------
     task : Task
         With its settings.
-    arm : str, dict or Arm
-        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm; or its description, as policies carry it.
-        With a name or a description a spec can be written as JSON.
+    arm : str, Path, dict or Arm
+        A name: li_todorov, lillicrap_scott, ..., torque; the file of an arm, my_arm.toml; an arm; or its description,
+        as policies carry it. With a name or a description a spec can be written as JSON.
     activation : str
-        Of a preset: "static" or "first_order".
+        Of a name or a file: "static" or "first_order". When not given, "static" for a name, and what a file says.
     dt : float
         Time step, s.
     integrator : str
@@ -339,9 +371,8 @@ def open_door(
         For a value that a setting cannot have, and for goals in hindsight of a task that has none or whose reward has
         an effort in it.
     """
-    if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
-        known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    more = (*names_of(Senses), *names_of(Fields))
+    refuse_unknown(set(settings) - set(more), (*SHARED, *more))
     senses = Senses(**{name: settings[name] for name in names_of(Senses) if name in settings})
     fields = Fields(**{name: settings[name] for name in names_of(Fields) if name in settings})
     if isinstance(schedule, dict):
@@ -377,21 +408,26 @@ def names_of(kind: type) -> tuple[str, ...]:
 def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
     """The door for a task's fields and the shared settings together; unknown names are refused."""
     own, shared = names_of(kind), (*SHARED, *names_of(Senses), *names_of(Fields))
-    if unknown := sorted(set(settings) - {*own, *shared}):
-        known = ", ".join([*sorted(own), *sorted(shared)])
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    refuse_unknown(set(settings) - {*own, *shared}, (*sorted(own), *sorted(shared)))
     task = kind(**{name: value for name, value in settings.items() if name in own})
     return open_door(task, **{name: value for name, value in settings.items() if name not in own})
 
 
-def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
+def refuse_unknown(unknown: set[str], known: tuple[str, ...]) -> None:
+    """Refuses settings that there are not, in Python's own words, by which TorchRL knows what to leave out."""
+    if unknown:
+        names = ", ".join(map(repr, sorted(unknown)))
+        raise TypeError(f"expected settings among {', '.join(known)}; got an unexpected keyword argument {names}")
+
+
+def arm_of(arm: str | Path | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
     """The arm that these settings name. An `Arm`, or the description of one, has its own muscles already."""
     if isinstance(arm, dict):
         arm = arm_from(arm)
     if not isinstance(arm, Arm):
-        return make_arm(arm, activation=activation or "static")
+        return make_arm(arm, activation=activation)
     if activation is not None:
-        raise ValueError(f"expected activation={activation!r} beside a preset's name only: {arm.name!r} has its own")
+        raise ValueError(f"expected activation={activation!r} beside a name or a file only: {arm.name!r} has its own")
     return arm
 
 

@@ -92,7 +92,8 @@ class Simulator(Traced):
         Returns
         -------
         ArmState
-            Of the same shapes.
+            Of the same shapes. An arm that is told NaN has angles and velocities of NaN, at once or (explicit Euler) up
+            to two steps later; no other arm of a batch has.
         """
         if isinstance(state.joint_angle, Symbolic):
             return self._traced(state, excitation, loads)
@@ -144,7 +145,7 @@ class Simulator(Traced):
         state : ArmState
             Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
         excitations : Array (time, ..., n)
-            One per step.
+            One per step; those of NumPy that are not finite are refused.
         loads : Loads
             Held throughout.
 
@@ -153,6 +154,7 @@ class Simulator(Traced):
         ArmState
             Leaves (time + 1, ..., k).
         """
+        _refuse_unfinite(excitations)
         states = [self._entered(state, state.activation, loads)[0]]
         for excitation in excitations:
             states.append(self.step(states[-1], excitation, loads))
@@ -183,6 +185,7 @@ class Simulator(Traced):
         Callable
             `pullback(bars)`, as above.
         """
+        _refuse_unfinite(excitations)
         states, pullbacks = [self._entered(state, state.activation, loads)[0]], []
         for excitation in excitations:
             following, back = self.step_vjp(states[-1], excitation, loads)
@@ -367,7 +370,8 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     pushes: Any = {name: load.parts for name, load in loads.items()}
     after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
-        return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+        static = simulator.arm.activation_dynamics is None  # then the activation is the command
+        return Program(inputs, {"q": after[:2], "w": after[2:4]} | ({} if static else {"a": after.a}), n)
     if what == "step_vjp":
         by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
@@ -383,15 +387,24 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    expected = (*q.shape[:-1], size)
+    if type(x) is type(q) and x.dtype == q.dtype and x.shape == expected:
+        return x
     xp = namespace(q)
     if type(x) is not type(q):
         x = made(x, q)
     if x.dtype != q.dtype:
         x = xp.astype(x, q.dtype)
-    expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
+
+
+def _refuse_unfinite(excitations: Any) -> None:
+    """Looks once at the commands of a whole movement; those of JAX and torch may be traced, and are not looked at."""
+    if isinstance(excitations, np.ndarray) and not (good := np.isfinite(excitations)).all():
+        place = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise ValueError(f"expected finite excitations, got {excitations[place]} at time step {place[0]}: {place}")
 
 
 def _arrays(state: ArmState, excitation: Array, loads: Loads) -> dict[str, Array]:

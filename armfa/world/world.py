@@ -288,6 +288,9 @@ class World(Traced):
     def step(self, moment: Moment, command: Array, noise: Array | None = None) -> tuple[Moment, Outcome]:
         """The moment one step later, the command (..., n) held, and what came of it.
 
+        A trial whose command is NaN has a state and a cost of NaN from then on, and other trials are as they were: of a
+        stack of controllers one may diverge alone. Environments refuse such an action.
+
         Parameters
         ----------
         moment : Moment
@@ -576,7 +579,12 @@ class Rollout(NamedTuple):
 
 
 def rollout(
-    world: World, policy: Callable[[Moment], Array], moment: Moment, steps: int, noise: Array | None = None
+    world: World,
+    policy: Callable[[Moment], Array],
+    moment: Moment,
+    steps: int,
+    noise: Array | None = None,
+    goals: Array | None = None,
 ) -> Rollout:
     """Steps of the world under a policy. What a policy remembers is its own.
 
@@ -592,6 +600,8 @@ def rollout(
         Of the world.
     noise : Array (steps, ..., normals), optional
         Standard normal; None: all noise off.
+    goals : Array (steps, ..., 2), optional
+        The trial's only goal in each step, where it moves; None: where it is.
 
     Returns
     -------
@@ -600,6 +610,9 @@ def rollout(
     """
     moments, commands, outcomes = [moment], [], []
     for time in range(steps):
+        if goals is not None:
+            trial = moments[-1].trial
+            moments[-1] = moments[-1]._replace(trial=trial._replace(goals=goals[time][..., None, :]))
         commands.append(policy(moments[-1]))
         after, outcome = world.step(moments[-1], commands[-1], None if noise is None else noise[time])
         moments.append(after)

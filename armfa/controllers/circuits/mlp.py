@@ -32,6 +32,7 @@ class Trace(NamedTuple):
     inputs: tuple[Array, ...]  # presynaptic rates (..., batch, n_in)
     preactivations: tuple[Array, ...]  # (..., batch, n_out)
     output: Array  # (..., batch, n_out) rates of the last layer
+    slopes: tuple[Array, ...] | None = None  # f'(z) (..., batch, n_out), where they have been computed already
 
 
 class Nonlinearity(NamedTuple):
@@ -221,6 +222,8 @@ class MLP:
 
     def weigh(self, layer: int, signal: Array, trace: Trace) -> Array:
         """The signal at a layer's units times their slope, signal * f'(z)."""
+        if trace.slopes is not None:
+            return signal * trace.slopes[layer]
         return NONLINEARITIES[self.nonlinearities[layer]].weigh(
             signal, trace.preactivations[layer], rates_out(trace, layer)
         )
