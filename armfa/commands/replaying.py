@@ -30,7 +30,7 @@ class Ear:
         return memory, trace
 
 
-def recorded(
+def replayed(
     follower: Any, caption: str, targets: Iterator[Any], frames: int, frames_per_second: int
 ) -> dict[str, Any]:
     """What the page shows: so many frames of a follower or performer, and what hand, muscles and hidden units did.

@@ -40,9 +40,9 @@ class Graph:
         """A constant of the arm, found at `place`; its value is handed in when the code runs."""
         return self._entered("constant", (place,), wide)
 
-    def number(self, value: float) -> "Expr":
+    def number(self, value: float, *, wide: bool = False) -> "Expr":
         """A number that stands in the source."""
-        return self._entered("number", (float(value),), False)
+        return self._entered("number", (float(value),), wide)
 
     def node(self, op: str, *args: Any) -> "Expr":
         """The value `op` of these; simplified only where no bit can change, but for division by a fixed value."""
@@ -162,7 +162,7 @@ def applied(op: str, *args: Any) -> Any:
         size = max(len(x.parts) for x in vectors)
         if any(len(x.parts) not in (1, size) for x in vectors):
             raise ValueError(f"expected last axes of one length, got {[len(x.parts) for x in vectors]}")
-        if any(isinstance(x, Expr) and not x.fixed for x in args):
+        if any(isinstance(x, Expr) and (x.wide or not x.fixed) for x in args):
             raise TypeError("expected x[..., None] of a number per arm beside an array (..., k)")
         return Vector(
             applied(op, *(x.parts[i if len(x.parts) > 1 else 0] if isinstance(x, Vector) else x for x in args))

@@ -53,14 +53,13 @@ class Program:
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}
         self.fixed = sorted(used, key=lambda x: x.id)  # made of constants alone: the rows of the table
-        self._modules: dict[str, Any] = {}
+        self._modules: dict[Any, Any] = {}
 
     def module(self, dtype: Any) -> Any:
         """The module that holds `kernel(table, *inputs, *outputs)` in this precision; its name stands for its text."""
-        real = np.dtype(dtype).name
-        if real not in self._modules:
-            self._modules[real] = compiled(printed(self, real))
-        return self._modules[real]
+        if dtype not in self._modules:  # not by its name, which takes 2 us
+            self._modules[dtype] = compiled(printed(self, np.dtype(dtype).name))
+        return self._modules[dtype]
 
 
 class Bound:
