@@ -58,6 +58,13 @@ try {
   await later(2);
   say("synapse turned", before * (await page.evaluate("feedback[3][2]")) < 0);
 
+  await page.focus("#b");
+  const right = await page.evaluate("feedback[chosen[0] + 1][chosen[1]]");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await later(2);
+  say("synapse turned by key", right * (await page.evaluate("feedback[chosen[0]][chosen[1]]")) < 0);
+
   await page.focus("#arm");
   const place = await page.evaluate("target");
   await page.keyboard.press("ArrowRight");

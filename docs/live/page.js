@@ -26,7 +26,7 @@ const SLIDERS = {
 const worker = new Worker("worker.js");
 const send = (message) => worker.postMessage(message);
 const answers = []; // of those who wait for "trained"
-let drawer = null, frame = null, ready = false, started = false, curves = [], feedback = [], target = null, hand = null, wandering = true, began = 0;
+let drawer = null, frame = null, ready = false, started = false, curves = [], feedback = [], target = null, hand = null, chosen = [0, 0], wandering = true, began = 0;
 
 // what the worker tells
 
@@ -84,6 +84,7 @@ function choices() {
 
 function start() {
   if (!ready) return;
+  chosen = [0, 0];
   started = false; // frames that are still on their way are of the lesson before
   const said = choices();
   curves = [...curves.filter((curve) => curve.rule !== said.rule), { rule: said.rule, points: [] }];
@@ -281,6 +282,13 @@ function paintFeedback() {
       context.fillRect(left, top + output * cell, cell - 1, cell - 1);
     });
   });
+  if (document.activeElement === $("b")) {
+    const [unit, output] = chosen;
+    context.strokeStyle = theme("--ink");
+    context.lineWidth = 2;
+    const top = Math.floor(unit / across) * (outputs * cell + gap) + output * cell;
+    context.strokeRect((unit % across) * cell, top, cell - 1, cell - 1);
+  }
 }
 
 $("b").addEventListener("click", (event) => {
@@ -292,10 +300,30 @@ $("b").addEventListener("click", (event) => {
   const unit = row * across + Math.floor((event.clientX - box.left) / cell);
   const output = Math.floor((event.clientY - box.top - row * (outputs * cell + gap)) / cell);
   if (unit >= units || output >= outputs) return;
+  chosen = [unit, output];
+  flip();
+});
+$("b").addEventListener("keydown", (event) => {
+  if (!feedback.length) return;
+  const step = STEPS[event.key];
+  if (step) {
+    const clip = (value, most) => Math.min(most, Math.max(0, value));
+    chosen = [clip(chosen[0] + step[0], feedback.length - 1), clip(chosen[1] - step[1], feedback[0].length - 1)];
+    paintFeedback();
+  } else if (event.key === "Enter" || event.key === " ") flip();
+  else return;
+  event.preventDefault();
+});
+$("b").addEventListener("focus", paintFeedback);
+$("b").addEventListener("blur", paintFeedback);
+
+function flip() {
+  const [unit, output] = chosen;
+  if (choices().rule !== "feedback-alignment") return; // it follows from the weights
   feedback[unit][output] *= -1;
   paintFeedback();
   send({ do: "flip", unit, output });
-});
+}
 
 function repaint() {
   paint();

@@ -43,7 +43,7 @@ def test_the_hand_comes_to_the_mouse_and_to_a_tap(seen):
 
 
 def test_buttons_keys_and_synapses_answer(seen):
-    assert seen["synapse turned"] and seen["arrow key, m"] == pytest.approx(0.02)
+    assert seen["synapse turned"] and seen["synapse turned by key"] and seen["arrow key, m"] == pytest.approx(0.02)
     assert seen["curves"] == ["feedback-alignment", "shallow"]
 
 
