@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -26,10 +27,10 @@ def steps(seconds: float, seed: int, arms: tuple[str, ...] = (*PRESETS, *FILES))
     start, done, wrong, told = time.monotonic(), dict.fromkeys(INTEGRATORS, 0), dict.fromkeys(INTEGRATORS, 0), ""
     for number in rng.permutation(len(cases)):
         task, arm, integrator, activation = cases[number]
-        env = gym.make_vec(
-            f"armfa/{task}-v0", num_envs=ARMS, arm=arm, integrator=integrator, activation=activation,
-            **({"dt": 0.002} if arm == "lillicrap_scott" else {}),
-        )  # fmt: skip
+        settings: dict[str, Any] = {"arm": arm, "integrator": integrator, "activation": activation}
+        if arm == "lillicrap_scott":
+            settings["dt"] = 0.002  # its light links are stiff
+        env = gym.make_vec(f"armfa/{task}-v0", num_envs=ARMS, **settings)
         problem, steps_done = tried(env, rng)
         env.close()
         done[integrator] += steps_done
