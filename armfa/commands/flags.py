@@ -6,6 +6,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from armfa.plant import make_arm
 from armfa.plant.description import is_file
+from armfa.runs.job import Scheduler
+from armfa.runs.schedulers.processes import Processes
 
 Command = TypeVar("Command", bound=Any)
 
@@ -31,3 +33,14 @@ def at_least_one(config: Any, *names: str) -> None:
         values = value if isinstance(value, tuple) else (value,)
         if name in names and any(each is not None and each < 1 for each in values):
             raise ValueError(f"expected --{name.replace('_', '-')} of at least 1, got {value}")
+
+
+def scheduler_of(config: Any) -> Scheduler:
+    """Where the units of a command run: the cluster of its --scheduler, once it answers, or --processes here."""
+    if not config.scheduler:
+        return Processes(config.processes)
+    from armfa.runs.schedulers.cluster import Cluster  # which needs Dask
+
+    cluster = Cluster(config.scheduler)
+    cluster.client().close()
+    return cluster

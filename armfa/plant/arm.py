@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, device, namespace
+from armfa.compiled.graph import Vector
 from armfa.plant.constants import (
     Constants,
     Pair,
@@ -78,6 +79,11 @@ class Arm(Constants):
         Least and greatest command.
     published_with_euler : bool
         True allows explicit Euler with activation dynamics, as in the publication.
+
+    Raises
+    ------
+    ValueError
+        For parts that do not fit together: another number of muscles, a range or a posture outside the stops.
     """
 
     name: str
@@ -179,7 +185,15 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     -------
     ArmState
         Leaves (..., 2), (..., 2) and (..., n).
+
+    Raises
+    ------
+    ValueError
+        For angles of another shape.
     """
+    if isinstance(joint_angle, Vector):
+        one: Any = joint_angle[..., 0]
+        return ArmState(joint_angle, Vector((0.0 * one,) * 2), one.graph.number(0.0, wide=True))
     if joint_angle is None:
         joint_angle = arm.center_posture
     if joint_angle is not None and hasattr(joint_angle, "dtype"):

@@ -245,7 +245,7 @@ def gravity_torque(arm: Arm, joint_angle: Array) -> Array:
     arm : Arm
         Its constants.
     joint_angle : Array (..., 2)
-        rad.
+        rad: shoulder from the x axis, elbow relative to the upper arm.
 
     Returns
     -------

@@ -67,7 +67,10 @@ def tried(env: gym.vector.VectorEnv, rng: np.random.Generator) -> tuple[str, int
             action = np.where(
                 rng.random(action.shape) < 0.5, np.where(rng.random(action.shape) < 0.5, low, high), action
             )
-        observation, reward, ended, cut, _ = env.step(action.astype(env.single_action_space.dtype))
+        try:
+            observation, reward, ended, cut, _ = env.step(action.astype(env.single_action_space.dtype))
+        except FloatingPointError as error:
+            return str(error), ARMS * (step + 1)
         if not (np.isfinite(observation).all() and np.isfinite(reward).all()):
             return f"not finite at step {step}", ARMS * (step + 1)
         if not env.observation_space.contains(observation):
