@@ -50,7 +50,9 @@ def of_each(made: list[Reader], seconds: float, seed: int) -> Iterator[Line]:
     for reader in made:
         ours, theirs = context.Pipe()
         process = context.Process(target=_fed, args=(reader, seconds / len(made), seed, theirs))
-        process.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: none of them is used there
+            process.start()
         theirs.close()
         try:
             done, wrong, told = ours.recv()
