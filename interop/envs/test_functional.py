@@ -15,13 +15,11 @@ gym.register_envs(armfa)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def quick():
-    """NumPy compiles nothing, and JAX quickly."""
+def uncompiled(quick_jax):
+    """What NumPy gives beside JAX comes from the source itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARMFA_COMPILED", "0")
-        jax.config.update("jax_disable_most_optimizations", True)
         yield
-        jax.config.update("jax_disable_most_optimizations", False)
 
 
 SETTINGS = {
