@@ -1,4 +1,7 @@
-"""A policy that learns to reach by the gradient of the return, through a functional environment of JAX.
+"""The gradient of a return, through a functional environment
+==========================================================
+
+A policy learns to reach through an environment of JAX.
 
 The arms are stepped in a `scan` under `vmap`; the return of an episode is differentiated by the weights of the policy.
 Takes a minute or two; with `--small` some seconds. Needs: pip install "armfa[jax]"
@@ -9,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 
 from armfa.envs.functional import make
 
@@ -68,6 +72,10 @@ def main(updates: int = 300, arms: int = 64, steps: int = 60, rate: float = 3e-3
         values.append(float(value))
         if number % 20 == 0 or number in (1, updates):
             print(f"update {number:4d}: mean reward {-values[-1]:.3f}")
+    plt.plot([-value for value in values])
+    plt.xlabel("update")
+    plt.ylabel("mean reward of a step")
+    plt.show()
     return -values[0], -values[-1]
 
 

@@ -1,4 +1,7 @@
-"""Movements of a trained controller as a Minari data set: recorded, published in a local folder, read again, replayed.
+"""Movements as a Minari data set
+==============================
+
+Those of a trained controller: recorded, published in a local folder, read again, replayed.
 
 python demos/minari_dataset.py --episodes 50        (needs: pip install armfa "minari[hdf5]")
 
@@ -9,6 +12,7 @@ environment takes them. Data sets lie in MINARI_DATASETS_PATH, or in ~/.minari/d
 import argparse
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import minari
 import numpy as np
 
@@ -51,7 +55,12 @@ def main(episodes: int = 50, dataset: str = DATASET) -> float:
         for action, reward in zip(episode.actions, episode.rewards):
             worst = max(worst, abs(again.step(action)[1] - reward))
     again.close()
+    for episode in read:
+        plt.plot(episode.rewards)
+    plt.xlabel("step")
+    plt.ylabel("reward, one line for each episode")
     print(f"replayed in the environment that the data set names: rewards differ by at most {worst:.1e}")
+    plt.show()
     return worst
 
 

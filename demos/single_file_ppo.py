@@ -1,4 +1,7 @@
-"""PPO in one file, after the manner of CleanRL: nothing but torch, each thing in the order in which it happens.
+"""PPO in one file
+===============
+
+After the manner of CleanRL: nothing but torch, each thing in the order in which it happens.
 
 python demos/single_file_ppo.py --env armfa/Reach-v0 --steps 600000        (needs the extra armfa[torch])
 
@@ -12,6 +15,7 @@ import time
 from dataclasses import dataclass, replace
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import tyro
@@ -166,6 +170,10 @@ def main(settings: Settings) -> float:
             pace = done / (time.monotonic() - start)
             print(f"{done:8d} steps, {pace:6.0f} per s: return {mean:7.2f}, success {100 * share:3.0f} %", flush=True)
     envs.close()
+    plt.plot(returns, ".", markersize=2)
+    plt.xlabel("episode")
+    plt.ylabel("return")
+    plt.show()
     return float(np.mean(returns[-100:] or [np.nan]))
 
 

@@ -1,4 +1,7 @@
-"""SAC in one file, after the manner of CleanRL: nothing but torch, each thing in the order in which it happens.
+"""SAC in one file
+===============
+
+After the manner of CleanRL: nothing but torch, each thing in the order in which it happens.
 
 python demos/single_file_sac.py --env armfa/Reach-v0 --steps 200000        (needs the extra armfa[torch])
 
@@ -13,6 +16,7 @@ import time
 from dataclasses import dataclass, replace
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import tyro
@@ -164,6 +168,10 @@ def main(settings: Settings) -> float:
             share = 100 * np.mean(successes[-100:] or [np.nan])
             print(f"{done:8d} steps, {pace:6.0f} per s: return {mean:7.2f}, success {share:3.0f} %", flush=True)
     envs.close()
+    plt.plot(returns, ".", markersize=2)
+    plt.xlabel("episode")
+    plt.ylabel("return")
+    plt.show()
     return float(np.mean(returns[-100:] or [np.nan]))
 
 

@@ -1,4 +1,7 @@
-"""TorchRL takes the environments as they are, one arm or many, and its collector gathers steps for its losses.
+"""Rollouts of TorchRL
+===================
+
+It takes the environments as they are, one arm or many, and its collector gathers steps for its losses.
 
 python demos/torchrl_rollouts.py --env armfa/Reach-v0        (needs: pip install armfa torchrl)
 
@@ -8,6 +11,7 @@ Many arms go in as a native vector environment whose autoreset mode is "SameStep
 import argparse
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import torch
 from tensordict.nn import TensorDictModule
 from torch import nn
@@ -34,11 +38,16 @@ def main(env: str = "armfa/Reach-v0", arms: int = 16, steps: int = 4096) -> floa
     policy = TensorDictModule(network, in_keys=["observation"], out_keys=["action"])
     size = {"frames_per_batch": 32 * arms, "total_frames": max(steps, 32 * arms)}
     collector = Collector(many, policy, auto_register_policy_transforms=False, **size)
-    gathered, total = 0, 0.0
+    gathered, total, rewards = 0, 0.0, []
     for batch in collector:  # (arms, 32): what a loss of TorchRL takes
         gathered, total = gathered + batch.numel(), total + float(batch["next", "reward"].sum())
+        rewards += batch["next", "reward"].squeeze(-1).mean(0).tolist()
     collector.shutdown()
     print(f"{arms} arms: {gathered} steps under a network, mean reward {total / gathered:.3f}")
+    plt.plot(rewards)
+    plt.xlabel("step")
+    plt.ylabel("reward, mean of the arms")
+    plt.show()
     return total / gathered
 
 

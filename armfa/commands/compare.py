@@ -12,7 +12,7 @@ from rich.console import Console
 
 from armfa.commands.comparing.grounds import NAMES, Ground, ground_of
 from armfa.commands.comparing.results import comparison_rows, curve_rows, figure, results_table
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.controllers import RULES, LearningRule, take
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED
@@ -79,6 +79,8 @@ class Compare:
     """Folder of a comparison to continue, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Rules that learn at once, each on one core."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     quiet: bool = False
     """No progress, only the results."""
     tensorboard: bool = False
@@ -101,7 +103,8 @@ class Compare:
         return replace(
             self, rules=self.rules or ground.rules, updates=self.updates or ground.updates,
             batch_size=self.batch_size or ground.batch_size, rates=tuple(float(rate) for rate in self.rates),
-            reach=self.reach or ground.reach, out=None, resume=None, processes=1, quiet=False, tensorboard=False,
+            reach=self.reach or ground.reach, out=None, resume=None, processes=1, scheduler="", quiet=False,
+            tensorboard=False,
         )  # fmt: skip
 
 
@@ -111,12 +114,12 @@ def compare(config: Compare, console: Console | None = None) -> Path:
     check_tensorboard(config.tensorboard)
     if config.resume is None:
         check(config)
+    scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
     settings = config.settled
     start = time.monotonic()
     runs = complete(
-        Sweep("comparing", settings, units(settings), run), folder, config.processes, console,
-        f"armfa compare --resume {folder}", config.quiet,
+        sweep(config), folder, scheduler, console, f"armfa compare --resume {folder}", config.quiet
     )  # fmt: skip
     show_results(settings, runs, folder, console, config.tensorboard)
     seconds = time.monotonic() - start
@@ -222,6 +225,17 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
     if angled and not all(issubclass(kind, LearningRule) for kind in kinds):
         lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
     return lines
+
+
+def sweep(config: Compare) -> Sweep:
+    """The units of a comparison."""
+    settings = config.settled
+    return Sweep("comparing", settings, units(settings), run)
+
+
+def sweep_rows(config: Compare, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule, tested against the first."""
+    return comparison_rows(runs, config.settled.reach or config.ground.reach)
 
 
 def units(settings: Compare) -> list[Unit]:

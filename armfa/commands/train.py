@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.commands.following import Follower
 from armfa.commands.longer import LongerSettings, sweep
 from armfa.commands.showing import center_out, moving
@@ -25,6 +25,7 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
+    as_file_name,
     learner_of,
     network_for,
     policy_of,
@@ -36,6 +37,7 @@ from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
 from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
+from armfa.plant.description import called
 from armfa.reports.claim import STATUSES
 from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
@@ -52,13 +54,16 @@ UPDATES = 40_000
 FILM = 6.0
 """Length of the animation, s."""
 
+FULL_SEEDS = 10
+"""Networks with which the claims are tested in the report."""
+
 
 @dataclass(frozen=True)
 class Train:
     """Train controllers of the arm by several rules, and show what they learned."""
 
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     rules: str = ",".join(STANDARD)
     """Learning rules, separated by commas: these, feedback-alignment-backprop-rates, all that `armfa rules` lists, and
     your own as file.py:Rule."""
@@ -90,6 +95,8 @@ class Train:
     again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     frame_size: int = FRAME_SIZE
     """Side of the animation, pixels."""
     frames_per_second: int = FRAMES_PER_SECOND
@@ -139,10 +146,11 @@ class Train:
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
     console, config = console or Console(), at_home(config)
+    scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
-    runs = complete(sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet)
+    runs = complete(sweep(settings), folder, scheduler, console, f"armfa train --resume {folder}", config.quiet)
     show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
@@ -161,7 +169,7 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
         config, updates=config.updates or UPDATES, rules=",".join(anywhere(name) for name in listed(config.rules))
     )
     try_rules(config.settings)
-    return config, begin(config.out, config.arm, config)
+    return config, begin(config.out, as_file_name(called(config.arm)), config)
 
 
 def longer(config: Train, asked: int | None, folder: Path, console: Console) -> Train:
@@ -204,7 +212,15 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
     if judged:
         write_table(folder / "claims.csv", [claim.row for claim in judged])
     for claim in judged:
-        say(console, claim.line, STATUSES[claim.verdict.status])
+        say(console, claim.line, STATUSES[claim.verdict.status], indent=12)
+    if settings.seeds < FULL_SEEDS and any(claim.verdict.status == "fails" for claim in judged):
+        say(console, f"fails: not shown, P is not below .05; with n = {settings.seeds} also for want of networks "
+            f"(--seeds {FULL_SEEDS})")  # fmt: skip
+
+
+def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule."""
+    return arm_table(config.settings, runs)
 
 
 def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -223,7 +239,7 @@ def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
 def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     """The rows as a table for a terminal."""
     samples = settings.updates * settings.batch_size
-    title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
+    title = f"{called(settings.arms[0])}, {samples:,} samples, n = {rows[0]['n']}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, collapse_padding=True)
     heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "reach, mm\nmean (worst)", "random\n< 1 cm",
              "speed\nr")  # fmt: skip

@@ -79,6 +79,11 @@ def ilqr(
     -------
     Plan
         Moments, commands, outcomes, feedback gains, and the costs of each round.
+
+    Raises
+    ------
+    ValueError
+        For commands or moments of another shape, no effort, and no rounds.
     """
     n, limits = world.arm.n_muscles, world.arm.excitation_range
     if np.ndim(commands) != 3 or moment.arm.joint_angle.ndim != 2 or not effort > 0.0 or rounds < 1:

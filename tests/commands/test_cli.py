@@ -76,7 +76,6 @@ def test_watch_and_play_write_an_animation_where_there_is_no_display(trained, tm
     [
         (["watch", "nowhere"], "expected a folder that `armfa train` wrote"),
         (["train", "--resume", "nowhere"], "holds no run to continue"),
-        (["reproduce", "--only", "mnits", "--out", "nowhere"], "'mnits'"),
         (["train", "--out", __file__], "is a file"),
     ],
 )
@@ -126,6 +125,10 @@ def test_a_run_is_not_written_over(trained, capsys):
         (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
         (["reproduce", "--quick", "--paper-size"], "got both"),
         (["reproduce", "--only", "mnist", "--paper-size"], "spiking"),
+        (["reproduce", "--only", "mnits"], "'mnits'"),
+        (["learn", "--foo"], "armfa learn --help"),
+        (["learn", "Reaching"], "armfa learn --help"),
+        (["--foo"], "armfa --help"),
         (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
         (["watch", "run", "--seconds", "inf"], "expected --seconds"),
         (["trian"], "train"),

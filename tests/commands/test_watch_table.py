@@ -44,7 +44,7 @@ def test_a_controller_of_a_task_does_trial_after_trial(tmp_path):
     ("flags", "sentence"),
     [
         (["--table", "a.txt"], "expected --table as a file that ends in .csv, got a.txt"),
-        (["--table", "a.csv", "--out", "a.gif"], "expected --table or --out, got both"),
+        (["--table", "a.csv", "--out", "a.gif"], "expected --table, or --out or --html, got both"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence(flags, sentence, capsys):
