@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from armfa.cli import main
 
 TINY = {
-    "train": ["--updates", "30", "--hidden", "8", "--seeds", "2", "--rules", "backprop", "--processes", "1"],
+    "train": ["--updates", "30", "--hidden", "8", "--seeds", "1", "--rules", "backprop", "--processes", "1"],
     "compare": ["--updates", "30", "--seeds", "2", "--rules", "backprop,shallow", "--processes", "1"],
     "learn": ["CenterOut", "--updates", "2", "--batch-size", "2", "--units", "4", "--no-oracle"],
 }
