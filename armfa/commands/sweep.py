@@ -178,7 +178,7 @@ def shown(plan: Plan, rows: Sequence[Mapping[str, Any]], tuned: bool) -> Table:
     measures = list(plan.show) or [
         name for name in names[names.index("core_seconds") :]
         if name not in {*asked, *space, *budget, "core_seconds"} and isinstance(rows[0][name], float)
-        and len({str(row.get(name)) for row in rows}) > 1
+        and (len(rows) == 1 or len({str(row.get(name)) for row in rows}) > 1)
     ][:MEASURES]  # fmt: skip
     for name in measures:
         if name not in names:

@@ -80,7 +80,7 @@ def toy(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster(toy):
     """A scheduler and one worker process; others may come."""
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as local:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as local:
         yield local
 
 

@@ -7,9 +7,11 @@ gives its unit to another one, which begins with the last state that came back.
 """
 
 import io
+import math
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -33,11 +35,11 @@ except ImportError as error:  # pragma: no cover
 ANSWER = 30.0
 """s within which a scheduler, or the process that sent a unit, has to answer."""
 
-NEWS_EVERY = 1.0
-"""s between two shares of a unit that are told, at least."""
+NEWS_EVERY, NEWS_RATE = 1.0, 50
+"""s between two shares of a unit that are told, at least; and how many of all units come per second, at most."""
 
-STATE_EVERY = 60.0
-"""s between two states of a unit that are sent, at least."""
+STATE_EVERY, STATE_RATE = 60.0, 20
+"""The same of states that are sent."""
 
 WAITING = 256
 """Messages that wait at the scheduler at most; then who sends one waits."""
@@ -113,7 +115,8 @@ def _run(client: Any, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
             if kind == "began":
                 begun[key] += 1
                 tell(job, f"{job.label}: its worker died; another goes on with it" if begun[key] > 1 else 0.0)
-                Queue(content, client=client).put(_sent(job))
+                running = len(begun) - len(jobs) + len(named)
+                Queue(content, client=client).put(_sent(job, running))
             elif kind == "state":
                 _write(_state(job), content)
             elif kind == "share":
@@ -139,8 +142,8 @@ def _pump(source: Iterator[tuple[str, Any]], into: SimpleQueue) -> None:
 def _messages(inbox: Any) -> Iterator[tuple[str, Any]]:
     """What workers tell: kind, (key, content)."""
     while True:
-        key, kind, content = inbox.get()
-        yield kind, (key, content)
+        for key, kind, content in [inbox.get(), *inbox.get(batch=True)]:
+            yield kind, (key, content)
 
 
 def _results(client: Any, futures: Sequence[Any]) -> Iterator[tuple[str, Any]]:
@@ -180,15 +183,16 @@ def _write(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
 
 
-def _sent(job: Job) -> dict[str, Any]:
-    """What a unit needs that begins: its files and what it is given; or why it cannot begin."""
+def _sent(job: Job, running: int) -> dict[str, Any]:
+    """What a unit needs that begins: its files, what it is given, how often it tells; or why it cannot begin."""
     earlier = [_place(job, ending) for ending in RUN] if job.earlier else []
     files = {path.name: path.read_bytes() for path in (_state(job), *earlier) if path.exists()}
     try:
         given = io.BytesIO()
         if job.given is not None:
             np.savez(given, allow_pickle=False, **job.given(job.unit))
-        return {"files": files, "given": given.getvalue()}
+        often = max(NEWS_EVERY, running / NEWS_RATE), max(STATE_EVERY, running / STATE_RATE)
+        return {"files": files, "given": given.getvalue(), "often": often}
     except Exception as error:
         return {"error": str(error)}
 
@@ -222,7 +226,8 @@ def _serve(job: Job, inbox: str, key: str) -> tuple[float, str | None, list[byte
             with np.load(io.BytesIO(sent["given"]), allow_pickle=False) as opened:
                 given = dict(opened)
             job = job._replace(given=lambda unit: given)
-        outcome = attempt(job, talk.tell, every=STATE_EVERY, wrote=talk.state)
+        talk.every, every = sent["often"]
+        outcome = attempt(job, talk.tell, every=every, wrote=talk.state)
         files = [] if outcome.error else [_place(job, ending).read_bytes() for ending in RUN]
         return outcome.seconds, outcome.error, files
 
@@ -232,7 +237,7 @@ class _Talk:
 
     def __init__(self, worker: Any, inbox: Any, key: str) -> None:
         self.worker, self.inbox, self.key = worker, inbox, key
-        self.told = -NEWS_EVERY
+        self.every, self.told = 0.0, -math.inf
 
     def put(self, kind: str, content: Any) -> None:
         """Send it."""
@@ -254,10 +259,12 @@ class _Talk:
         """A share, now and then, or words."""
         if isinstance(news, str):
             self.put("words", news)
-        elif isinstance(news, Continued) or monotonic() - self.told >= NEWS_EVERY:
-            self.put("share", (float(news), isinstance(news, Continued)))
+        elif isinstance(news, Continued) or monotonic() - self.told >= self.every:
+            with suppress(TimeoutError):  # too many others tell; the next one will be heard
+                self.put("share", (float(news), isinstance(news, Continued)))
             self.told = monotonic()
 
     def state(self, path: Path) -> None:
         """A state that was written."""
-        self.put("state", path.read_bytes())
+        with suppress(TimeoutError):
+            self.put("state", path.read_bytes())
