@@ -25,7 +25,8 @@ class Arms:
         self.steps = world.senses.hold_action  # of the simulator, in one step
         self.spares = [np.empty_like(self.moment) for _ in range(min(2, self.steps))]
         self.told = np.zeros((n, 7 if world.fields.channel else 6))
-        self.seen_size = door.seen_size
+        self.seen_size, self.late_goals = door.seen_size, "goal" in world.sight
+        self.goals = slice(4 + world.arm.n_muscles, 4 + world.arm.n_muscles + 2 * world.task.n_goals)  # in `trial`
         self.plain = self.steps == 1 and not world.body and not world.sight and not world.noise
         self.lines = [
             Waiting(n, delay, sum(world.size_of(x) or world.arm.n_muscles for x in signals), self.steps)
@@ -100,13 +101,14 @@ class Arms:
         """New goals for these arms, from uniform (rows, goal_draws); put into what is seen of all (n, k), unless that
         comes later.
         """
-        world = self.door.world
-        trial, moment = (np.ascontiguousarray(x[rows]) for x in (self.trial, self.moment))
-        goals, shown = np.empty((len(moment), 2 * world.task.n_goals)), np.empty((len(moment), 2), np.float32)
+        trial, moment = self.trial[rows], self.moment[rows]
+        goals, shown = (
+            np.empty((len(moment), self.goals.stop - self.goals.start)),
+            np.empty((len(moment), 2), np.float32),
+        )
         self.door.run_goals(trial, moment, uniform, goals, shown)
-        first = 4 + world.arm.n_muscles
-        self.trial[rows, first : first + goals.shape[1]] = goals
-        if "goal" not in world.sight:
+        self.trial[rows, self.goals] = goals
+        if not self.late_goals:
             seen[rows, -2:] = shown
 
     def moments(self, rows: Any = slice(None)) -> Moment:

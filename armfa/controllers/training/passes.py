@@ -1,7 +1,7 @@
 """One pass forward and one step down of a stack of networks, for Numba, in float32: what `around` is made of.
 
-Products are BLAS's; what comes between them goes over each array once. All arrays lie in one memory: to hand over each
-by itself would take as long as half of the work at 6-500-6 and batch 32.
+Products are BLAS's; what comes between them goes over each array once. All arrays lie in one memory, so that one
+compiled function serves networks of any number of layers; to hand over each array takes 1.6 us more per update.
 """
 
 import numpy as np
