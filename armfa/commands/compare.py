@@ -219,7 +219,7 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
     kinds = [rule_class(code_of(run)) for run in runs]
     if any(issubclass(kind, LEARNED) for kind in kinds):
         lines.append(
-            f"Learned feedback has the output layer's rate; it and the weights above the first decay by {DECAY:g}."
+            f"Learned feedback has the output layer's rate; it and the weights that it follows decay by {DECAY:g}."
         )
     angled = any(row["angle_end"] == row["angle_end"] for row in rows)
     if angled and not all(issubclass(kind, LearningRule) for kind in kinds):

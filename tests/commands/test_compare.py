@@ -267,12 +267,12 @@ def test_rules_through_time_are_compared_on_a_task_from_the_same_start(tmp_path,
     monkeypatch.setenv("ARMFA_COMPILED", "0")
     monkeypatch.setattr(grounds, "LONGEST", 0.1)
     ground_of.cache_clear()
-    config = Compare(problem="Reach", seeds=2, updates=3, batch_size=2, processes=1, out=tmp_path / "a")
-    compare(config, quiet())
+    rules = ("backprop-through-time", "rflo", "feedback-alignment-through-time", "kolen-pollack-through-time")
+    flags = dict(rules=",".join(rules), updates=3, batch_size=2, processes=1)
+    compare(Compare(problem="Reach", seeds=2, out=tmp_path / "a", **flags), quiet())
     with open(tmp_path / "a" / "curves.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     ground_of.cache_clear()
     at = {(row["rule"], row["seed"], int(row["samples"])): row["nse"] for row in rows}
-    first = {at[rule, "0", 0] for rule in ("backprop-through-time", "rflo", "feedback-alignment-through-time")}
-    last = {at[rule, "0", 6] for rule in ("backprop-through-time", "rflo", "feedback-alignment-through-time")}
-    assert len(first) == 1 and len(last) == 3
+    first, last = ({at[rule, "0", samples] for rule in rules} for samples in (0, 6))
+    assert len(first) == 1 and len(last) == 4

@@ -13,7 +13,7 @@ from armfa.commands import adapt
 from armfa.commands import learn as command
 from armfa.commands.following import Follower, Laboratory
 from armfa.commands.learn import Learn
-from armfa.controllers import MLP, load_policy
+from armfa.controllers import MLP, KolenPollackThroughTime, load_policy
 from armfa.controllers.trees import take
 from armfa.experiments.motor import trials
 from armfa.experiments.motor.movements import performed, speed_form, trials_of
@@ -263,6 +263,13 @@ def test_the_table_counts_hands_that_leave_the_centre_before_the_go():
         params = (hidden, out._replace(bias=np.array([pull, *[-9.0] * 5])))
         done = performed(problem, problem.policy(network, params), trials_of(problem, 8))
         assert command.row_of(problem, "one", done)["false_starts"] == share
+
+
+def test_feedback_that_learns_has_the_rate_and_the_decay_of_the_weights():
+    config = Learn("CenterOut", rule="kolen-pollack-through-time", rate=0.002)
+    rule, optimizer = config.learner, config.optimizer
+    assert rule == KolenPollackThroughTime(rate=optimizer.rates, decay=optimizer.weight_decay)
+    assert optimizer.rates == 0.002 and optimizer.weight_decay > 0
 
 
 def test_a_hand_that_presses_as_the_field_would_has_an_adaptation_index_of_one():

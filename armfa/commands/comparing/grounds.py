@@ -17,7 +17,7 @@ from armfa.controllers.training.measures import teaching_angles
 from armfa.controllers.training.train import in_precision
 from armfa.experiments.arm.controller import LEARNERS, Settings, problem_for
 from armfa.experiments.motor.movements import length_of, usual_costs
-from armfa.experiments.rules import with_decay
+from armfa.experiments.rules import LEARNED, with_decay
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem, digits, regression
 from armfa.tasks import TASKS
@@ -98,7 +98,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class OverTime(Ground):
-    """A task over time and a recurrent network; Adam, whose rate falls to 0.
+    """A task over time and a recurrent network; Adam (SGD where feedback learns), whose rate falls to 0.
 
     NSE: the squared distance to the goal, mean over all steps of the test episodes, over that of silent muscles.
     """
@@ -109,7 +109,9 @@ class OverTime(Ground):
         return 2
 
     def optimizer(self, rule: GradientEstimator, rates: tuple[float, ...], updates: int) -> Any:
-        """Adam."""
+        """Adam; SGD, whose steps feedback can follow, where that learns."""
+        if isinstance(rule, LEARNED):
+            return with_decay(SGD(rates, "linear", updates), rule)
         return Adam(rates, schedule="linear", updates=updates)
 
     def measure(self, rule: GradientEstimator, problem: Any, count: int, tuning: bool) -> Measure:
@@ -169,6 +171,7 @@ def _over_time(name: str) -> OverTime:
         RNN(problem.n_in, 64, problem.n_out, tau=0.05, dt=problem.dt * HOLD),  # pyright: ignore[reportArgumentType]
         drawn,
         rates=(0.01, 0.01),
+        own_rates=MappingProxyType({"kolen-pollack-through-time": (3e-4, 3e-4)}),
         updates=300,
         batch_size=16,
         reach=0.1,

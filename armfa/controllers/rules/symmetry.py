@@ -57,7 +57,10 @@ class UniformSignSymmetry(SignSymmetry):
 class FixedSignSymmetry(SignSymmetry):
     """B = |M| o sign(W)^T with a fixed random M ~ U(-c, c) ("frSF").
 
-    seed : one M for all networks of a stack; without it M is drawn from each run's own stream.
+    Parameters
+    ----------
+    seed : int or None
+        One M for all networks of a stack; without it M is drawn from each run's own stream.
     """
 
     seed: int | None = None
