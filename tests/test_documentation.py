@@ -1,6 +1,7 @@
 """What the documents point to is there."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,17 @@ def test_every_file_that_a_page_names_or_links_to_exists(page):
     text = re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
         assert link.startswith(MADE) or (page.parent / link).exists(), link
+
+
+FAULTS = runpy.run_path(str(ROOT / ".ci" / "published_errors.py"))["FAULTS"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_an_error_of_others_can_still_be_made_here_and_the_page_names_the_tests_that_see_it(fault):
+    """That they do see it takes minutes: `python .ci/published_errors.py`."""
+    assert (ROOT / "armfa" / fault.file).read_text(encoding="utf-8").count(fault.ours) == 1
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    for test in fault.tests:
+        file, name = test.split("::")
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
+        assert f"`{name}`" in page

@@ -60,7 +60,12 @@ class Showing:
         """Refuse what cannot be shown."""
         if not 0 < self.seconds < 3600:
             raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
-        check_film(self.frame_size, self.frames_per_second, self.out)
+        check_film(self.frame_size, self.frames_per_second, self.film)
+
+    @property
+    def film(self) -> Path | None:
+        """The film that is to be written, where one was asked for."""
+        return self.out
 
 
 class Performer:

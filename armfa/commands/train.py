@@ -39,6 +39,7 @@ from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
 from armfa.plant.description import called
 from armfa.reports.claim import STATUSES
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -102,6 +103,8 @@ class Train:
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
     extended: Annotated[tuple[int, ...], tyro.conf.Suppress] = ()
     """Updates at which the run was to end before it was asked for more."""
 
@@ -113,6 +116,7 @@ class Train:
         if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
             raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
         check_film(self.frame_size, self.frames_per_second)
+        check_tensorboard(self.tensorboard)
         if self.first_seed < 0:
             raise ValueError(f"expected --first-seed of at least 0, got {self.first_seed}")
         names = listed(self.rules)
@@ -190,7 +194,7 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
         save_controllers(problem, network, run, folder / "controllers")
     rows = arm_table(settings, runs)
     write_table(folder / "table.csv", rows)
-    write_table(folder / "curves.csv", curve_rows(runs))
+    write_curves(folder, curve_rows(settings, runs), config.tensorboard)
     with matplotlib.rc_context(STYLE):
         save_figure(learning_curves(runs), folder / "learning.png")
         save_figure(hand_paths(runs), folder / "paths.png")
@@ -214,7 +218,12 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
             f"(--seeds {FULL_SEEDS})")  # fmt: skip
 
 
-def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule."""
+    return arm_table(config.settings, runs)
+
+
+def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The learning curves of all networks, one row a point."""
     rows = []
     for run in runs:
@@ -222,9 +231,8 @@ def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             for point, samples in enumerate(run.arrays["samples"]):
                 angle = float(run.arrays["angle"][number, point]) if "angle" in run.arrays else float("nan")
                 nse = float(run.arrays["nse"][number, point])
-                rows.append(
-                    {"rule": run.arguments["rule"], "seed": seed, "samples": int(samples), "nse": nse, "angle": angle}
-                )
+                row = {"rule": run.arguments["rule"], "seed": seed, "updates": int(samples) // settings.batch_size}
+                rows.append(row | {"samples": int(samples), "nse": nse, "angle": angle})
     return rows
 
 

@@ -1,7 +1,7 @@
 """A trained network as a function from observations to commands, and its file."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,7 +46,13 @@ class Policy(NamedTuple):
     about: dict[str, Any] | None = None
 
     def __call__(self, observation: Array) -> Array:
-        """Commands (..., n_out) of a network that remembers nothing; see `step`."""
+        """Commands (..., n_out) of a network that remembers nothing; see `step`.
+
+        Raises
+        ------
+        ValueError
+            For a network with memory.
+        """
         memory, command = self.step(None, observation)
         if leaves(memory):
             raise ValueError(
@@ -58,8 +64,26 @@ class Policy(NamedTuple):
     def step(self, memory: Any, observation: Array) -> tuple[Any, Array]:
         """The next memory and the commands (..., n_out) for observations (..., n_in).
 
-        memory : what the last step returned; None before the first. observation : an array of NumPy, JAX or torch, or
-        a list of numbers. Commands have the library of the observation and the precision of the weights.
+        Parameters
+        ----------
+        memory : tree
+            What the last step returned; None before the first.
+        observation : Array (..., n_in)
+            Of NumPy, JAX or torch, or a list of numbers.
+
+        Returns
+        -------
+        tree
+            The next memory.
+        Array (..., n_out)
+            With the library of the observation and the precision of the weights.
+
+        Raises
+        ------
+        TypeError
+            For observations that are not numbers.
+        ValueError
+            For observations of another shape, or more or fewer than the memory is of.
         """
         n_in, weight = self.network.n_in, first_array(self.params)
         if not is_array(observation):
@@ -92,14 +116,35 @@ class Policy(NamedTuple):
     ) -> tuple[Array, Any]:
         """The commands and the next memory: `step` as Stable-Baselines3 has it, for loops over environments.
 
-        state : what the last call returned; None before the first. episode_start : truths (batch,) of the episodes that
-        begin now, whose memory is set back; one for a single observation. deterministic : nothing is drawn either way.
+        Parameters
+        ----------
+        observation : Array (..., n_in)
+            What the environment shows.
+        state : tree
+            What the last call returned; None before the first.
+        episode_start : truths (batch,)
+            Of the episodes that begin now, whose memory is set back; one for a single observation.
+        deterministic : bool
+            Nothing is drawn either way.
+
+        Returns
+        -------
+        Array (..., n_out)
+            The commands.
+        tree
+            The next memory.
         """
         memory, command = self.step(self.fresh(state, episode_start), observation)
         return command, memory
 
     def fresh(self, memory: Any, begins: Any) -> Any:
-        """The memory with that of the episodes that begin, (batch,) truths, set back to rest."""
+        """The memory with that of the episodes that begin, (batch,) truths, set back to rest.
+
+        Raises
+        ------
+        ValueError
+            For more or fewer truths than the memory is of.
+        """
         if memory is None or begins is None or not leaves(memory):
             return memory
         begins, count = np.asarray(begins, bool).reshape(-1), first_array(memory).shape[-2]
@@ -114,7 +159,13 @@ class Policy(NamedTuple):
         return f"Policy({', '.join([str(self.network), *said])})"
 
     def save(self, path: str | Path) -> None:
-        """Write the controller, one network and not a stack, to one `.npz` file (`~` is the home folder)."""
+        """Write the controller, one network and not a stack, to one `.npz` file (`~` is the home folder).
+
+        Raises
+        ------
+        ValueError
+            For a stack of networks, and for a circuit that is not in `CIRCUITS`.
+        """
         kind = type(self.network).__name__
         if CIRCUITS.get(kind) is not type(self.network):
             raise ValueError(f"expected a network out of {', '.join(CIRCUITS)}, got {kind}: add it to CIRCUITS")
@@ -144,7 +195,23 @@ class Policy(NamedTuple):
         return TorchPolicy(self)
 
     def with_state(self, state: Mapping[str, Any]) -> "Policy":
-        """The controller with weights, offsets and scales of a state dict, as modules of `to_torch` have them."""
+        """The controller with weights, offsets and scales of a state dict, as modules of `to_torch` have them.
+
+        Parameters
+        ----------
+        state : mapping
+            Tensors by name, as `module.state_dict()` gives them.
+
+        Returns
+        -------
+        Policy
+            In NumPy.
+
+        Raises
+        ------
+        ValueError
+            For names or shapes that are not those of this controller; it names them.
+        """
         expected = dict(named_leaves(self.params, "weights")) | {name: getattr(self, name) for name in RANGES}
         found = {name: np.array(value.numpy(force=True)) for name, value in state.items()}
         if wrong := sorted(found.keys() ^ expected.keys()):
@@ -183,7 +250,11 @@ def load_policy(path: str | Path) -> Policy:
     CheckpointError
         For a file that is damaged or of another kind.
     """
-    arrays, header = checkpoint.read(path)
+    return policy_in(*checkpoint.read(path), path)
+
+
+def policy_in(arrays: Sequence[Array], header: Mapping[str, Any], path: str | Path) -> Policy:
+    """The controller in what was read from a file; `path` is for sentences about it."""
     settings = header["settings"]
     if settings.get("kind") != "policy":
         raise checkpoint.CheckpointError(

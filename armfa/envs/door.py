@@ -49,6 +49,11 @@ class Door(Traced):
         "scaled", each number in the task's own unit for it, of size one or so; or "si".
     schedule : Schedule | None
         The conditions of its trials: each reset is the next one. None: all are alike.
+
+    Raises
+    ------
+    ValueError
+        For units that are not one power of two per number sensed.
     """
 
     world: World
@@ -115,8 +120,9 @@ class Door(Traced):
         return self.offset + self.scale * clipped(action, self.low, self.high)
 
     def seen(self, moment: Moment) -> list[Array]:
-        """All that is observed, within its bounds and in its units, as arrays (..., k): senses, then what is achieved
-        (of a goal environment), then the goal.
+        """All that is observed, within its bounds and in its units, as arrays (..., k).
+
+        Senses, then what is achieved (of a goal environment), then the goal.
         """
         world, told = self.world, self.world.told(moment)
         if world.single_goals:
@@ -150,9 +156,9 @@ class Door(Traced):
         """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
         one step of the simulator.
 
-        told : achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force of a
-        channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
-        noise : where there is some.
+        In `told` are achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force
+        of a channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
+        There is `noise` where the world has some.
         """
         return self.bound(step_program).run
 
@@ -203,7 +209,13 @@ class Door(Traced):
     # resets
 
     def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
-        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2)."""
+        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2).
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, another shape, a number that is not finite, and a place that the arm cannot be in.
+        """
         options = {} if options is None else options
         if unknown := sorted(set(options) - {*OPTIONS, *TRIAL_OPTIONS}):
             known = ", ".join((*OPTIONS, *TRIAL_OPTIONS))
@@ -350,6 +362,14 @@ def open_door(
     -------
     Door
         What an environment steps.
+
+    Raises
+    ------
+    TypeError
+        For a setting of another name.
+    ValueError
+        For a value that a setting cannot have, and for goals in hindsight of a task that has none or whose reward has
+        an effort in it.
     """
     more = (*names_of(Senses), *names_of(Fields))
     refuse_unknown(set(settings) - set(more), (*SHARED, *more))

@@ -22,13 +22,12 @@ returns -0.25 and -33, one that waits 2 cm beside the target -77, silent muscles
 def register_environments() -> None:
     """Registers armfa/NAME-v0 for every task NAME; does nothing where that has been done.
 
-    Without Gymnasium, as in a browser, there is nowhere to register them, and the rest of the package works.
+    Where Gymnasium is missing or cannot be imported, as in a browser, which has no processes, there is nowhere to
+    register them, and the rest of the package works.
     """
     try:
         import gymnasium as gym
-    except ModuleNotFoundError as error:
-        if error.name != "gymnasium":
-            raise
+    except ImportError:
         return
     for task, limit in LIMITS.items():
         _register(gym, task, limit, THRESHOLDS.get(task))

@@ -79,6 +79,11 @@ class Arm(Constants):
         Least and greatest command.
     published_with_euler : bool
         True allows explicit Euler with activation dynamics, as in the publication.
+
+    Raises
+    ------
+    ValueError
+        For parts that do not fit together: another number of muscles, a range or a posture outside the stops.
     """
 
     name: str
@@ -180,6 +185,11 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     -------
     ArmState
         Leaves (..., 2), (..., 2) and (..., n).
+
+    Raises
+    ------
+    ValueError
+        For angles of another shape.
     """
     if isinstance(joint_angle, Vector):
         one: Any = joint_angle[..., 0]

@@ -61,7 +61,7 @@ def make_arm(name: str | Path = "li_todorov", *, activation: str | None = None) 
     Returns
     -------
     Arm
-        Its constants, each with its source in `presets.py` or in its file.
+        Its constants; of published ones each with its source, in `presets.py` or in the file.
 
     Raises
     ------

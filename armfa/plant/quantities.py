@@ -250,7 +250,7 @@ def gravity_torque(arm: Arm, joint_angle: Array) -> Array:
     Returns
     -------
     Array (..., 2)
-        N m.
+        N m, flexion positive.
     """
     t1, t2 = physics.gravity_torque(known(arm), *two(joint_angle))
     zero = 0 * joint_angle[..., 0]

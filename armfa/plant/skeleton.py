@@ -27,6 +27,12 @@ class Skeleton(Constants):
         "joint" or "center_of_mass".
     friction : 2 x 2
         N m s/rad; torque = -friction @ joint velocity.
+
+    Raises
+    ------
+    ValueError
+        For masses and inertias whose inertia matrix is not positive definite, and for friction that does not take
+        energy away.
     """
 
     mass: Annotated[Pair, positive("kg")]
@@ -58,7 +64,7 @@ class Skeleton(Constants):
 
     @property
     def lumped_inertia(self) -> tuple[float, float, float]:
-        """a1, a2, a3 in kg m^2: M = [[a1 + 2 a2 cos q2, a3 + a2 cos q2], [a3 + a2 cos q2, a3]].
+        """Lumped inertia a1, a2, a3, kg m^2: M = [[a1 + 2 a2 cos q2, a3 + a2 cos q2], [a3 + a2 cos q2, a3]].
 
         About the joint: a1 = I1 + I2 + m2 l1^2, a2 = m2 l1 s2, a3 = I2 [as Li & Todorov 2004 print it]. About the
         centre of mass: each I gains m s^2.

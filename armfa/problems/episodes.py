@@ -12,6 +12,7 @@ from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, Vector, flat, pullback
 from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import Circuit, Policy
+from armfa.controllers.problem import driven
 from armfa.controllers.streams import Streams
 from armfa.plant import Arm, Simulator, hand_velocity, make_arm
 from armfa.plant.constants import Pair
@@ -342,6 +343,12 @@ class TaskProblem:
         Episodes of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For weights below 0, conditions that are not numbers, a duration of 0, and a `movement_time` where there is no
+        one place to go to.
     """
 
     arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
@@ -483,12 +490,10 @@ class TaskProblem:
 
     def distances(self, circuit: Circuit, params: Any, episode: TaskEpisode) -> Array:
         """How far what the task compares is from the goal after each step, (steps, ..., batch), m."""
-        x, memory, found = episode.start(), circuit.rest(params, episode.inputs.shape[-2]), []
-        for _ in range(self.steps):
-            memory, trace = circuit.step(params, memory, episode.observe(x))
-            miss = episode._ran(told_program, x, trace.output)["miss"]
+        found = []
+        for x, command, _, _ in driven(circuit, params, episode):
+            miss = episode._ran(told_program, x, command)["miss"]
             found.append((miss[..., 0] ** 2 + miss[..., 1] ** 2) ** 0.5)
-            x, _ = episode.step(x, trace.output)
         return namespace(found[0]).stack(found)
 
     def policy(self, circuit: Circuit, params: Any, **about: Any) -> Policy:
@@ -513,6 +518,11 @@ def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     -------
     TaskProblem
         As the controller was trained in.
+
+    Raises
+    ------
+    ValueError
+        For a controller of no task over time.
     """
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
         raise ValueError(

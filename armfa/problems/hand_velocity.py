@@ -174,6 +174,12 @@ class HandVelocityProblem:
         Samples of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For a task whose cost is not the squared error of the velocity, an effort that the task itself has, and a
+        `plant_feedback` that there is not.
     """
 
     arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file

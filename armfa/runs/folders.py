@@ -13,7 +13,7 @@ from rich.console import Console
 from armfa.files import write_text
 from armfa.runs.display import say
 
-NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "frame_size", "frames_per_second")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "frame_size", "frames_per_second", "tensorboard")
 """Fields that no number depends on."""
 
 NO_FLAGS = ("extended",)

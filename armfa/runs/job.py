@@ -28,7 +28,7 @@ class Job(NamedTuple):
     @property
     def label(self) -> str:
         """What a person is told of it."""
-        return f"{self.name}: {self.unit.name}"
+        return f"{self.name.rpartition('/')[2]}: {self.unit.name}"
 
 
 class Outcome(NamedTuple):

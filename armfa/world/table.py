@@ -3,13 +3,14 @@
 import numpy as np
 
 from armfa.plant import hand_velocity, inside
+from armfa.world.ilqr import Plan
 from armfa.world.world import Rollout, World
 
 GOAL_UNITS = {"position": "m", "velocity": "m_per_s", "force": "N"}
 """Of goals and errors, by what the goal is."""
 
 
-def table(world: World, run: Rollout) -> dict[str, np.ndarray]:
+def table(world: World, run: Rollout | Plan) -> dict[str, np.ndarray]:
     """The columns of a rollout, each (trials * (steps + 1),), trial after trial.
 
     A row is a moment: the arm's state then, what its muscles do in it, and where the goal is; beside it the command

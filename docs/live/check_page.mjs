@@ -18,6 +18,11 @@ const server = http.createServer((request, answer) => {
   });
 }).listen(0, "127.0.0.1");
 const say = (name, value) => console.log(JSON.stringify({ [name]: value }));
+const until = async (page, what) => { // seconds until it is so
+  const began = performance.now();
+  await page.waitForFunction(what, { timeout: 300000, polling: 50 });
+  return (performance.now() - began) / 1000;
+};
 const later = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
 const browser = await puppeteer.launch({
@@ -41,11 +46,9 @@ try {
   say("flipped", await page.evaluate('trainInPage(200, { seed: 1, rule: "flipped-signs" })'));
 
   await page.click("#again");
-  await later(20);
   const arm = await (await page.$("#arm")).boundingBox();
   await page.mouse.move(arm.x + 0.62 * arm.width, arm.y + 0.35 * arm.height);
-  await later(4);
-  say("distance from the mouse, m", await page.evaluate("distance()"));
+  say("at the mouse, s", await until(page, "distance() < 0.02"));
   say("updates", await page.evaluate("curves.at(-1).points.at(-1).updates"));
 
   const before = await page.evaluate("feedback[3][2]");
@@ -78,8 +81,7 @@ try {
   await phone.waitForFunction("window.firstMotion", { timeout: 120000 });
   const small = await (await phone.$("#arm")).boundingBox();
   await phone.touchscreen.tap(small.x + 0.6 * small.width, small.y + 0.4 * small.height);
-  await later(16);
-  say("distance from the tap, m", await phone.evaluate("distance()"));
+  say("at the tap, s", await until(phone, "distance() < 0.02"));
   say("wider than the phone by", await phone.evaluate("document.documentElement.scrollWidth - innerWidth"));
   if (pictures) await phone.screenshot({ path: path.join(pictures, "phone.png"), fullPage: true });
 } finally {

@@ -16,7 +16,7 @@ import py_compile
 from pathlib import PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile
 
-LEFT_OUT = {"tests", "include", "f2py", "distutils", "_pyinstaller", "typing"}  # of NumPy: what does not run
+LEFT_OUT = {"tests", "include", "f2py", "distutils", "_pyinstaller"}  # of NumPy: what does not run
 UNREAD = {".pyi", ".pxd", ".h", ".a"}
 
 def pack(sources, target, left_out):

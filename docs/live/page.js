@@ -26,7 +26,7 @@ const SLIDERS = {
 const worker = new Worker("worker.js");
 const send = (message) => worker.postMessage(message);
 const answers = []; // of those who wait for "trained"
-let drawer = null, frame = null, ready = false, curves = [], feedback = [], target = null, hand = null, wandering = true, began = 0;
+let drawer = null, frame = null, ready = false, started = false, curves = [], feedback = [], target = null, hand = null, wandering = true, began = 0;
 
 // what the worker tells
 
@@ -38,11 +38,12 @@ worker.onmessage = ({ data }) => {
     start();
   }
   if (data.started) {
+    started = true;
     drawer = new SceneDrawer($("arm"), data.started.backdrop);
     frame = data.scene;
     paint();
   }
-  if (data.frame) hearFrame(data.frame);
+  if (data.frame && started) hearFrame(data.frame);
   if (data.trained) answers.shift()(data.trained);
   if (data.failed) {
     say(data.failed);
@@ -83,6 +84,7 @@ function choices() {
 
 function start() {
   if (!ready) return;
+  started = false; // frames that are still on their way are of the lesson before
   const said = choices();
   curves = [...curves.filter((curve) => curve.rule !== said.rule), { rule: said.rule, points: [] }];
   legend();

@@ -1,17 +1,18 @@
 """The live page's Python, in Pyodide under Node: it learns what NumPy learns outside of the browser."""
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 LIVE = Path(__file__).parent
+sys.path.insert(0, str(LIVE))  # what is not in the package
 UPDATES = 60
 SAID = [
     {"do": "train", "updates": UPDATES, "seed": 1},
@@ -26,27 +27,18 @@ SAID = [
 """What the page could say."""
 
 
-def loaded(name):
-    """A file of the page as a module."""
-    spec = importlib.util.spec_from_file_location(name, LIVE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # a dataclass asks for its module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def lesson():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARMFA_COMPILED", "0")
-        yield loaded("lesson")
+        yield import_module("lesson")
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """What lesson.py answers in Pyodide."""
     out = tmp_path_factory.mktemp("live")
-    loaded("build").build(out, Path(os.environ.get("ARMFA_LIVE_PARTS", LIVE.parent / "_build" / "parts")))
+    import_module("build").build(out, Path(os.environ.get("ARMFA_LIVE_PARTS", LIVE.parent / "_build" / "parts")))
     command = [shutil.which("node"), str(LIVE / "check.mjs"), str(out), *map(json.dumps, SAID)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

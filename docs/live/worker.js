@@ -24,7 +24,7 @@ gap.port1.onmessage = () => {
   if (!running || !seen) return;
   const began = performance.now();
   try {
-    tell({ frame: ask({ do: "slice", now: began / 1000, share: 0.024 }) });
+    tell({ frame: ask({ do: "slice", now: began / 1000, share: 0.04 }) });
   } catch (error) {
     running = false;
     tell({ failed: String(error.message) });

@@ -18,5 +18,5 @@ def test_gradients_through_the_plant_find_a_reach_in_jax():
 
 def test_the_gradient_of_the_return_teaches_a_policy_through_the_functional_environment():
     main = runpy.run_path(str(DEMOS / "functional_jax.py"))["main"]
-    first, last = main(updates=10, arms=4, steps=20)
-    assert last > first
+    first, last = main(updates=30, arms=16, steps=20)
+    assert last > first + 0.02  # 0.065 when this was written

@@ -47,6 +47,11 @@ def in_place(network: Any, rule: GradientEstimator, optimizer: Optimizer) -> Upd
     -------
     Callable
         (state, examples, draws) -> state: the state after as many updates as the examples are for.
+
+    Raises
+    ------
+    ValueError
+        For anything but an MLP, a rule that fills in deltas, and SGD.
     """
     inner = rule.rule if isinstance(rule, Sparse) else rule
     if not isinstance(network, MLP) or not isinstance(inner, LearningRule):

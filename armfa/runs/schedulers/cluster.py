@@ -30,7 +30,7 @@ try:
 except ImportError as error:  # pragma: no cover
     raise RuntimeError(f"expected Dask for --scheduler ({error}): pip install 'armfa[cluster]'") from error
 
-ANSWER = 60.0
+ANSWER = 30.0
 """s within which a scheduler, or the process that sent a unit, has to answer."""
 
 NEWS_EVERY = 1.0
@@ -59,7 +59,7 @@ class Cluster:
     def client(self) -> Any:
         """A connection, once it is known that the workers can do what they are asked for."""
         try:
-            client: Any = Client(self.address, timeout=10, set_as_default=False)
+            client: Any = Client(self.address, timeout=ANSWER, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ConnectionError(
                 f"expected a Dask scheduler at --scheduler {self.address}, none answers ({error}); `dask scheduler` "
