@@ -72,6 +72,7 @@ def main(updates: int = 300, arms: int = 64, steps: int = 60, rate: float = 3e-3
         values.append(float(value))
         if number % 20 == 0 or number in (1, updates):
             print(f"update {number:4d}: mean reward {-values[-1]:.3f}")
+    plt.figure()
     plt.plot([-value for value in values])
     plt.xlabel("update")
     plt.ylabel("mean reward of a step")

@@ -53,6 +53,7 @@ def main() -> None:
     for _ in range(10 if args.small else 150):
         distances.append(np.linalg.norm(seen["achieved_goal"] - seen["desired_goal"], axis=-1))
         seen = model.env.step(model.predict(seen, deterministic=True)[0])[0]
+    plt.figure()
     plt.plot(0.01 * np.arange(len(distances)), distances)
     plt.xlabel("time, s")
     plt.ylabel("distance to the target, units of the observation")

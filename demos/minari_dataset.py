@@ -55,6 +55,7 @@ def main(episodes: int = 50, dataset: str = DATASET) -> float:
         for action, reward in zip(episode.actions, episode.rewards):
             worst = max(worst, abs(again.step(action)[1] - reward))
     again.close()
+    plt.figure()
     for episode in read:
         plt.plot(episode.rewards)
     plt.xlabel("step")

@@ -78,6 +78,7 @@ def main() -> None:
         if terminated or truncated:
             env.reset()
     if small:
+        plt.figure()
         plt.imshow(env.render())
         plt.axis("off")
     env.close()

@@ -36,6 +36,7 @@ def main(updates: int = 20_000, seeds: int = 3) -> None:
     network = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02), bias_scale=(0.05, 0.0))
     print(f"{'to the muscles':16}{'to the hidden layer':22}{'rates':16}{'test NSE':>18}{'angle to backprop':>20}")
     _, axis = plt.subplots(figsize=(7.0, 3.4), layout="constrained")
+    axis.set_xscale("log")
     for kind, rule, rates in CASES:
         errors, angles = [], []
         for seed in range(seeds):
@@ -49,7 +50,7 @@ def main(updates: int = 20_000, seeds: int = 3) -> None:
         print(f"{kind:16}{hidden:22}{rates!s:16}{error:>18}{np.mean(angles):19.0f}°")
         axis.plot(errors, [f"{kind}, {hidden}, {rates}"] * seeds, "o", color="#0072b2")
     axis.invert_yaxis()
-    axis.set(xscale="log", xlabel="test NSE, one point for each network")
+    axis.set(xlabel="test NSE, one point for each network")
     plt.show()
 
 

@@ -47,6 +47,7 @@ def main(updates: int = 200) -> float:
         logits, value = descend(logits)
         if update % 40 == 0 or update == updates - 1:
             print(f"update {update:4d}: cost {float(value):.3f}")
+    plt.figure()
     plt.imshow(jax.nn.sigmoid(logits).T, aspect="auto", cmap="viridis", vmin=0.0, vmax=1.0)
     plt.yticks(range(6), ARM.muscle_names)
     plt.xlabel("step of 10 ms")

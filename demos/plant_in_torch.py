@@ -36,6 +36,7 @@ def main(updates: int = 150) -> float:
         distances.append(1000 * distance.item())
         if update % 30 == 0 or update == updates - 1:
             print(f"update {update:4d}: the hand ends {1000 * distance.item():.0f} mm from the target")
+    plt.figure()
     plt.plot(distances)
     plt.xlabel("update")
     plt.ylabel("the hand ends so far from the target, mm")

@@ -38,6 +38,7 @@ def main() -> None:
         rewards.append(reward)
         if terminated or truncated:
             break
+    plt.figure()
     plt.plot(rewards)
     plt.xlabel("step of one episode")
     plt.ylabel("reward")

@@ -43,6 +43,7 @@ def main() -> None:
     for _ in range(100):
         observation, reward, _, _ = many.step(model.predict(observation, deterministic=True)[0])
         rewards.append(reward)
+    plt.figure()
     plt.plot(np.array(rewards)[:, :8])
     plt.xlabel("step of an episode")
     plt.ylabel("reward, one line for each of the first arms")

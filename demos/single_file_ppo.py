@@ -170,6 +170,7 @@ def main(settings: Settings) -> float:
             pace = done / (time.monotonic() - start)
             print(f"{done:8d} steps, {pace:6.0f} per s: return {mean:7.2f}, success {100 * share:3.0f} %", flush=True)
     envs.close()
+    plt.figure()
     plt.plot(returns, ".", markersize=2)
     plt.xlabel("episode")
     plt.ylabel("return")

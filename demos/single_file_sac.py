@@ -168,6 +168,7 @@ def main(settings: Settings) -> float:
             share = 100 * np.mean(successes[-100:] or [np.nan])
             print(f"{done:8d} steps, {pace:6.0f} per s: return {mean:7.2f}, success {share:3.0f} %", flush=True)
     envs.close()
+    plt.figure()
     plt.plot(returns, ".", markersize=2)
     plt.xlabel("episode")
     plt.ylabel("return")

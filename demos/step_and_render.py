@@ -37,6 +37,7 @@ def main() -> None:
 
         plt.imsave(args.save, env.render())
         print("wrote the last frame")
+        plt.figure()
         plt.imshow(env.render())
         plt.axis("off")
         plt.show()

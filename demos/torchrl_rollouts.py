@@ -44,6 +44,7 @@ def main(env: str = "armfa/Reach-v0", arms: int = 16, steps: int = 4096) -> floa
         rewards += batch["next", "reward"].squeeze(-1).mean(0).tolist()
     collector.shutdown()
     print(f"{arms} arms: {gathered} steps under a network, mean reward {total / gathered:.3f}")
+    plt.figure()
     plt.plot(rewards)
     plt.xlabel("step")
     plt.ylabel("reward, mean of the arms")

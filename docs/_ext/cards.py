@@ -21,6 +21,7 @@ from armfa.cli import main as command_line
 from armfa.controllers import RULES, TIME_RULES
 from armfa.controllers.rules import WRAPPERS
 from armfa.plant import PRESETS, make_arm
+from armfa.plant.description import FILES, FOLDER
 from armfa.tasks import TASKS
 
 gym.register_envs(armfa)
@@ -160,13 +161,22 @@ def constants_table(arm: Any, notes: dict[str, str]) -> str:
 
 
 def arms() -> None:
-    """One card per preset."""
+    """One card per published arm."""
     cards, folder, sources = {}, DOCS / "cards/arms", constants.Sources()
-    for name, preset in PRESETS.items():
+    for name in (*PRESETS, *FILES):
         arm = make_arm(name)
         if not (folder / name / "arm.png").exists():
             pictures.arm_pictures(arm, folder / name)
-        text = f"# {name}\n\n![The arm in its centre posture]({name}/arm.png)\n\n{told(preset.build.__doc__)}"
+        if name in PRESETS:
+            about, dynamics = PRESETS[name].build.__doc__, PRESETS[name].activation_dynamics
+            listed = constants_table(arm, sources.of(name)) + f"Muscles, in order: {', '.join(arm.muscle_names)}.\n\n"
+        else:
+            about, dynamics = (
+                constants.header(FOLDER / f"{name}.toml"),
+                make_arm(name, activation=None).activation_dynamics,
+            )
+            listed = f"```toml\n{(FOLDER / f'{name}.toml').read_text(encoding='utf-8')}```\n\n"
+        text = f"# {name}\n\n![The arm in its centre posture]({name}/arm.png)\n\n{told(about)}"
         text += f'```python\nfrom armfa.plant import make_arm\n\narm = make_arm("{name}")\n```\n\n## Constants\n\n'
         text += (
             "Marks: V2, two or more independent sources agree; V1, one source; C, computed; A, our own choice; M, from "
@@ -174,9 +184,7 @@ def arms() -> None:
         text += (
             "memory. Where a line has none, that of its part holds. [The body](../../plant.md) names the sources.\n\n"
         )
-        text += constants_table(arm, sources.of(name))
-        text += f"Muscles, in order: {', '.join(arm.muscle_names)}.\n\n"
-        dynamics = preset.activation_dynamics
+        text += listed
         text += (
             f'With `activation="first_order"`: `{dynamics}`.\n\n' if dynamics else "It has no activation dynamics.\n\n"
         )
@@ -186,7 +194,7 @@ def arms() -> None:
         text += "## Mobility\n\nThe acceleration of the hand at rest, pushed with one newton in every direction.\n\n"
         text += f"![Mobility ellipses of the hand over the workspace]({name}/ellipses.png)\n"
         write(folder / f"{name}.md", text)
-        cards[name] = (first_sentence(preset.build.__doc__), f"{name}/arm.png")
+        cards[name] = (first_sentence(about), f"{name}/arm.png")
     intro = "The published arms that come with the package, and one with motors: every constant with its source."
     index("arms", "Arms", intro, cards)
 

@@ -4,9 +4,17 @@ import ast
 import inspect
 import io
 import tokenize
+from pathlib import Path
 from typing import Any
 
 from armfa.plant import presets
+
+
+def header(file: Path) -> str:
+    """The first words of a file with an arm, from the comments below its name."""
+    lines = file.read_text(encoding="utf-8").splitlines()[1:]
+    count = next(i for i, line in enumerate(lines) if not line.startswith("#"))
+    return " ".join(line.lstrip("# ") for line in lines[:count]).split(" SI units;")[0]
 
 
 def call_name(call: ast.Call) -> str:

@@ -42,7 +42,7 @@ GALLERY_ARGUMENTS = {
     "learning_curves.py": ["--small", "--out", f"{SCRATCH}/curves"],
     "minari_dataset.py": ["--episodes", "5"],
     "own_task.py": ["--small"],
-    "plant_feedback.py": ["--updates", "2000", "--seeds", "2"],
+    "plant_feedback.py": ["--updates", "1000", "--seeds", "2"],
     "plant_in_torch.py": ["--updates", "60"],
     "ppo.py": ["--small"],
     "ppo_vector.py": ["--small"],

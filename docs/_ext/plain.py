@@ -8,6 +8,7 @@ import re
 
 CODE = re.compile(r"(``.+?``|`[^`]+`_{0,2})")
 SPECIAL = re.compile(r"[*|]|(?<=\w)_(?!\w)")
+FORMULA = re.compile(r"^[^.;:]+ (=|<-) ")
 SETTING = re.compile(r"^(\w+(?:, \w+)*) : ")
 UNDERLINE = re.compile(r"^\s*(-{3,}|={3,})\s*$")
 
@@ -32,6 +33,11 @@ def rest(lines: list[str]) -> list[str]:
     return [*_text(lines[:end]), *(line if UNDERLINE.match(line) else escaped(line) for line in lines[end:])]
 
 
+def formulas(block: list[str]) -> bool:
+    """Whether each of its lines, and there are several, is one."""
+    return len(block) > 1 and all(map(FORMULA.match, block))
+
+
 def _text(lines: list[str]) -> list[str]:
     """What stands before the first section."""
     out: list[str] = []
@@ -45,7 +51,7 @@ def _text(lines: list[str]) -> list[str]:
                     if name
                     else [f"    {escaped(line.strip())}"]
                 )
-        elif least > 0 or any(indent(line) > least for line in block[1:]):
+        elif least > 0 or any(indent(line) > least for line in block[1:]) or formulas(block):
             out += ["::", "", *("    " + line for line in block)]
         else:
             out += [escaped(line) for line in block]
