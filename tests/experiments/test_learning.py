@@ -97,7 +97,7 @@ def test_blocks_of_examples_are_the_plain_sequence_of_updates():
     plain = init_state(NETWORK, FeedbackAlignment(), SGD(0.05), random.weights, random.rule)
     for _ in range(30):
         plain = train_step(NETWORK, FeedbackAlignment(), SGD(0.05), plain, problem.batch(random.data, 2))
-    np.testing.assert_array_equal(state.params[0].weight, plain.params[0].weight)
+    np.testing.assert_allclose(state.params[0].weight, plain.params[0].weight, rtol=0, atol=5e-7)  # compiled: rounding
 
 
 def test_a_network_in_a_stack_learns_as_it_does_alone():
