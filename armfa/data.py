@@ -34,9 +34,9 @@ class Images(NamedTuple):
 class Digits(NamedTuple):
     """A data set."""
 
-    name: str
-    train: Images
-    test: Images
+    name: str  # under which it is told
+    train: Images  # to learn from
+    test: Images  # held out
     classes: int | None = None  # None: as many as the greatest label asks for
 
 
@@ -47,13 +47,13 @@ class MissingData(Exception):
 class Source(NamedTuple):
     """Files of a data set: what they hold, where they are on the network, and how much they are."""
 
-    name: str
+    name: str  # under which it is told
     sha256: Mapping[str, str]  # of the content, unpacked, by the file's name
-    mirrors: Sequence[str]
-    compressed: bool
+    mirrors: Sequence[str]  # addresses of folders, asked one after the other
+    compressed: bool  # whether files are gzipped there
     megabytes: int  # of all files as downloaded
     largest: int  # bytes that a file may hold at most, unpacked
-    advice: str
+    advice: str  # what to do where files cannot be fetched
 
 
 MNIST = Source(
@@ -93,19 +93,66 @@ SVHN = Source(
 
 
 def mnist(source: Source = MNIST, *, download: bool = True) -> Digits:
-    """The 60,000 training and 10,000 test images of handwritten digits, 28 x 28."""
+    """The 60,000 training and 10,000 test images of handwritten digits, 28 x 28.
+
+    Parameters
+    ----------
+    source : Source
+        Its files, their SHA-256 and where they are on the network.
+    download : bool
+        Whether files that are not here may be fetched.
+
+    Returns
+    -------
+    Digits
+        Pixels uint8 and labels, for training and for the test.
+
+    Raises
+    ------
+    MissingData
+        Where files are neither here nor could be fetched.
+    """
     content = [read_idx(_content(source, name, download), name) for name in source.sha256]
     return Digits("mnist", Images(content[0], content[1]), Images(content[2], content[3]), classes=10)
 
 
 def svhn(source: Source = SVHN, *, download: bool = True) -> Digits:
-    """The 73,257 training and 26,032 test images of house numbers, cropped, 32 x 32 in colour."""
+    """The 73,257 training and 26,032 test images of house numbers, cropped, 32 x 32 in colour.
+
+    Parameters
+    ----------
+    source : Source
+        Its files, their SHA-256 and where they are on the network.
+    download : bool
+        Whether files that are not here may be fetched.
+
+    Returns
+    -------
+    Digits
+        Pixels uint8 and labels, for training and for the test.
+
+    Raises
+    ------
+    MissingData
+        Where files are neither here nor could be fetched.
+    """
     train, test = (read_mat(_path(source, name, download)) for name in source.sha256)
     return Digits("svhn", train, test, classes=10)
 
 
 def small_digits() -> Digits:
-    """scikit-learn's 1797 digits of 8 x 8 pixels (scaled to 0..255): the last 360 are the test set."""
+    """The 1797 digits of scikit-learn, of 8 x 8 pixels (scaled to 0..255): the last 360 are the test set.
+
+    Returns
+    -------
+    Digits
+        Pixels uint8 and labels, for training and for the test.
+
+    Raises
+    ------
+    MissingData
+        Without scikit-learn.
+    """
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
@@ -120,6 +167,22 @@ def stand_in(rng: np.random.Generator, *, train: int = 2000, test: int = 500, si
     """Generated colour images in the form of SVHN: each class a coarse pattern of its own, shifted, tinted and noisy.
 
     They show that loader, network and learning run end to end, and say nothing about house numbers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws them.
+    train : int
+        Images for training.
+    test : int
+        Images for the test.
+    size : int
+        Pixels of a side, a multiple of 8.
+
+    Returns
+    -------
+    Digits
+        Pixels uint8 and labels, for training and for the test.
     """
     coarse = rng.uniform(-1, 1, (10, size // 8, size // 8))
     patterns = np.kron(coarse, np.ones((8, 8)))  # (10, size, size)
@@ -137,6 +200,16 @@ def stand_in(rng: np.random.Generator, *, train: int = 2000, test: int = 500, si
 
 def checked_classes(digits: Digits) -> int:
     """How many classes a data set has, if something can learn from it.
+
+    Parameters
+    ----------
+    digits : Digits
+        Images and labels.
+
+    Returns
+    -------
+    int
+        `digits.classes`, or as many as the greatest label asks for.
 
     Raises
     ------
@@ -172,7 +245,25 @@ def checked_classes(digits: Digits) -> int:
 
 
 def read_idx(content: bytes, name: str) -> np.ndarray:
-    """The array in an IDX file of unsigned bytes: 0, 0, 8, number of axes, their lengths (big-endian), the bytes."""
+    """The array in an IDX file of unsigned bytes: 0, 0, 8, number of axes, their lengths (big-endian), the bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        Unpacked.
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    array
+        uint8, with the axes that the header says.
+
+    Raises
+    ------
+    ValueError
+        For anything else, and for a truncated file.
+    """
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise ValueError(f"{name}: expected an IDX file of unsigned bytes, got one that begins with {content[:4]!r}")
     axes = content[3]
@@ -186,7 +277,23 @@ def read_idx(content: bytes, name: str) -> np.ndarray:
 
 
 def read_mat(path: Path) -> Images:
-    """SVHN's X (32, 32, 3, n) and y (n, 1), where the digit 0 is written as 10."""
+    """SVHN's X (32, 32, 3, n) and y (n, 1), where the digit 0 is written as 10.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+
+    Returns
+    -------
+    Images
+        Pixels (n, 32, 32, 3) and labels (n,), uint8.
+
+    Raises
+    ------
+    ValueError
+        For a file that holds anything else.
+    """
     import scipy.io  # here, because it is slow to import
 
     try:
@@ -202,7 +309,13 @@ def read_mat(path: Path) -> Images:
 
 
 def require(name: str) -> None:
-    """See that `mnist`, `svhn` or `digits` is here, whole, or fetch it; MissingData or ValueError say what to do."""
+    """See that `mnist`, `svhn` or `digits` is here, whole, or fetch it; MissingData or ValueError say what to do.
+
+    Parameters
+    ----------
+    name : str
+        "mnist", "svhn" or "digits".
+    """
     if name == "digits":
         small_digits()
         return
@@ -212,7 +325,18 @@ def require(name: str) -> None:
 
 
 def available(source: Source) -> bool:
-    """Whether all files of a data set are here already."""
+    """Whether all files of a data set are here already.
+
+    Parameters
+    ----------
+    source : Source
+        Its files, their SHA-256 and where they are on the network.
+
+    Returns
+    -------
+    bool
+        Nothing is fetched.
+    """
     return all(_found(source, name) is not None for name in source.sha256)
 
 

@@ -17,7 +17,18 @@ FOLDER = Path(__file__).parent / "trained"
 
 
 def shipped(folder: Path = FOLDER) -> list[str]:
-    """The names of the controllers that there are."""
+    """The names of the controllers that there are.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+
+    Returns
+    -------
+    list of str
+        Such as "li_todorov/feedback-alignment".
+    """
     return sorted(file.relative_to(folder).with_suffix("").as_posix() for file in folder.glob("*/*.npz"))
 
 
@@ -47,7 +58,20 @@ def load_controller(name: str = "", folder: Path = FOLDER) -> Policy:
 
 
 def score_card(name: str = "", folder: Path = FOLDER) -> dict[str, Any]:
-    """What a shipped controller can do, and how it was made: scores, command, seed, training and versions."""
+    """What a shipped controller can do, and how it was made: scores, command, seed, training and versions.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped()`.
+    folder : Path
+        Where to look.
+
+    Returns
+    -------
+    dict
+        As it stands in the file beside the controller.
+    """
     return json.loads((folder / f"{_known(name, folder)}.json").read_text(encoding="utf-8"))
 
 

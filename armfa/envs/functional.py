@@ -178,8 +178,15 @@ def make(name: str, **settings: Any) -> tuple[FunctionalEnv, EnvParams]:
     ----------
     name : str
         "armfa/Reach-v0", or "Reach".
-    settings
+    **settings : object
         Those of `gym.make`: the fields of the task, and those of `open_door`. `max_episode_steps` is the time limit.
+
+    Returns
+    -------
+    FunctionalEnv
+        Its `reset` and `step` are pure.
+    EnvParams
+        What may differ from call to call.
 
     Raises
     ------

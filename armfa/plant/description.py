@@ -39,7 +39,18 @@ LARGEST_FILE = 2**20
 
 
 def described(part: Any) -> Any:
-    """An arm (or a part of one) as dicts, lists, words and numbers; "kind" names the class of each part."""
+    """An arm (or a part of one) as dicts, lists, words and numbers; "kind" names the class of each part.
+
+    Parameters
+    ----------
+    part : Arm, or a part of one
+        What is described.
+
+    Returns
+    -------
+    dict
+        What JSON can hold.
+    """
     if dataclasses.is_dataclass(part):
         kind = type(part).__name__
         fields = {field.name: described(getattr(part, field.name)) for field in dataclasses.fields(part)}
@@ -104,6 +115,16 @@ def called(name: str) -> str:
 
 def arm_from(description: Any) -> Arm:
     """The arm that was described, or the preset of that name.
+
+    Parameters
+    ----------
+    description : dict or str
+        As `described` gives it, or a name.
+
+    Returns
+    -------
+    Arm
+        The same arm.
 
     Raises
     ------

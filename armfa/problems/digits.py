@@ -42,6 +42,11 @@ def recognition(digits: data.Digits, *, loss: type = SquaredError) -> DigitRecog
     loss : type
         SquaredError or SoftmaxCrossEntropy.
 
+    Returns
+    -------
+    DigitRecognition
+        Pixels as float32 in [0, 1].
+
     Raises
     ------
     ValueError
@@ -52,7 +57,23 @@ def recognition(digits: data.Digits, *, loss: type = SquaredError) -> DigitRecog
 
 
 def load(name: str = "mnist") -> data.Digits:
-    """The data set called `mnist`, `digits` (8 x 8, bundled with scikit-learn) or `svhn`."""
+    """The data set called `mnist`, `digits` (8 x 8, bundled with scikit-learn) or `svhn`.
+
+    Parameters
+    ----------
+    name : str
+        "mnist", "digits" or "svhn".
+
+    Returns
+    -------
+    Digits
+        Fetched where it is not here.
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    """
     loaders = {"mnist": data.mnist, "digits": data.small_digits, "svhn": data.svhn}
     if name not in loaders:
         raise ValueError(f"expected a data set out of {sorted(loaders)}, got {name!r}")

@@ -22,25 +22,25 @@ class Teacher(Protocol):
     """A fixed function of the inputs."""
 
     def answer(self, inputs: Array) -> Array:
-        """y* (..., batch, n_out) for inputs (..., batch, n_in)."""
+        """Answers y* (..., batch, n_out) for inputs (..., batch, n_in)."""
         ...
 
 
 class LinearTeacher(NamedTuple):
-    """y* = T x. [Lillicrap et al. 2016, Fig. 2]"""
+    """The function y* = T x. [Lillicrap et al. 2016, Fig. 2]"""
 
     weight: Array  # (..., n_out, n_in)
 
     def answer(self, inputs: Array) -> Array:
-        """T x."""
+        """The products T x."""
         return inputs @ transpose(self.weight)
 
 
 class NetworkTeacher(NamedTuple):
-    """y* of a fixed network: W2 tanh(W1 tanh(W0 x + b0) + b1) + b2. [Lillicrap et al. 2016, Fig. 3d]"""
+    """The function y* of a fixed network: W2 tanh(W1 tanh(W0 x + b0) + b1) + b2. [Lillicrap et al. 2016, Fig. 3d]"""
 
-    network: MLP
-    params: Params
+    network: MLP  # which
+    params: Params  # its weights
 
     def answer(self, inputs: Array) -> Array:
         """The network's output."""
@@ -48,12 +48,12 @@ class NetworkTeacher(NamedTuple):
 
 
 class QuadraticTeacher(NamedTuple):
-    """y*_k = x^T Q_k x. [Lillicrap et al. 2016, Fig. 5]"""
+    """The functions y*_k = x^T Q_k x. [Lillicrap et al. 2016, Fig. 5]"""
 
     forms: Array  # (..., n_out, n_in, n_in)
 
     def answer(self, inputs: Array) -> Array:
-        """x^T Q_k x for every k."""
+        """The values x^T Q_k x for every k."""
         n_out, n_in = self.forms.shape[-3], self.forms.shape[-1]
         flat = self.forms.reshape(*self.forms.shape[:-3], n_out * n_in, n_in)
         products = (inputs @ transpose(flat)).reshape(*inputs.shape[:-1], n_out, n_in)
@@ -96,7 +96,24 @@ class Regression:
 def linear(
     rng: Generator, sizes: tuple[int, int] = (30, 10), *, test_size: int = 1000, dtype: type = np.float32
 ) -> Regression:
-    """A linear target with elements uniform in [-1, 1], inputs from N(0, 1). [Lillicrap et al. 2016, Methods]"""
+    """A linear target with elements uniform in [-1, 1], inputs from N(0, 1). [Lillicrap et al. 2016, Methods]
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the target, then the test batch.
+    sizes : pair of int
+        Inputs and outputs.
+    test_size : int
+        Examples of the test batch.
+    dtype : type
+        Precision of examples.
+
+    Returns
+    -------
+    Regression
+        The problem.
+    """
     teacher = LinearTeacher(uniform(rng, 1.0, (sizes[1], sizes[0]), dtype))
     return _problem(teacher, sizes[0], None, rng, test_size, dtype)
 
@@ -111,7 +128,23 @@ def deep(
 ) -> Regression:
     """A tanh network with linear outputs as target, inputs from N(0, 1). [Lillicrap et al. 2016, Methods]
 
-    scale : weights and biases of the target ~ U(-scale, scale); None: weights that keep the variance, no biases.
+    Parameters
+    ----------
+    rng : Generator
+        Draws the target, then the test batch.
+    sizes : tuple of int
+        Units of each layer of the target, the input first.
+    scale : float or None
+        Weights and biases of the target ~ U(-scale, scale); None: weights that keep the variance, no biases.
+    test_size : int
+        Examples of the test batch.
+    dtype : type
+        Precision of examples.
+
+    Returns
+    -------
+    Regression
+        The problem.
     """
     kinds = ("tanh",) * (len(sizes) - 2) + ("linear",)
     network = MLP(sizes, kinds, weight_scale=scale, bias_scale=scale or 0.0)
@@ -121,7 +154,24 @@ def deep(
 def quadratic(
     rng: Generator, sizes: tuple[int, int] = (20, 20), *, test_size: int = 1000, dtype: type = np.float32
 ) -> Regression:
-    """Quadratic forms with elements in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]"""
+    """Quadratic forms with elements in [-0.5, 0.5], inputs uniform in [-2, 2]. [Lillicrap et al. 2016, Methods]
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the target, then the test batch.
+    sizes : pair of int
+        Inputs and outputs.
+    test_size : int
+        Examples of the test batch.
+    dtype : type
+        Precision of examples.
+
+    Returns
+    -------
+    Regression
+        The problem.
+    """
     teacher = QuadraticTeacher(uniform(rng, 0.5, (sizes[1], sizes[0], sizes[0]), dtype))
     return _problem(teacher, sizes[0], 2.0, rng, test_size, dtype)
 
