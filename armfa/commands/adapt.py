@@ -17,8 +17,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.showing import controller_file
-from armfa.controllers import Adam, Policy, TrainState, load_policy, make_rule
+from armfa.commands.showing import controller_file, is_shipped, open_policy
+from armfa.controllers import Adam, Policy, TrainState, make_rule
 from armfa.controllers.checkpoint import unpack
 from armfa.controllers.machine import one_blas_thread
 from armfa.controllers.policy import policy_in
@@ -29,6 +29,7 @@ from armfa.controllers.trees import stack, take
 from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
 from armfa.problems import problem_of
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, panels, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
@@ -49,7 +50,7 @@ class Adapt:
     """Let a trained controller adapt to a field or a rotation: baseline, field, wash-out, with channel trials."""
 
     run: tyro.conf.Positional[Path | None] = None
-    """Folder that `armfa learn` wrote; begin with armfa learn CenterOut."""
+    """Folder that `armfa learn` wrote, or li_todorov/center-out, which comes with armfa."""
     rule: str = ""
     """Whose controller; the first there is when not given."""
     seed: int = 0
@@ -77,23 +78,27 @@ class Adapt:
     trial_seed: int = 0
     """Of starts, goals, noise and the places of channel trials."""
     out: Path | None = None
-    """Folder of what is written; RUN/adapt-DATE-TIME when not given."""
+    """Folder of what is written; RUN/adapt-DATE-TIME when not given, runs/adapt-DATE-TIME of one that comes with
+    armfa."""
     resume: Path | None = None
     """Folder of an adaptation to continue, with its own settings."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "baseline", "trials", "washout", "batch_size")
+        check_tensorboard(self.tensorboard)
         if self.trial_seed < 0:
             raise ValueError(f"expected --trial-seed of at least 0, got {self.trial_seed}")
         if self.resume is not None:
             return  # its own settings are in its folder
         if self.run is None:
             raise ValueError(
-                "expected the folder of a run that `armfa learn` wrote, or --resume, got neither; "
-                "`armfa learn CenterOut` makes one"
+                "expected the folder of a run that `armfa learn` wrote, li_todorov/center-out, which comes with armfa, "
+                "or --resume, got none of them"
             )
         if self.field == "none" and self.rotation == 0.0:
             raise ValueError("expected something to adapt to, such as --field curl or --rotation 30, got nothing")
@@ -123,9 +128,9 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     """Do the trials, write curve, table, figure and controller; returns the folder."""
     console, config = console or Console(), at_home(config)
     config, folder = place_of(config, console)
-    start, policy = time.monotonic(), load_policy(controller_file(config))
+    start, policy = time.monotonic(), open_policy(config)[0]
     course = course_of(config, policy)
-    settled = replace(config, out=None, resume=None, quiet=False)
+    settled = replace(config, out=None, resume=None, quiet=False, tensorboard=False)
     shown = console.is_terminal and not config.quiet
     try:
         with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
@@ -142,6 +147,7 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
         raise
     rows = rows_of(config, curves)
     write_table(folder / "trials.csv", rows)
+    write_curves(folder, curve_rows(config, rows), config.tensorboard)
     summary = phases(config, rows)
     write_table(folder / "table.csv", summary)
     about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
@@ -150,7 +156,8 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     with matplotlib.rc_context(STYLE):
         save_figure(figure_of(config, rows), folder / "adaptation.png")
     console.print(table_of(summary))
-    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): adaptation.png, table.csv, trials.csv, controllers/")
+    written = "adaptation.png, table.csv, trials.csv, curves.csv, controllers/"
+    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): {written}")
     return folder
 
 
@@ -162,13 +169,13 @@ def place_of(config: Adapt, console: Console) -> tuple[Adapt, Path]:
         return begun(config.resume, config, missing, "adaptation", console, begins), config.resume
     config = fitting(config)
     run: Any = config.run  # looked at when the command was made
-    out = config.out or run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
-    return config, begin(out, "adapt", config)
+    own = None if is_shipped(run) else run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
+    return config, begin(config.out or own, "adapt", config)
 
 
 def fitting(config: Adapt) -> Adapt:
     """The command with its rule filled in; what cannot be is refused."""
-    policy = load_policy(controller_file(config))
+    policy = open_policy(config)[0]
     config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
     course = course_of(config, policy)
     few = course.problem.batch(np.random.default_rng(0), TRIED)
@@ -199,6 +206,16 @@ def rows_of(config: Adapt, curves: Mapping[str, np.ndarray]) -> list[dict[str, A
         {"trial": number, "condition": float(schedule.conditions[number]), "channel": int(schedule.channels[number])}
         | {name: float(curves[name][0, number]) for name in MEASURES}
         for number in range(schedule.trials)
+    ]
+
+
+def curve_rows(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trials as curves of other commands are: a row is what was measured before this update."""
+    measured = [{name: value for name, value in row.items() if name != "trial"} for row in rows]
+    begin = {"rule": config.learn_by, "seed": config.seed}
+    return [
+        begin | {"updates": row["trial"], "samples": row["trial"] * config.batch_size} | rest
+        for row, rest in zip(rows, measured)
     ]
 
 

@@ -4,6 +4,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from armfa.plant import make_arm
+from armfa.plant.description import is_file
 from armfa.runs.job import Scheduler
 from armfa.runs.schedulers.processes import Processes
 
@@ -13,12 +15,16 @@ Command = TypeVar("Command", bound=Any)
 def at_home(config: Command) -> Command:
     """The command with `~` in its paths as the home folder: a shell leaves `--out=~/run` as it is.
 
-    Paths may be words, as a script writes them.
+    Paths may be words, as a script writes them. The file of an arm becomes its text, so that a run goes on with the arm
+    it was begun with, whatever becomes of the file.
     """
     values, hints = asdict(config), get_type_hints(type(config))
     names = [name for name, hint in hints.items() if hint is Path or Path in get_args(hint)]
     paths = {name: values[name] for name in names if values[name] is not None}
-    return replace(config, **{name: Path(path).expanduser() for name, path in paths.items()})
+    settled: dict[str, Any] = {name: Path(path).expanduser() for name, path in paths.items()}
+    if is_file(values.get("arm")):
+        settled["arm"] = make_arm(values["arm"]).to_toml()
+    return replace(config, **settled)
 
 
 def at_least_one(config: Any, *names: str) -> None:

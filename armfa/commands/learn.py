@@ -14,7 +14,7 @@ from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import Performer, moving
-from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, Optimizer, Policy, make_rule, train
+from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, GradientEstimator, Optimizer, Policy, train
 from armfa.controllers.training.progress import Report
 from armfa.controllers.training.train import TrainResult
 from armfa.experiments.arm.controller import Activation, ArmName
@@ -34,9 +34,10 @@ from armfa.experiments.motor.movements import (
     trials_of,
     usual_costs,
 )
-from armfa.experiments.rules import spelt
+from armfa.experiments.rules import DECAY, LEARNED, rule_of, spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -52,7 +53,12 @@ EPISODE_RULES = (*TIME_RULES, "weight-perturbation", "evolution-strategies")
 RATE = 1e-2
 """Adam's rate of learning. As good as any that was tried for rules not named below, of 1e-3, 3e-3 and 1e-2 or two of
 them: CenterOut, muscles that follow at once, commands held for 20 ms, 300 updates of 16 movements, seeds 100 to 102."""
-RATES = {"backprop-through-time": 5e-3, "feedback-alignment-through-time": 3e-3, "force": 1.0}
+RATES = {
+    "backprop-through-time": 5e-3,
+    "feedback-alignment-through-time": 3e-3,
+    "kolen-pollack-through-time": 3e-4,
+    "force": 1.0,
+}
 """Those of rules that want another: of backprop as it trains Reach, of FORCE the whole of each change."""
 FILM = 6.0
 """Length of the animation, s."""
@@ -78,8 +84,8 @@ class Learn:
     """Hidden or recurrent units."""
     tau: float = 0.05
     """Time constant of rate units, s."""
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     activation: Activation = "first_order"
     """Muscles with first-order dynamics, or such that follow the command at once."""
     dt: float = 0.01
@@ -138,11 +144,14 @@ class Learn:
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "units", "updates", "batch_size", "seeds", "hold_action")
         check_film(self.frame_size, self.frames_per_second)
+        check_tensorboard(self.tensorboard)
         if self.task not in TASKS:
             raise ValueError(f"expected a task out of {', '.join(TASKS)}, got {self.task!r}")
         if spelt(self.rule) not in EPISODE_RULES:
@@ -189,11 +198,23 @@ class Learn:
         return RNN(n_in, self.units, n_out, readout=readout, tau=self.tau, dt=self.dt * self.hold_action)
 
     @property
+    def first_rate(self) -> float:
+        """The rate at which learning begins."""
+        return RATES.get(spelt(self.rule), RATE) if self.rate is None else self.rate
+
+    @property
+    def learner(self) -> GradientEstimator:
+        """The rule; feedback that learns as the weights do has their rate and decay."""
+        return rule_of(spelt(self.rule), (self.first_rate,))
+
+    @property
     def optimizer(self) -> Optimizer:
-        """Adam, whose rate falls to 0; for FORCE the whole of each change."""
-        rule = spelt(self.rule)
-        rate = RATES.get(rule, RATE) if self.rate is None else self.rate
-        return SGD(rate) if rule == "force" else Adam(rate, schedule="linear", updates=self.made)
+        """Adam, whose rate falls to 0; for FORCE the whole of each change; SGD where feedback follows the weights."""
+        if spelt(self.rule) == "force":
+            return SGD(self.first_rate)
+        if isinstance(self.learner, LEARNED):
+            return SGD(self.first_rate, schedule="linear", updates=self.made, weight_decay=DECAY)
+        return Adam(self.first_rate, schedule="linear", updates=self.made)
 
     @property
     def all_seeds(self) -> list[int]:
@@ -229,7 +250,7 @@ def learn(config: Learn, console: Console | None = None) -> Path:
 def learned(config: Learn, problem: TaskProblem, circuit: Circuit, checkpoint: Any, progress: Any) -> TrainResult:
     """The networks of a command, trained."""
     return train(
-        problem, circuit, make_rule(spelt(config.rule)), config.optimizer, seeds=config.all_seeds, updates=config.made,
+        problem, circuit, config.learner, config.optimizer, seeds=config.all_seeds, updates=config.made,
         batch_size=config.batch_size, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
 
@@ -271,7 +292,7 @@ def show_results(
     done = movements_of(problem, policies)
     for policy, seed in zip(policies, seeds):
         policy.save(folder / "controllers" / f"{rule}_{seed}.npz")
-    result.to_csv(folder / "curves.csv")
+    write_curves(folder, [{"rule": rule} | row for row in result.rows()], config.tensorboard)
     rows = [row_of(problem, f"{config.controller}, seed {seed}", each) for seed, each in zip(seeds, done)]
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])
@@ -306,11 +327,13 @@ def movements_of(problem: TaskProblem, policies: Sequence[Policy]) -> list[Movem
 
 
 def row_of(problem: TaskProblem, name: str, movements: Movements) -> dict[str, Any]:
-    """Means over the movements of one controller."""
+    """Means over the movements of one controller; of false starts and success their shares."""
     unit, error = end_error(problem, movements)
     form, score = profile(problem, movements), mean(each_score(movements.run.outcomes))
     form["deviation_cm"] = np.abs(form["deviation_cm"])
     told = {key: float(np.nanmean(x)) if np.isfinite(x).any() else float("nan") for key, x in form.items()}
+    if "false_start" in (records := problem.task.records):
+        told["false_starts"] = float(movements.run.moments.record[-1, :, records.index("false_start")].mean())
     return {"controller": name, unit: float(error.mean()), **told, "return": score.reward, "success": score.success}
 
 

@@ -61,7 +61,8 @@ class Reproduce:
         at_least_one(self, "seeds", "processes")
         if self.paper_size and self.quick:
             raise ValueError("expected --quick or --paper-size, got both: one is small, the other long")
-        if self.paper_size and self.only and "spiking" not in chosen(self.only):
+        names = chosen(self.only)  # wrong ones are refused before a folder is looked at
+        if self.paper_size and "spiking" not in names:
             raise ValueError(f"--paper-size is for spiking, which --only {self.only} leaves out")
 
 
@@ -207,4 +208,4 @@ def _tell(sections: Sequence[Section], console: Console) -> None:
         if section.missing:
             say(console, f"{section.name}: {section.missing} units missing")
         for claim in section.claims:
-            say(console, f"{section.name:>12}  {claim.line}", STATUSES[claim.verdict.status])
+            say(console, f"{section.name:>12}  {claim.line}", STATUSES[claim.verdict.status], indent=14)

@@ -107,15 +107,22 @@ class TrainResult(NamedTuple):
 
     def to_csv(self, path: str | Path) -> None:
         """Write the curves, one row per point and network; angles have a column per hidden layer."""
+        rows = self.rows()
         with files.replacing(Path(path).expanduser()) as unfinished, unfinished.open("w", newline="") as file:
-            writer = csv.writer(file)
-            parts = [(name, self.curve[name]) for name in self._measured()]
-            titles = [name if x.ndim == 2 else f"{name}_{k}" for name, x in parts for k in range(x[0, 0].size)]
-            writer.writerow(["seed", "updates", "samples", *titles])
-            for number, seed in enumerate(self.settings["seeds"]):
-                for k, (updates, samples) in enumerate(zip(self.curve["updates"], self.curve["samples"])):
-                    values = [value for _, x in parts for value in np.ravel(x[k, number])]
-                    writer.writerow([seed, updates, samples, *values])
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The curves, one row per network and point: seed, updates, samples and what was measured, by name."""
+        parts = [(name, self.curve[name]) for name in self._measured()]
+        titles = [name if x.ndim == 2 else f"{name}_{k}" for name, x in parts for k in range(x[0, 0].size)]
+        return [
+            {"seed": seed, "updates": int(updates), "samples": int(samples)}
+            | dict(zip(titles, [float(value) for _, x in parts for value in np.ravel(x[k, number])]))
+            for number, seed in enumerate(self.settings["seeds"])
+            for k, (updates, samples) in enumerate(zip(self.curve["updates"], self.curve["samples"]))
+        ]
 
     def _measured(self) -> list[str]:
         return [name for name, x in self.curve.items() if x.ndim > 1 and x[0, 0].size]
@@ -183,8 +190,8 @@ def train(
     progress : bool or f(Report)
         True shows a bar on a terminal where it takes long; a function is called at every point of the curve.
     back_end : BackEnd
-        How updates are made: `fastest` (compiled by Numba where that can be, else `one_by_one`), `one_by_one` (any
-        rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
+        How updates are made: `fastest` (compiled by Numba where that can be, rules of one's own but for their `deltas`;
+        else `one_by_one`), `one_by_one` (any rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
 
     Returns
     -------
