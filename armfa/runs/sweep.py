@@ -45,17 +45,10 @@ def run_missing(
         say(console, words, "yellow")
 
     for sweep in sweeps:
-<<<<<<< HEAD
         made_by = lambda run: others.update([code] if (code := other_code(run)) else [])  # noqa: E731
         jobs += [
             Job(sweep.name, sweep.settings, unit, sweep.run, folder, sweep.keeps, sweep.earlier, sweep.given)
             for unit in missing_units(sweep, folder, tell, made_by)
-=======
-        name, settings, _, run, *_ = sweep
-        made_by = lambda run: others.update([code] if (code := other_code(run)) else [])  # noqa: E731
-        jobs += [
-            Job(name, settings, unit, run, folder, *sweep[4:]) for unit in missing_units(sweep, folder, tell, made_by)
->>>>>>> main
         ]
     for code, count in others.items():
         tell(f"{count} units here were made by other code, armfa {code}, and stay; this is armfa {code_version()}. "
