@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
 from time import monotonic
@@ -106,9 +106,9 @@ def _run(client: Any, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
     begun = Counter[str]()
     try:
         while named:
-            kind, content = news.get()
+            kind, content = _next(client, news)
             if kind == "gone":
-                raise ConnectionError(f"the scheduler at {client.scheduler.address} is gone ({content})")
+                raise ConnectionError(f"the scheduler is gone ({content})")
             key, content = content
             if (job := named.get(key)) is None:
                 continue  # the last words of a unit whose worker was given up
@@ -127,8 +127,17 @@ def _run(client: Any, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
                 del named[key]
                 yield _kept(job, content, begun[key])
     finally:
-        client.cancel(futures)
-        inbox.close()
+        if client.status == "running":
+            client.cancel(futures)
+            inbox.close()
+
+
+def _next(client: Any, news: SimpleQueue) -> tuple[str, Any]:
+    """The next message; a scheduler that is lost has dropped all units."""
+    while client.status == "running":
+        with suppress(Empty):
+            return news.get(timeout=NEWS_EVERY)
+    return "gone", "its connection broke"
 
 
 def _pump(source: Iterator[tuple[str, Any]], into: SimpleQueue) -> None:
