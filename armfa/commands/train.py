@@ -70,7 +70,7 @@ class Train:
     activation: Activation = "static"
     """Muscles that follow the command at once, or with first-order dynamics, whose state the network then sees too."""
     dt: float | None = None
-    """Time step, s; 0.01 when not given (0.002 for lillicrap_scott)."""
+    """Time step, s; 0.01 when not given (0.002 for lillicrap_scott and song2008)."""
     command_margin: float | None = None
     """Random commands are drawn over this share of the excitation range more on either side, then clipped to it; 0 when
     not given (0.5 for first-order muscles)."""

@@ -133,9 +133,10 @@ CROSSED = dataclasses.replace(
         powers=(*PIGEON.geometry.powers, (1, 1), (3, 2)),
         coefficients=(*PIGEON.geometry.coefficients, (0.003,) * 8, (-0.001,) * 8),
         origin=(0.3, -0.2),
+        domain=((0.2, 1.5), (0.4, 1.9)),
     ),
 )
-"""With terms of both angles."""
+"""With terms of both angles, and states beyond the domain."""
 
 
 @pytest.mark.parametrize("arm", [PIGEON, SONG, CROSSED], ids=["pigeon1996", "song2008", "crossed"])

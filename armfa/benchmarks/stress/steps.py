@@ -16,6 +16,8 @@ from armfa.plant.integrators import INTEGRATORS
 
 ARMS = 250
 """In one vector environment."""
+STIFF = ("lillicrap_scott", "song2008")
+"""Light links and strong muscles, which take a time step of 2 ms."""
 LONGEST = 200
 """Steps of one environment."""
 
@@ -28,8 +30,8 @@ def steps(seconds: float, seed: int, arms: tuple[str, ...] = (*PRESETS, *FILES))
     for number in rng.permutation(len(cases)):
         task, arm, integrator, activation = cases[number]
         settings: dict[str, Any] = {"arm": arm, "integrator": integrator, "activation": activation}
-        if arm == "lillicrap_scott":
-            settings["dt"] = 0.002  # its light links are stiff
+        if arm in STIFF:
+            settings["dt"] = 0.002
         env = gym.make_vec(f"armfa/{task}-v0", num_envs=ARMS, **settings)
         problem, steps_done = tried(env, rng)
         env.close()

@@ -99,7 +99,7 @@ QUICKLY = 0.01
 ANGLE_SAMPLES = 500
 """Samples over which the angle between teaching signals is averaged."""
 
-TIME_STEP = {"lillicrap_scott": 0.002}
+TIME_STEP = {"lillicrap_scott": 0.002, "song2008": 0.002}
 """s; 0.01 for the other arms. In 10 ms a random command changes the velocity of this light hand by 2.3 m/s."""
 
 COMMAND_MARGIN = {"static": 0.0, "first_order": 0.5}

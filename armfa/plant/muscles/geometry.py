@@ -7,8 +7,8 @@ positive. By virtual work, torque = R T and dl/dt = -R qd/L0, whatever the muscl
 import dataclasses
 from typing import Annotated, Any
 
-from armfa.arrays import Array, cos, sin
-from armfa.plant.constants import Constants, Pair, PerMuscle, PerTerm, angle, number, positive
+from armfa.arrays import Array, at_least, at_most, cos, sin
+from armfa.plant.constants import Constants, Matrix, Pair, PerMuscle, PerTerm, angle, number, positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +86,8 @@ HIGHEST_POWER = 12
 class PolynomialMomentArms(Constants):
     """l = base + sum_k c_k y1^i_k y2^j_k/L0, y = q - origin: a path that is any polynomial in both angles.
 
-    R1 = -sum_k i_k c_k y1^(i_k - 1) y2^j_k, and R2 alike. Beyond the angles that it was fitted to, a polynomial may go
-    anywhere: keep the arm's limits within them.
+    R1 = -sum_k i_k c_k y1^(i_k - 1) y2^j_k, and R2 alike. Beyond its domain a polynomial may go anywhere; there each
+    power goes on along its tangent, so that moment arms stay as they are at the end of the domain.
     """
 
     powers: tuple[tuple[int, int], ...]  # (i, j) of each term
@@ -95,6 +95,7 @@ class PolynomialMomentArms(Constants):
     origin: Annotated[Pair, angle()]
     reference_length: Annotated[PerMuscle, positive("m")]  # L0
     base: Annotated[PerMuscle, number("L0")]  # l at q = origin
+    domain: Annotated[Matrix | None, angle()] = None  # least and greatest q1, and q2, to trust; None: all
 
     def __post_init__(self) -> None:
         """Refuses powers that no polynomial has."""
@@ -114,25 +115,36 @@ class PolynomialMomentArms(Constants):
 
     def length(self, q1: Array, q2: Array) -> Array:
         """l(q), (n, ...) in L0."""
-        return self.base + self._sum(q1, q2, [(i, j, 1) for i, j in self.powers]) / self.reference_length
+        (up1, _), (up2, _) = self._both(q1, q2)
+        return self.base + self._sum(up1, up2) / self.reference_length
 
     def moment_arms(self, q1: Array, q2: Array) -> tuple[Array, Array]:
         """R1 and R2, (n, ...) m."""
-        return (
-            self._sum(q1, q2, [(i - 1, j, -i) for i, j in self.powers]),
-            self._sum(q1, q2, [(i, j - 1, -j) for i, j in self.powers]),
-        )
+        (up1, slope1), (up2, slope2) = self._both(q1, q2)
+        return -self._sum(slope1, up2), -self._sum(up1, slope2)
 
-    def _sum(self, q1: Array, q2: Array, terms: list[tuple[int, int, int]]) -> Array:
-        """The sum of factor c y1^i y2^j over terms (i, j, factor) of the polynomial or of its slope."""
-        up1, up2 = ([1.0, q - origin] for q, origin in zip((q1, q2), self.origin))
+    def _both(self, q1: Array, q2: Array) -> list[tuple[list[Array], list[Array]]]:
+        """For each joint, the powers of y from 0 on, and their slopes."""
         found = []
-        for (i, j, factor), c in zip(terms, self.coefficients):
-            for up, power in ((up1, i), (up2, j)):
-                while len(up) <= power:
-                    up.append(up[-1] * up[1])
-            if factor:
-                found.append((factor * c) * (up1[i] * up2[j]))
+        for joint, q in enumerate((q1, q2)):
+            origin, within = self.origin[joint], q
+            if self.domain is not None:
+                low, high = self.domain[joint]
+                within = at_most(at_least(q, low), high)
+            y, beyond = within - origin, q - within
+            up, slope = [1.0, y], [0.0, 1.0]
+            for power in range(2, 1 + max(pair[joint] for pair in self.powers)):
+                slope.append(float(power) * up[-1])
+                up.append(up[-1] * y)
+            if self.domain is not None:
+                up = [x + rise * beyond for x, rise in zip(up, slope)]
+            found.append((up, slope))
+        return found
+
+    def _sum(self, of1: list[Array], of2: list[Array]) -> Array:
+        """The sum of c of1[i] of2[j] over the terms; nothing where one of them is the number 0."""
+        pairs = [(c, of1[i], of2[j]) for (i, j), c in zip(self.powers, self.coefficients)]
+        found = [c * (x * y) for c, x, y in pairs if not any(type(z) is float and z == 0.0 for z in (x, y))]
         return sum(found[1:], found[0]) if found else 0.0 * self.reference_length
 
 
