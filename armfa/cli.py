@@ -3,7 +3,9 @@
 import errno
 import sys
 from collections.abc import Callable, Sequence
+from functools import reduce
 from io import TextIOWrapper
+from operator import or_
 from typing import Annotated, Any
 
 import tyro
@@ -17,6 +19,8 @@ from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
+from armfa.commands.sweep import SweepFile, sweep
+from armfa.commands.track import Track, track
 from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
 from armfa.compiled.kernels import how_it_runs
@@ -29,8 +33,10 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "adapt": (Adapt, adapt),
     "watch": (Watch, watch),
     "play": (Play, play),
+    "track": (Track, track),
     "rules": (Rules, show_rules),
     "compare": (Compare, compare),
+    "sweep": (SweepFile, sweep),
     "benchmark": (Benchmark, benchmark),
     "reproduce": (Reproduce, reproduce),
 }
@@ -43,18 +49,12 @@ Begin with: armfa train. The version: armfa --version"""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. What the user can mend is one sentence, not a traceback."""
     _write_what_cannot_be_encoded()
-    console = Console()
-    commands = tuple(Annotated[kind, tyro.conf.subcommand(name)] for name, (kind, _) in COMMANDS.items())
-    union: Any = commands[0]
-    for command in commands[1:]:
-        union = union | command
-    if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+    console, given = Console(), list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
         say(console, f"armfa {__version__}, {how_it_runs()}")
         return 0
     try:
-        config = tyro.cli(
-            union, prog="armfa", description=DESCRIPTION, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
-        )
+        config = parsed(given)
         next(function for kind, function in COMMANDS.values() if type(config) is kind)(config, console)
     except (ValueError, OSError, CheckpointError, RuntimeError, MemoryError, FloatingPointError) as error:
         say(console, f"armfa: {told(error)}", "red")
@@ -63,6 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(console, "stopped; what was finished is on disk", "yellow")
         return 130
     return 0
+
+
+def parsed(arguments: list[str]) -> Any:
+    """The settings of the command that is asked for; what cannot be parsed is told with the help of that command."""
+    settings: Any = {"config": (tyro.conf.FlagCreatePairsOff,)}
+    if arguments and arguments[0] in COMMANDS:
+        name, *flags = arguments
+        return tyro.cli(COMMANDS[name][0], prog=f"armfa {name}", args=flags, **settings)
+    commands = (Annotated[kind, tyro.conf.subcommand(name)] for name, (kind, _) in COMMANDS.items())
+    any_command: Any = reduce(or_, commands)
+    return tyro.cli(any_command, prog="armfa", description=DESCRIPTION, args=arguments, **settings)
 
 
 ADVICE = {

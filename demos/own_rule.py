@@ -1,4 +1,7 @@
-"""Write a learning rule of your own: what it sends to the hidden units, and nothing else.
+"""A learning rule of your own
+===========================
+
+It says what it sends to the hidden units, and nothing else.
 
 This one is feedback alignment of which only the sign arrives. It may look at the error and at its own matrix B; it
 never sees the forward weights, and it does not know that it trains an arm.
@@ -9,6 +12,7 @@ never sees the forward weights, and it does not know that it trains an arm.
 import argparse
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from armfa.controllers import MLP, SGD, FeedbackAlignment, LearningRule, train
@@ -37,10 +41,15 @@ class OneBitFeedback(LearningRule):
 def main(updates: int = 3000) -> None:
     """Train it beside feedback alignment."""
     problem, network = HandVelocityProblem(), MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
+    _, axis = plt.subplots(figsize=(6.0, 3.2), layout="constrained")
     for rule, rates in ((FeedbackAlignment(), (8.0, 0.02)), (OneBitFeedback(), (8.0, 0.02))):
         optimizer = SGD(rates, schedule="linear", updates=updates)
         curve = train(problem, network, rule, optimizer, seeds=2, updates=updates, batch_size=32).curve
         print(f"{type(rule).__name__:20} test NSE {curve['nse'][0].mean():.4f} -> {curve['nse'][-1].mean():.4f}")
+        axis.semilogy(curve["samples"], curve["nse"].mean(axis=1), label=type(rule).__name__)
+    axis.set(xlabel="samples", ylabel="test NSE")
+    axis.legend(frameon=False)
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import matplotlib
@@ -17,9 +18,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.controllers import RULES
 from armfa.experiments.motor_rules.board import Board
+from armfa.experiments.motor_rules.check import compared
 from armfa.experiments.motor_rules.entries import ANCHORS, OWN, class_of, entries
 from armfa.experiments.motor_rules.ids import IDS, LEARNED, chosen_ids
 from armfa.experiments.motor_rules.learning import (
@@ -34,7 +36,7 @@ from armfa.experiments.motor_rules.learning import (
     tune,
     tuning_units,
 )
-from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds
+from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds, trained_arrays
 from armfa.experiments.motor_rules.page import interval, page, scale_of
 from armfa.experiments.motor_rules.pictures import figures
 from armfa.experiments.motor_rules.protocol import NAME, SLOW, Protocol
@@ -45,7 +47,7 @@ from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import continued, own_settings
 from armfa.runs.sweep import missing_units, run_missing, runs_of
-from armfa.runs.unit import Sweep, Unit
+from armfa.runs.unit import Run, Sweep, Unit
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,15 @@ class Benchmark:
     """Go on in the folder, with its own settings; other --rules, --rule and --ids come to those that it has."""
     processes: int = 2
     """Units that run at once, each with one BLAS thread."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     quiet: bool = False
     """No progress, only the results."""
     redraw: bool = False
     """Draw the board anew from the runs in the folder, and run nothing."""
+    check: Path | None = None
+    """Run two ids of this board again, drawn at random out of --ids where given, and say whether they are as its runs
+    say: bit for bit, or within 5 % where processors differ. Nothing is written."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -89,16 +96,20 @@ class Benchmark:
         return protocol if self.seeds is None else replace(protocol, seeds=self.seeds)
 
 
+CHECKED = 2
+"""Ids of a board that `--check` runs again."""
 GROWS = ("rules", "rule", "ids")
 """Fields that come to those of the folder."""
-NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "redraw", "check")
 """Fields that no number depends on."""
 
 
 def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     """Run what is missing, draw the board, and return the path of its page."""
     console, config = console or Console(), checked_names(at_home(config))
-    whole = settled(config)
+    if config.check is not None:
+        return check_board(config, config.check, console)
+    scheduler, whole = scheduler_of(config), settled(config)
     asked = narrowed(config, whole)
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
@@ -106,10 +117,10 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     plan, failed = Plan.of(asked), list[str]()
     if not asked.redraw:
         write_text(whole.out / "benchmark.json", json.dumps(asdict(whole), indent=1, default=str))
-        tell_estimate(plan, asked.processes, console)
+        tell_estimate(plan, scheduler.workers, console)
         try:
             for stage in (plan.searches, plan.learning, plan.moving):
-                failed += run_missing(stage(), plan.folder, asked.processes, console, asked.quiet)
+                failed += run_missing(stage(), plan.folder, scheduler, console, asked.quiet)
         except KeyboardInterrupt:
             say(console, f"stopped; continue with: armfa benchmark --resume --out {whole.out}")
             raise
@@ -117,6 +128,41 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: {', '.join(failed)}; the board holds what did not")
     return path
+
+
+def check_board(config: Benchmark, folder: Path, console: Console) -> Path:
+    """Run two of a board's ids again and compare; the ids are drawn, so that nobody knows them before."""
+    whole = settled(replace(config, out=folder, resume=True, check=None))
+    plan = Plan.of(narrowed(config, whole))
+    sweeps = [plan.learning()[0], plan.moving()[0]]
+    there = {unit_id(run) for sweep in sweeps for run in runs_of(sweep, plan.folder)}
+    ids = [name for name in chosen_ids(listed(config.ids)) if name in there]
+    if not ids:
+        raise FileNotFoundError(
+            f"{plan.folder} holds no finished runs of {config.ids or 'any id'}: expected a whole board"
+        )
+    drawn = list(np.random.default_rng().choice(ids, min(CHECKED, len(ids)), replace=False))
+    submitted = [run for sweep in sweeps for run in runs_of(sweep, plan.folder) if unit_id(run) in drawn]
+    names = [run.unit for run in submitted]
+    again = [sweep._replace(units=[unit for unit in sweep.units if unit.name in names]) for sweep in sweeps]
+    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / scheduler_of(config).workers
+    say(console, f"{' and '.join(drawn)} of {folder} are run again: about {minutes(seconds)}")
+    with TemporaryDirectory() as place:
+        failed = run_missing(again, Path(place), scheduler_of(config), console, config.quiet)
+        made = [run for sweep in again for run in runs_of(sweep, Path(place))]
+    found = compared(whole.protocol, _names(whole), submitted, made)
+    for each in found:
+        say(console, each.line, None if each.agrees else "red", indent=10)
+    wrong = sorted({f"{each.rule} on {each.place}" for each in found if not each.agrees})
+    if failed or wrong:
+        raise RuntimeError(f"{folder} is not what its runs say: {', '.join([*wrong, *failed])}")
+    say(console, f"{folder}: {len(found)} results agree; the search of rates was not run again")
+    return folder / "README.md"
+
+
+def unit_id(unit: Unit | Run) -> str:
+    """The id of a unit or run."""
+    return unit.arguments["id"]
 
 
 def checked_names(config: Benchmark) -> Benchmark:
@@ -235,7 +281,7 @@ class Plan(NamedTuple):
 
     def _moving(self, trained: Mapping[str, Unit]) -> Sweep:
         units = moving_units(self.protocol, self.ids, trained)
-        return Sweep("moving", self.protocol, units, partial(move_id, self.folder))
+        return Sweep("moving", self.protocol, units, move_id, given=partial(trained_arrays, self.folder, self.protocol))
 
     def expected(self) -> dict[str, float]:
         """Core seconds by tag of what is not on disk yet; of searches under the tag that they are for."""

@@ -60,7 +60,12 @@ class Showing:
         """Refuse what cannot be shown."""
         if not 0 < self.seconds < 3600:
             raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
-        check_film(self.frame_size, self.frames_per_second, self.out)
+        check_film(self.frame_size, self.frames_per_second, self.film)
+
+    @property
+    def film(self) -> Path | None:
+        """The film that is to be written, where one was asked for."""
+        return self.out
 
 
 class Performer:
@@ -79,7 +84,9 @@ class Performer:
             self.moment = self.world.begin(trial, self._noise())
             self.trail = [self.world.hand(self.moment)[0]]
         self.memory, command = self.policy.step(self.memory, self.world.observe(self.moment))
-        self.moment, outcome = self.world.step(self.moment, command.astype(float), self._noise())
+        before = self.moment
+        self.moment, outcome = self.world.step(before, command.astype(float), self._noise())
+        self.taken = before, command, outcome
         self.error, self.steps = float(outcome.error[0]), self.steps + 1
         self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)[0]]
 
@@ -118,13 +125,18 @@ def controller_file(config: Any) -> Path:
     return folder / f"{name}.npz"
 
 
-def open_policy(config: Showing) -> tuple[Policy, str]:
-    """The controller that was asked for, of a folder or shipped, and its caption."""
-    if not config.run.is_dir() and config.run.as_posix() in (names := shipped()):
+def is_shipped(run: Path) -> bool:
+    """Whether this is the name of a shipped controller, and no folder with controllers of its own."""
+    return run.as_posix() in shipped() and not any((run / "controllers").glob("*.npz"))
+
+
+def open_policy(config: Any) -> tuple[Policy, str]:
+    """The controller that was asked for by `run`, `rule` and `seed`, of a folder or shipped, and its caption."""
+    if is_shipped(config.run):
         if config.rule or config.seed:
             raise ValueError(
                 f"expected --rule and --seed of a folder only, got them beside the shipped controller {config.run}; "
-                f"there are {', '.join(names)}"
+                f"there are {', '.join(shipped())}"
             )
         return load_controller(config.run.as_posix()), config.run.name.replace("-", " ")
     try:

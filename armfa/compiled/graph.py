@@ -262,13 +262,15 @@ def pullback(bars: Mapping[Expr, Expr] | Iterable[tuple[Expr, Expr]], by: Iterab
     return found | zero
 
 
-def run(outputs: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Any]:
-    """The outputs, from values of inputs and constants: numbers, or arrays of any library with the muscles first."""
-    known: dict[Expr, Any] = dict(values)
-    for e in reachable(outputs):
+def run(outputs: Sequence[Expr], values: Mapping[Expr, Any], order: Sequence[Expr] | None = None) -> list[Any]:
+    """The outputs, from values of inputs and constants: numbers, or arrays of any library with the muscles first.
+
+    order : what is reachable from the outputs, for whoever computes them often.
+    """
+    known: dict[Any, Any] = dict(values)
+    for e in reachable(outputs) if order is None else order:
         if e not in known:
-            args = [known[x] if isinstance(x, Expr) else x for x in e.args]
-            known[e] = args[0] if e.op == "number" else COMPUTE[e.op](*args)
+            known[e] = e.args[0] if e.op == "number" else COMPUTE[e.op](*[known[x] for x in e.args])
     return [known[e] for e in outputs]
 
 

@@ -108,7 +108,7 @@ class Bound:
         for array, place, size, value in program.inputs:
             values[value] = first[array][place : place + size] if value.wide else first[array][place]
         found: dict[str, list[Array]] = {}
-        for column, x in zip(program.outputs, run([column.value for column in program.outputs], values)):
+        for column, x in zip(program.outputs, run([column.value for column in program.outputs], values, program.live)):
             x = x if hasattr(x, "ndim") else made(x, like, like.dtype)
             found.setdefault(column.array, []).append(xp.broadcast_to(x, (column.size, *batch)))
         return {name: xp.moveaxis(xp.concat(parts, axis=0), 0, -1) for name, parts in found.items()}

@@ -1,6 +1,6 @@
 """What is learned from: a batch of examples with the loss bound to them, or an episode of a world over time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -47,7 +47,7 @@ class Episode(Protocol):
         ...
 
     def observe_vjp(self, x: Any, inputs_bar: Array) -> Any:
-        """dL/dx, from dL/d inputs: for gradients through time."""
+        """Derivative dL/dx, from dL/d inputs: for gradients through time."""
         ...
 
     def step_vjp(self, x: Any, command: Array) -> tuple[Any, Array, Callable[[Any], tuple[Any, Array]]]:
@@ -71,6 +71,27 @@ class Problem(Protocol):
         ...
 
 
+class Step(NamedTuple):
+    """One step of an episode."""
+
+    x: Any
+    command: Array  # (..., batch, n_out)
+    after: Any  # the next x
+    cost: Array  # (..., batch)
+
+
+def driven(circuit: Circuit, params: Any, episode: Episode) -> Iterator[Step]:
+    """The steps of an episode with the circuit in command, one after the other."""
+    x, memory = episode.start(), None
+    for _ in range(episode.steps):
+        inputs = episode.observe(x)
+        memory = circuit.rest(params, inputs.shape[-2]) if memory is None else memory
+        memory, trace = circuit.step(params, memory, inputs)
+        after, cost = episode.step(x, trace.output)
+        yield Step(x, trace.output, after, cost)
+        x = after
+
+
 def rollout(circuit: Circuit, params: Any, episode: Episode) -> Array:
     """What each step of each episode cost, with the circuit in command.
 
@@ -88,13 +109,7 @@ def rollout(circuit: Circuit, params: Any, episode: Episode) -> Array:
     Array (steps, ..., batch)
         The cost of each step.
     """
-    x, memory, costs = episode.start(), None, []
-    for _ in range(episode.steps):
-        inputs = episode.observe(x)
-        memory = circuit.rest(params, inputs.shape[-2]) if memory is None else memory
-        memory, trace = circuit.step(params, memory, inputs)
-        x, cost = episode.step(x, trace.output)
-        costs.append(cost)
+    costs = [step.cost for step in driven(circuit, params, episode)]
     return namespace(costs[0]).stack(costs)
 
 

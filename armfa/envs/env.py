@@ -35,6 +35,11 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
 
     reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,),
     the goal.
+
+    Raises
+    ------
+    ValueError
+        For a `render_mode` that there is not.
     """
 
     metadata = METADATA

@@ -35,6 +35,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     episodes begin. max_episode_steps: None is the task's own limit (`default_limit`), -1 is none. autoreset_mode: an
     `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled". Other settings as in `ArmEnv`. `call`,
     `get_attr` and `set_attr` give what a `SyncVectorEnv` gives, a tuple with one value per arm.
+
+    Raises
+    ------
+    ValueError
+        For fewer than one environment, and for a limit of steps, a render mode or an autoreset mode that there is not.
     """
 
     metadata = METADATA
@@ -110,7 +115,13 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         return self.door.observed(seen), self._infos(mask)
 
     def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """One time step of every arm: observations, rewards, terminations, truncations, infos."""
+        """One time step of every arm: observations, rewards, terminations, truncations, infos.
+
+        Raises
+        ------
+        ResetNeeded
+            Where episodes have ended and `autoreset_mode` is "Disabled".
+        """
         arms = self._known()
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             raise gym.error.ResetNeeded('some episodes have ended: call reset(options={"reset_mask": ended})')
@@ -169,7 +180,13 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     # what each arm has
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """An attribute as a single environment has it, or what a method of it returns, for every arm."""
+        """An attribute as a single environment has it, or what a method of it returns, for every arm.
+
+        Raises
+        ------
+        ValueError
+            For what all arms have or do together.
+        """
         if name in OF_ALL_ARMS:
             raise ValueError(f"expected what one arm has or does, got {name!r}: call {name} itself, for all arms")
         if name == "render":
@@ -193,6 +210,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Sets an attribute: a list or tuple has a value per arm, anything else is for all of them.
 
         The arms share their settings, so only generators may differ.
+
+        Raises
+        ------
+        ValueError
+            For different values of what the arms share.
         """
         each = self._one_per_arm(name, values) if isinstance(values, list | tuple) else [values] * self.num_envs
         if name in OF_EACH_ARM:

@@ -13,14 +13,20 @@ from typing import Any
 import numpy as np
 
 from armfa.controllers import MLP, RULES, SGD, TIME_RULES, GradientEstimator
-from armfa.controllers.rules import DirectKolenPollack, DirectRandomTarget, KolenPollack, ProductFeedbackAlignment
+from armfa.controllers.rules import (
+    DirectKolenPollack,
+    DirectRandomTarget,
+    KolenPollack,
+    KolenPollackThroughTime,
+    ProductFeedbackAlignment,
+)
 from armfa.controllers.training import doors
 from armfa.runs.unit import Run, Unit
 
 DECAY = 0.001
 """Decay of feedback that learns after Kolen and Pollack, and of the forward weights that it is to resemble."""
 
-LEARNED = (KolenPollack, DirectKolenPollack, ProductFeedbackAlignment)
+LEARNED = (KolenPollack, DirectKolenPollack, ProductFeedbackAlignment, KolenPollackThroughTime)
 """Rules whose feedback changes as the forward weights do, and so needs their rate and decay."""
 
 
@@ -125,7 +131,11 @@ def check_fit(
 
 
 def with_decay(sgd: SGD, rule: GradientEstimator) -> SGD:
-    """The SGD, whose weights above the first layer decay beside feedback that does; it has one rate per layer."""
+    """The SGD, whose weights decay beside feedback that does: those above the first layer, through time all of them.
+
+    It has one rate per layer.
+    """
     if not isinstance(rule, LEARNED):
         return sgd
-    return replace(sgd, weight_decay=(0.0, *(DECAY,) * (len(sgd.rates) - 1)))  # type: ignore[arg-type]
+    first = DECAY if isinstance(rule, KolenPollackThroughTime) else 0.0
+    return replace(sgd, weight_decay=(first, *(DECAY,) * (len(sgd.rates) - 1)))  # type: ignore[arg-type]

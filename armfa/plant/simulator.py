@@ -49,8 +49,11 @@ class Simulator(Traced):
     Raises
     ------
     ValueError
-        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was
-        published with it.
+        For an integrator that there is not, a time step that cannot be meant (above 1 s, say, for milliseconds), and
+        explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was published
+        with it.
+    TypeError
+        For an `arm` that is none.
     """
 
     arm: Arm
@@ -85,6 +88,12 @@ class Simulator(Traced):
             they are told; the same leading axes as the state, or fewer.
         loads : Loads
             Forces (..., 2) N and torques (..., 2) N m.
+
+        Returns
+        -------
+        ArmState
+            Of the same shapes. An arm that is told NaN has angles and velocities of NaN, at once or (explicit Euler) up
+            to two steps later; no other arm of a batch has.
         """
         if isinstance(state.joint_angle, Symbolic):
             return self._traced(state, excitation, loads)
@@ -101,6 +110,22 @@ class Simulator(Traced):
 
         `pullback(bar)`, with `bar` the derivative by the next state as an `ArmState`, returns the derivatives by state,
         excitation and loads. Derived from the equations, exact to rounding.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        ArmState
+            The next state.
+        Callable
+            `pullback(bar)`, as above.
         """
         state, excitation, loads = self._entered(state, excitation, loads)
 
@@ -115,8 +140,21 @@ class Simulator(Traced):
     def rollout(self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS) -> ArmState:
         """The states from the first to the one after the last excitation, with a leading axis of time + 1.
 
-        excitations : Array (time, ..., n). loads : held throughout.
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitations : Array (time, ..., n)
+            One per step; those of NumPy that are not finite are refused.
+        loads : Loads
+            Held throughout.
+
+        Returns
+        -------
+        ArmState
+            Leaves (time + 1, ..., k).
         """
+        _refuse_unfinite(excitations)
         states = [self._entered(state, state.activation, loads)[0]]
         for excitation in excitations:
             states.append(self.step(states[-1], excitation, loads))
@@ -126,12 +164,28 @@ class Simulator(Traced):
     def rollout_vjp(
         self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS
     ) -> tuple[ArmState, Callable[[ArmState], tuple[ArmState, Array]]]:
-        """The states of `rollout`, and the pullback of derivatives by all of them to the first state and the
-        excitations.
+        """The states of `rollout`, and the pullback of derivatives by all of them.
 
         `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
         state and by the excitations (time, ..., n).
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitations : Array (time, ..., n)
+            One per step.
+        loads : Loads
+            Held throughout.
+
+        Returns
+        -------
+        ArmState
+            Leaves (time + 1, ..., k).
+        Callable
+            `pullback(bars)`, as above.
         """
+        _refuse_unfinite(excitations)
         states, pullbacks = [self._entered(state, state.activation, loads)[0]], []
         for excitation in excitations:
             following, back = self.step_vjp(states[-1], excitation, loads)
@@ -156,6 +210,22 @@ class Simulator(Traced):
 
         State order: joint angles, joint velocities, activations. At a kink of a muscle curve, one of its two one-sided
         slopes.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 4 + n, 4 + n)
+            A.
+        Array (..., 4 + n, n)
+            B.
         """
         size = 4 + self.arm.n_muscles
         (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
@@ -171,6 +241,22 @@ class Simulator(Traced):
 
         `pullback(velocity_bar)` (..., 2) -> (..., n) is J_u^T velocity_bar, with J_u the `hand_velocity_jacobian`:
         what a gradient-based learner needs of the arm.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 2)
+            m/s.
+        Callable
+            `pullback(velocity_bar)`, as above.
         """
         self.refuse_zero_gradient()
         state, excitation, loads = self._entered(state, excitation, loads)
@@ -185,6 +271,25 @@ class Simulator(Traced):
         """J_u = d(hand velocity after the step)/d(excitation), (..., 2, n), m/s per unit.
 
         Refused with explicit Euler and activation dynamics, where it is exactly zero.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 2, n)
+            m/s per unit of excitation.
+
+        Raises
+        ------
+        ValueError
+            For explicit Euler with activation dynamics.
         """
         (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
         _, back = self.hand_velocity_vjp(state, excitation, loads)
@@ -293,6 +398,13 @@ def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)
+
+
+def _refuse_unfinite(excitations: Any) -> None:
+    """Looks once at the commands of a whole movement; those of JAX and torch may be traced, and are not looked at."""
+    if isinstance(excitations, np.ndarray) and not (good := np.isfinite(excitations)).all():
+        place = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise ValueError(f"expected finite excitations, got {excitations[place]} at time step {place[0]}: {place}")
 
 
 def _arrays(state: ArmState, excitation: Array, loads: Loads) -> dict[str, Array]:

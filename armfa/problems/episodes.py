@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from armfa.arrays import Array, namespace
 from armfa.compiled.graph import Graph, Vector, flat, pullback
 from armfa.compiled.program import Bound, Program, Wide
 from armfa.controllers import Circuit, Policy
+from armfa.controllers.problem import driven
 from armfa.controllers.streams import Streams
 from armfa.plant import Arm, Simulator, hand_velocity, make_arm
 from armfa.plant.constants import Pair
@@ -330,7 +332,7 @@ class TaskProblem:
         is per (m/s)^2 too. For rules that see one step only (`error`), `position` dt / `velocity` is the gain 1/s with
         which the hand is to approach the goal.
     movement_time : float or None
-        s; of tasks with one goal that is a place.
+        s, not longer than the trial; of tasks with one goal that is a place.
     teacher : float
         Gain of the feedback controller whose commands `wanted` adds.
     task : Task
@@ -341,9 +343,15 @@ class TaskProblem:
         Episodes of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For weights below 0, conditions that are not numbers, a duration of 0, and a `movement_time` where there is no
+        one place to go to.
     """
 
-    arm: Arm | str = "li_todorov"  # or the name of a preset
+    arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
     task: Task = field(default_factory=Reach)
     dt: float = 0.01  # s
     senses: Senses = EXACT
@@ -362,7 +370,7 @@ class TaskProblem:
 
     def __post_init__(self) -> None:
         """Look up an arm's name; refuse what cannot be learned from."""
-        if isinstance(self.arm, str):
+        if isinstance(self.arm, str | Path):
             object.__setattr__(self, "arm", make_arm(self.arm))
         for name in WEIGHTS:
             finite(name, getattr(self, name), 0.0)
@@ -382,6 +390,10 @@ class TaskProblem:
             if self.task.goal_kind != "position" or self.task.n_goals > 1 or isinstance(self.task, Ellipse):
                 raise ValueError(
                     f"expected movement_time of None: {type(self.task).__name__} has no one place to go to"
+                )
+            if self.movement_time > self.duration:
+                raise ValueError(
+                    f"expected movement_time of at most the {self.duration:g} s of a trial, got {self.movement_time:g}"
                 )
         self.world.simulator.refuse_zero_gradient()
 
@@ -478,12 +490,10 @@ class TaskProblem:
 
     def distances(self, circuit: Circuit, params: Any, episode: TaskEpisode) -> Array:
         """How far what the task compares is from the goal after each step, (steps, ..., batch), m."""
-        x, memory, found = episode.start(), circuit.rest(params, episode.inputs.shape[-2]), []
-        for _ in range(self.steps):
-            memory, trace = circuit.step(params, memory, episode.observe(x))
-            miss = episode._ran(told_program, x, trace.output)["miss"]
+        found = []
+        for x, command, _, _ in driven(circuit, params, episode):
+            miss = episode._ran(told_program, x, command)["miss"]
             found.append((miss[..., 0] ** 2 + miss[..., 1] ** 2) ** 0.5)
-            x, _ = episode.step(x, trace.output)
         return namespace(found[0]).stack(found)
 
     def policy(self, circuit: Circuit, params: Any, **about: Any) -> Policy:
@@ -508,6 +518,11 @@ def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     -------
     TaskProblem
         As the controller was trained in.
+
+    Raises
+    ------
+    ValueError
+        For a controller of no task over time.
     """
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
         raise ValueError(

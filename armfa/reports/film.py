@@ -46,22 +46,24 @@ def write_film(path: str | Path, frames: Iterable[np.ndarray], frames_per_second
 def _write_gif(path: Path, frames: Iterable[np.ndarray], frames_per_second: int) -> None:
     from PIL import Image
 
-    pictures = [Image.fromarray(frame) for frame in frames]
-    palette = _palette(pictures)  # one for all, so that only what moves is stored
-    first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    frames = list(frames)
+    palette = _palette(frames)  # one for all, so that only what moves is stored
+    first, *rest = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     first.save(path, save_all=True, append_images=rest, duration=1000 / frames_per_second, loop=0)
 
 
-def _palette(pictures: Sequence[Any]) -> Any:
-    """Colours for all pictures: the commonest, then always the one that is farthest from those before.
+def _palette(frames: Sequence[np.ndarray]) -> Any:
+    """Colours for all frames: the commonest, then always the one that is farthest from those before.
 
-    So grounds are exact, and nothing that occurs anywhere is far from all of them. [Gonzalez 1985]
+    So grounds are exact, and nothing that occurs anywhere is far from all of them. [Gonzalez 1985]  Counted is the
+    first frame, and of each other what is not as in the one before: no colour is missed, and little is to be sorted.
     """
     from PIL import Image
 
     counts: Counter[int] = Counter()
-    for picture in pictures:
-        packed, count = np.unique(np.asarray(picture, np.uint32) @ (1 << 16, 1 << 8, 1), return_counts=True)
+    for before, frame in zip([None, *frames], frames):
+        new = frame.reshape(-1, 3) if before is None else frame[(frame != before).any(-1)]
+        packed, count = np.unique(new @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_counts=True)
         counts.update(dict(zip(packed.tolist(), count.tolist())))
     seen = np.array(list(counts))[:, None] >> np.array([16, 8, 0]) & 255  # (colours, 3)
     common = [colour for colour, _ in counts.most_common(COMMON)]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -12,8 +13,13 @@ from armfa.runs.job import Job, Outcome
 from armfa.runs.store import Continued
 
 
-def say(console: Console, text: Any, style: str | None = None) -> None:
-    """Print words as they are: no name of a file is read as markup, and only a terminal gets its lines broken."""
+def say(console: Console, text: Any, style: str | None = None, indent: int = 0) -> None:
+    """Print words as they are: no name of a file is read as markup, and only a terminal gets its lines broken.
+
+    indent : columns by which all lines of a terminal but the first are moved in.
+    """
+    if indent and console.is_terminal:
+        text = fill(str(text), console.width, subsequent_indent=" " * indent, break_on_hyphens=False)
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 

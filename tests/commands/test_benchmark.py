@@ -2,15 +2,20 @@
 
 import csv
 import io
+import shutil
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from armfa.cli import main
-from armfa.commands.benchmark import Benchmark, benchmark
+from armfa.commands.benchmark import Benchmark, Plan, benchmark, settled
+from armfa.experiments.motor_rules.check import Compared
 from armfa.experiments.motor_rules.protocol import Protocol
+from armfa.runs.store import write_run
+from armfa.runs.sweep import runs_of
 
 RULE = '''"""A rule of one's own."""
 
@@ -114,6 +119,36 @@ def test_redraw_runs_nothing(folder):
     (folder / "board.csv").unlink()
     benchmark(Benchmark(out=folder, redraw=True), quiet())
     assert (folder / "board.csv").exists() and stamps(folder) == before
+
+
+def test_a_board_is_run_again_and_agrees_bit_for_bit_and_nothing_is_written(folder):
+    before, console = stamps(folder), quiet()
+    benchmark(Benchmark(check=folder, ids="velocity/0", processes=1), console)
+    assert stamps(folder) == before
+    told = said(console)
+    assert told.count("bit for bit") == 10 and "10 results agree" in told
+
+
+def test_a_board_whose_runs_are_not_what_they_would_be_again_is_named(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "board")
+    plan = Plan.of(settled(Benchmark(out=tmp_path / "board", resume=True)))
+    sweep = plan.learning()[0]
+    place = next(number for number, unit in enumerate(sweep.units) if unit.name == "velocity-0_own_Mine")
+    run = runs_of(sweep, plan.folder)[place]
+    better = {**run.arrays, "nse": 0.9 * run.arrays["nse"]}
+    write_run(plan.folder, "learning", sweep.settings, sweep.units[place], better, 1.0)
+    console = quiet()
+    with pytest.raises(RuntimeError, match=r"is not what its runs say: Mine on velocity/0$"):
+        benchmark(Benchmark(check=tmp_path / "board", ids="velocity/0", processes=1), console)
+    assert "DIFFERS  velocity/0, Mine, own rates: 1.111 times the submitted mean" in said(console)
+
+
+@pytest.mark.parametrize(
+    ("again", "agrees"),
+    [([1.0, 2.0, 4.0], True), ([1.04, 2.08, 4.16], True), ([1.06, 2.12, 4.24], False), ([1.0, 2.0, np.nan], False)],
+)
+def test_results_agree_within_five_percent_and_with_as_many_networks(again, agrees):
+    assert Compared("velocity/0", "Mine", "own", np.array([1.0, 2.0, 4.0]), np.array(again)).agrees == agrees
 
 
 def test_the_end_is_foretold_by_tag_before_it_starts(tmp_path, monkeypatch):

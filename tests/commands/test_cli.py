@@ -46,7 +46,7 @@ def test_train_leaves_settings_curves_parameters_pictures_and_a_table(trained):
 
 def test_train_starts_every_rule_from_the_same_error(trained):
     rows = [line.split(",") for line in (trained / "curves.csv").read_text().splitlines()[1:]]
-    starts = {row[0]: row[3] for row in rows if row[1] == "0" and row[2] == "0"}
+    starts = {row[0]: row[4] for row in rows if row[1] == "0" and row[2] == "0"}
     assert starts["backprop"] == starts["feedback-alignment"] == starts["shallow"]
 
 
@@ -76,7 +76,6 @@ def test_watch_and_play_write_an_animation_where_there_is_no_display(trained, tm
     [
         (["watch", "nowhere"], "expected a folder that `armfa train` wrote"),
         (["train", "--resume", "nowhere"], "holds no run to continue"),
-        (["reproduce", "--only", "mnits", "--out", "nowhere"], "'mnits'"),
         (["train", "--out", __file__], "is a file"),
     ],
 )
@@ -126,6 +125,10 @@ def test_a_run_is_not_written_over(trained, capsys):
         (["train", "--dt", "1e-9"], "expected --dt from 0.0001"),
         (["reproduce", "--quick", "--paper-size"], "got both"),
         (["reproduce", "--only", "mnist", "--paper-size"], "spiking"),
+        (["reproduce", "--only", "mnits"], "'mnits'"),
+        (["learn", "--foo"], "armfa learn --help"),
+        (["learn", "Reaching"], "armfa learn --help"),
+        (["--foo"], "armfa --help"),
         (["watch", "run", "--out", "film.avi"], "ends in .gif or .mp4"),
         (["watch", "run", "--seconds", "inf"], "expected --seconds"),
         (["trian"], "train"),
@@ -168,7 +171,7 @@ def test_a_run_goes_on_to_more_updates_and_says_so(trained, tmp_path, capsys):
     assert (kept["updates"], kept["extended"]) == (80, [60])
     facts = json.loads((folder / "runs" / "arm" / "li_todorov_backprop.json").read_text())
     assert facts["settings"]["extended"] == [60]
-    assert (folder / "curves.csv").read_text().splitlines()[-1].split(",")[2] == str(80 * 16)
+    assert (folder / "curves.csv").read_text().splitlines()[-1].split(",")[2:4] == ["80", str(80 * 16)]
 
 
 def test_a_run_is_not_asked_for_fewer_updates_than_it_has(trained, capsys):

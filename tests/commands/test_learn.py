@@ -127,6 +127,7 @@ def test_every_task_makes_a_problem_that_lasts_as_long_as_its_trials(name):
         (["learn", *FAST, "--controller", "mlp", "--rule", "rflo"], "expected a recurrent circuit"),
         (["adapt", "nowhere", "--field", "curl"], "holds no trained controllers"),
         (["adapt", "--resume", "nowhere"], "holds no adaptation to continue"),
+        (["adapt", "li_todorov/backprop", "--field", "curl"], "expected a controller of a task over time"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):
@@ -145,6 +146,7 @@ def test_what_a_user_can_mend_is_one_sentence(arguments, sentence, capsys, tmp_p
         (["learn", "--duration", "0"], "expected a finite duration above 0"),
         (["adapt", "nowhere"], "expected something to adapt to"),
         (["adapt", "--field", "curl"], "expected the folder of a run"),
+        (["learn", "CenterOut", "--duration", "0.4"], "expected movement_time of at most the 0.4 s of a trial"),
         (["adapt", "nowhere", "--field", "curl", "--trial-seed", "-1"], "expected --trial-seed of at least 0"),
     ],
 )
@@ -167,6 +169,14 @@ def test_adapt_writes_a_row_per_trial_and_a_controller_that_has_changed(learned,
     before, after = (load_policy(folder / "controllers" / "backprop-through-time_0.npz") for folder in (learned, out))
     assert not np.array_equal(before.params.cell.weight, after.params.cell.weight)
     assert (out / "adaptation.png").stat().st_size > 100 and len(rows_of(out / "table.csv")) == 5
+
+
+def test_adapt_takes_a_shipped_controller_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    short = ["--baseline", "1", "--trials", "2", "--washout", "1", "--batch-size", "1"]
+    assert main(["adapt", "li_todorov/center-out", "--rotation", "30", *short, "--quiet"]) == 0
+    (folder,) = tmp_path.glob("runs/adapt-*")
+    assert len(rows_of(folder / "trials.csv")) == 4
 
 
 def test_an_adaptation_that_was_killed_goes_on_bit_for_bit(learned, tmp_path, monkeypatch):
@@ -242,6 +252,17 @@ def test_two_movements_in_one_have_two_peaks_of_speed():
 def test_center_out_is_learned_along_the_least_jerk_where_nothing_else_is_asked():
     assert Learn("CenterOut").problem.movement_time == 0.5 and Learn("Reach").problem.movement_time is None
     assert Learn("CenterOut", movement_time=0.0).problem.movement_time is None
+
+
+def test_the_table_counts_hands_that_leave_the_centre_before_the_go():
+    """Of silent muscles no hand leaves, of full excitation of one muscle all do."""
+    problem = TaskProblem(task=CenterOut(), duration=0.3)
+    network = MLP((problem.n_in, 2, 6), ("tanh", "tanh"), weight_scale=0.0)
+    hidden, out = network.init(np.random.default_rng(0), np.float64)
+    for pull, share in ((-9.0, 0.0), (9.0, 1.0)):
+        params = (hidden, out._replace(bias=np.array([pull, *[-9.0] * 5])))
+        done = performed(problem, problem.policy(network, params), trials_of(problem, 8))
+        assert command.row_of(problem, "one", done)["false_starts"] == share
 
 
 def test_a_hand_that_presses_as_the_field_would_has_an_adaptation_index_of_one():

@@ -41,6 +41,12 @@ def test_play_and_watch_show_a_shipped_controller_by_its_name_or_without_one(nam
         assert film.n_frames >= 2
 
 
+def test_an_empty_folder_of_the_same_name_hides_no_shipped_controller(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "li_todorov" / "backprop" / "controllers").mkdir(parents=True)
+    assert main(["watch", "li_todorov/backprop", "--seconds", "0.1", "--frame-size", "64"]) == 0
+
+
 def test_without_a_folder_and_a_display_the_film_lies_where_one_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["play", "--seconds", "0.1", "--frame-size", "64"]) == 0

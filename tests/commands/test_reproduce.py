@@ -20,6 +20,7 @@ from armfa.commands import reproduce as command
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.experiments import registry as names
 from armfa.experiments.registry import NAMES, chosen, experiment
+from armfa.runs.display import say
 
 
 def quiet():
@@ -243,9 +244,9 @@ def test_a_kill_leaves_whole_runs_and_resume_finishes_the_rest(tmp_path, how):
     assert not list(tmp_path.glob("runs/*/.*.state"))
 
 
-def test_names_are_checked_before_anything_runs(tmp_path):
+def test_names_are_checked_before_anything_runs_or_a_folder_is_looked_at(folder):
     with pytest.raises(ValueError, match="lniear"):
-        reproduce(Reproduce(out=tmp_path, only="lniear"), quiet())
+        reproduce(Reproduce(out=folder, only="lniear"), quiet())
     assert chosen("deep, linear") == ["linear", "deep"]
     assert list(chosen("")) == list(NAMES)
 
@@ -255,6 +256,16 @@ def test_every_name_finds_its_experiment():
         assert experiment(name).name == name
     with pytest.raises(ValueError, match="expected one of"):
         names.experiment("nothing")
+
+
+def test_a_terminal_moves_in_the_further_lines_of_a_long_sentence_and_a_file_has_one():
+    sentence = "     holds  " + "a claim of many words " * 3
+    for terminal, lines in ((True, 3), (False, 1)):
+        console = Console(file=io.StringIO(), width=40, force_terminal=terminal)
+        say(console, sentence, indent=12)
+        first, *further = console.file.getvalue().splitlines()
+        assert len(further) == lines - 1 and first.startswith("     holds  a claim")
+        assert all(line.startswith(" " * 12) and line[12] != " " and len(line) <= 40 for line in further)
 
 
 def test_the_display_tells_when_it_will_end(tmp_path):

@@ -129,9 +129,9 @@ def test_feedback_weights_have_their_own_scale_distribution_and_sparsity(distrib
     assert matrix[matrix != 0].std() == pytest.approx(spread, rel=0.02)
 
 
-def test_feedback_weights_with_their_own_seed_are_the_same_in_every_run():
+@pytest.mark.parametrize("rule", [FeedbackAlignment(seed=4), FixedSignSymmetry(seed=4)], ids=repr)
+def test_feedback_weights_with_their_own_seed_are_the_same_in_every_run(rule):
     params, _, _ = setting()
-    rule = FeedbackAlignment(seed=4)
     first, second = (rule.init(params, np.random.default_rng(seed)).matrices for seed in (1, 2))
     assert_same(first, second)
 

@@ -23,11 +23,13 @@ from armfa.controllers import (
     FeedbackDrivenPlasticity,
     FeedbackErrorLearning,
     Force,
+    KolenPollackThroughTime,
     NodePerturbationThroughTime,
     Policy,
     RewardModulatedHebbian,
     SquaredError,
     Streams,
+    TrainState,
     init_state,
     make_rule,
     rollout,
@@ -36,7 +38,7 @@ from armfa.controllers import (
 )
 from armfa.controllers.circuits.recurrent import Noise
 from armfa.controllers.metrics import angle_between
-from armfa.controllers.rules.time.bptt import FeedbackThroughTime
+from armfa.controllers.rules.time.bptt import FeedbackThroughTime, LearnedThroughTime
 from armfa.controllers.rules.time.traces import Broadcast
 from armfa.controllers.trees import leaves, named_leaves, stack, tree_map
 from armfa.problems import Following
@@ -156,6 +158,44 @@ def test_feedback_alignment_through_time_with_the_weights_themselves_is_backprop
             FeedbackAlignmentThroughTime(through_plant=plant), cell, params, episode, FeedbackThroughTime(params)
         )
         assert_same(found, taught(BackpropThroughTime(through_plant=plant), cell, params, episode), 0)
+
+
+@every_cell
+def test_kolen_pollack_through_time_that_begins_at_the_weights_is_backprop_through_time_for_ever(cell):
+    params, optimizer = first_weights(cell), SGD(0.05, weight_decay=0.3)
+    rule = KolenPollackThroughTime(rate=0.05, decay=0.3)
+    state = TrainState(params, LearnedThroughTime(params), optimizer.init(params))
+    exact = TrainState(params, (), optimizer.init(params))
+    for seed in range(20):
+        state = train_step(cell, rule, optimizer, state, sequences(seed))
+        exact = train_step(cell, BackpropThroughTime(), optimizer, exact, sequences(seed))
+    assert np.abs(exact.params[0].recurrent - params[0].recurrent).max() > 0.01
+    assert_same(state.params, exact.params, 1e-12)
+
+
+@every_cell
+def test_kolen_pollack_through_time_brings_feedback_to_the_weights_at_the_rate_it_states(cell):
+    """B - W = (B_0 - W_0) times the product of 1 - rate_t decay, whatever the data, of all that is no bias."""
+    params, optimizer = first_weights(cell), SGD(0.05, "linear", 30, weight_decay=0.3)
+    rule = KolenPollackThroughTime(rate=0.05, decay=0.3)
+    state = TrainState(params, rule.init(params, np.random.default_rng(3)), optimizer.init(params))
+    first, expected = tree_map(np.subtract, state.rule.weights, params), 1.0
+    for update in range(20):
+        state = train_step(cell, rule, optimizer, state, sequences(update))
+        expected *= 1.0 - 0.05 * (1.0 - update / 30) * 0.3
+    left = tree_map(np.subtract, state.rule.weights, state.params)
+    for (name, before), (_, after) in zip(named_leaves(first), named_leaves(left), strict=True):
+        if "bias" not in name:
+            np.testing.assert_allclose(after, expected * before, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [FeedbackAlignmentThroughTime, KolenPollackThroughTime])
+def test_feedback_with_its_own_seed_is_the_same_in_all_networks_and_runs(rule):
+    params, rngs = stack([CELLS[0].init(np.random.default_rng(1), np.float64)] * 2), [1, 2]
+    for drawn in zip(*(leaves(rule(seed=4).init(params, Streams(list(map(np.random.default_rng, each)))).weights)
+                       for each in (rngs, rngs[::-1]))):  # fmt: skip
+        for matrices in drawn:
+            np.testing.assert_array_equal(matrices, drawn[0][:1] + 0 * matrices)
 
 
 @every_cell

@@ -79,6 +79,28 @@ def test_step_vjp_moves_the_arm_by_the_same_bits_as_step(arm):
         assert (a == b).all()
 
 
+@pytest.mark.parametrize(("arm", "integrator"), CASES, ids=name_of)
+def test_a_command_of_nan_is_seen_in_every_joint_of_its_arm_and_in_no_other_arm(arm, integrator):
+    state, u = random_state(arm, (40,))
+    told = u.copy()
+    told[7, 0] = np.nan
+    expected, after = step(arm, state, u, DT, integrator=integrator), step(arm, state, told, DT, integrator=integrator)
+    for _ in range(2):  # explicit Euler moves angles by the speed, and speeds by the activation, of the step before
+        expected, after = (step(arm, x, u, DT, integrator=integrator) for x in (expected, after))
+    assert np.isnan(after.joint_angle[7]).all() and np.isnan(after.joint_velocity[7]).all()
+    for found, known in zip(after, expected):
+        np.testing.assert_array_equal(np.delete(found, 7, 0), np.delete(known, 7, 0))
+
+
+def test_a_rollout_names_the_step_whose_excitation_is_no_number():
+    arm = make_arm()
+    for roll in (Simulator(arm).rollout, Simulator(arm).rollout_vjp):
+        commands = np.full((9, 4, arm.n_muscles), 0.1)
+        commands[5, 2, 1] = np.nan
+        with pytest.raises(ValueError, match=r"expected finite excitations, got nan at time step 5: \(5, 2, 1\)"):
+            roll(random_state(arm, (4,))[0], commands)
+
+
 def test_a_rollout_is_the_steps_one_after_the_other():
     arm = make_arm(activation="first_order")
     state, _ = random_state(arm, (4,), speed=0.5)

@@ -247,6 +247,7 @@ def test_a_stack_of_episodes_is_the_episodes(size):
             {"movement_time": 0.5, "task": Ellipse()},
             "expected movement_time of None: Ellipse has no one place to go to",
         ),
+        ({"movement_time": 1.1}, "expected movement_time of at most the 1 s of a trial, got 1.1"),
         ({"test_size": 0}, "expected test_size as a whole number of at least 1, got 0"),
         ({"conditions": ()}, r"expected conditions as one or more numbers, such as \(1.0,\), got \(\)"),
         ({"senses": Senses(visual_delay=0.015)}, "expected visual_delay in whole steps of 0.01 s"),

@@ -40,6 +40,14 @@ def test_the_gradient_of_the_cost_is_the_complex_step_derivative(world):
 
 
 @every_world
+def test_a_command_of_nan_is_seen_in_the_cost_of_its_trial_alone(world):
+    moment, command = moving(world, (20,))
+    command[3, 0] = np.nan
+    cost = world.step(moment, command)[1].cost
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(cost)), [3])
+
+
+@every_world
 def test_the_way_back_through_a_step_is_the_complex_step_derivative(world):
     """Of a scalar made of all of the next state and of the cost: through loads and cursor too."""
     moment, command = moving(world, (10,))

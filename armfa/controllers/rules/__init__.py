@@ -20,6 +20,7 @@ from armfa.controllers.rules.time import (
     FeedbackDrivenPlasticity,
     FeedbackErrorLearning,
     Force,
+    KolenPollackThroughTime,
     NodePerturbationThroughTime,
     RewardModulatedHebbian,
 )
@@ -97,8 +98,8 @@ __all__ = [
     "BatchSignSymmetry", "Deltas", "DirectFeedbackAlignment", "DirectKolenPollack", "DirectRandomTarget", "EProp",
     "EvolutionStrategies", "Feedback", "FeedbackAlignment", "FeedbackAlignmentThroughTime", "FeedbackDrivenPlasticity",
     "FeedbackErrorLearning", "FeedbackRule", "FixedSignSymmetry", "Force", "Frozen", "GradientEstimator",
-    "KolenPollack", "LearningRule", "NodePerturbation", "NodePerturbationThroughTime", "Product",
-    "ProductFeedbackAlignment", "PseudoBackprop", "RewardModulatedHebbian", "RuleState", "Shallow", "Sparse",
+    "KolenPollack", "KolenPollackThroughTime", "LearningRule", "NodePerturbation", "NodePerturbationThroughTime",
+    "Product", "ProductFeedbackAlignment", "PseudoBackprop", "RewardModulatedHebbian", "RuleState", "Shallow", "Sparse",
     "UniformSignSymmetry", "WeightMirror", "WeightPerturbation", "as_rule", "make_rule", "outer_products",
     "rules_table",
 ]  # fmt: skip

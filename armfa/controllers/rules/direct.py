@@ -97,7 +97,8 @@ class DirectKolenPollack(LearnedFeedback, RandomFeedback, DirectRule):
 
     def learn(self, trace: Trace, deltas: list[Array], state: Feedback) -> Feedback:
         """Feedback after the forward weights' own Hebbian product, turned round."""
-        return Feedback(self.changed(state, [correlate(rate, deltas[-1]) for rate in trace.inputs[1:]]))
+        gradients = [correlate(rate, deltas[-1]) for rate in trace.inputs[1:]]
+        return Feedback(self.changed(state, state.matrices, gradients))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Feedback weights that learn, so that they come to match the forward weights without ever reading them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,6 +16,7 @@ from armfa.controllers.rules.feedback import (
     shared_by,
     units_above,
 )
+from armfa.controllers.trees import tree_map
 
 
 def correlate(lower: Array, upper: Array) -> Array:
@@ -55,10 +55,10 @@ class LearnedFeedback(Settings):
         """The state with the share of the rates that is left at this update."""
         return state._replace(share=share)
 
-    def changed(self, state: Any, gradients: Sequence[Array]) -> tuple[Array, ...]:
-        """The feedback matrices after one step down."""
+    def changed(self, state: Any, matrices: Any, gradients: Any) -> Any:
+        """The feedback matrices, of any tree, after one step down."""
         rate = self.rate if state.share is None else self.rate * state.share
-        return tuple(stepped(b, gradient, rate, self.decay) for b, gradient in zip(state.matrices, gradients))
+        return tree_map(lambda matrix, gradient: stepped(matrix, gradient, rate, self.decay), matrices, gradients)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class KolenPollack(LearnedFeedback, RandomFeedback, FeedbackRule):
     def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Feedback, rng: Any) -> RuleState:
         """B after the Hebbian product of its own two populations."""
         pairs = zip(trace.inputs[1:], deltas[1:])
-        return Feedback(self.changed(state, [correlate(rate, delta) for rate, delta in pairs]))
+        return Feedback(self.changed(state, state.matrices, [correlate(rate, delta) for rate, delta in pairs]))
 
 
 @dataclass(frozen=True)
@@ -174,4 +174,5 @@ class ProductFeedbackAlignment(LearnedFeedback, RandomFeedback, FeedbackRule):
     def learn(self, network: MLP, params: Params, trace: Trace, deltas: Deltas, state: Product, rng: Any) -> RuleState:
         """B after the Hebbian product of the population's own input from below and the error."""
         parts = zip(state.outer, trace.inputs[1:], deltas[1:])
-        return Product(state.outer, self.changed(state, [correlate(rate @ r, delta) for r, rate, delta in parts]))
+        gradients = [correlate(rate @ r, delta) for r, rate, delta in parts]
+        return Product(state.outer, self.changed(state, state.matrices, gradients))

@@ -4,10 +4,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from armfa.arrays import Array, namespace
 from armfa.controllers.circuits.mlp import MLP, Deltas, Params, Trace, transpose
 from armfa.controllers.rules.base import RuleState
-from armfa.controllers.rules.feedback import Feedback, FeedbackRule, draw_matrix
+from armfa.controllers.rules.feedback import Feedback, FeedbackRule, draw_matrix, shared_by
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,8 @@ class SignSymmetry(FeedbackRule):
     def random_magnitudes(self, params: Params, rng: Any) -> Feedback:
         """Random |M| from U(-c, c), (..., n_hidden, n of the layer above)."""
         shapes = [(layer.weight, layer.weight.shape[:-3:-1]) for layer in params[1:]]
-        return Feedback(
-            tuple(abs(draw_matrix(rng, shape, self.scale, "uniform", 0.0, weight)) for weight, shape in shapes)
-        )
+        drawn = [abs(draw_matrix(rng, shape, self.scale, "uniform", 0.0, weight)) for weight, shape in shapes]
+        return Feedback(shared_by(params, drawn))
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,19 @@ class UniformSignSymmetry(SignSymmetry):
 
 @dataclass(frozen=True)
 class FixedSignSymmetry(SignSymmetry):
-    """B = |M| o sign(W)^T with a fixed random M ~ U(-c, c) ("frSF")."""
+    """B = |M| o sign(W)^T with a fixed random M ~ U(-c, c) ("frSF").
+
+    seed : one M for all networks of a stack; without it M is drawn from each run's own stream.
+    """
+
+    seed: int | None = None
 
     looks_at: ClassVar[tuple[str, ...]] = ("error", "signs of the forward weights", "own feedback weights")
     keeps: ClassVar[tuple[str, ...]] = ("fixed |M|, per layer",)
 
     def init(self, params: Params, rng: Any) -> RuleState:
         """Random magnitudes."""
-        return self.random_magnitudes(params, rng)
+        return self.random_magnitudes(params, rng if self.seed is None else np.random.default_rng(self.seed))
 
     def magnitudes(self, params: Params, state: Feedback) -> tuple[Array, ...]:
         """|M|."""

@@ -10,7 +10,7 @@ compiled function, and what a command did to the whole rest of the movement can 
 [github.com/syntactic/rflo-bptt-dynamics, 2026, README; RFLO: Murray 2019, eLife 8:e43299]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,10 +23,10 @@ from armfa.controllers.circuits.recurrent import Recurrent
 from armfa.controllers.circuits.rnn import RNN
 from armfa.controllers.problem import rollout
 from armfa.controllers.rules.base import GradientEstimator
-from armfa.controllers.rules.time import BackpropThroughTime, NodePerturbationThroughTime
-from armfa.controllers.rules.time.base import drawn_like
+from armfa.controllers.rules.time import BackpropThroughTime, KolenPollackThroughTime, NodePerturbationThroughTime
+from armfa.controllers.rules.time.base import alike, drawn_like
 from armfa.controllers.rules.time.bptt import ThroughTime
-from armfa.controllers.streams import Streams, streams
+from armfa.controllers.streams import streams
 from armfa.controllers.training.train import in_precision
 from armfa.controllers.training.update import TrainState
 from armfa.controllers.trees import tree_map
@@ -47,9 +47,17 @@ from armfa.reports.figures import band, panels
 from armfa.reports.statistics import every_above, holm, reported, tighter
 from armfa.runs.unit import Run, Unit
 from armfa.tasks import CenterOut
+from armfa.tasks.vectors import direction
 
 SHARED = 2026
 """Seed of the B that all networks share."""
+POSITION = 10.0
+"""Cost of the squared miss, per m^2."""
+PUSH = 4.0
+"""m/s^2 of a point mass whose command is 1: twice what the least jerk over the way needs in 0.6 s (1.7 m/s^2)."""
+DECAY = 0.003
+"""Of weights and feedback under Kolen and Pollack's rule: what is left of B - W at the end is exp(-0.9). Of 0.01 the
+weights fade, and the end error is .2 of the way (seeds 100 to 102)."""
 TOP = 3
 """Dimensions of a network's subspace, as published."""
 KEPT = 16
@@ -85,7 +93,7 @@ class Broadcast(ThroughTime):
         if self.B == "readout":
             return ()
         if self.B == "shared":
-            rng = Streams([np.random.default_rng(SHARED) for _ in rng.generators])
+            rng = alike(rng, SHARED)
         out = params.out.weight
         matrix = rng.standard_normal(out.shape[1:], out.dtype) * out.dtype.type(out.shape[-2] ** -0.5)
         cell = drawn_like(params.cell, 1.0, rng) if self.recurrent else tree_map(lambda leaf: 0 * leaf, params.cell)
@@ -96,6 +104,83 @@ class Broadcast(ThroughTime):
         if self.B != "readout":
             return state.weights
         return Recurrent(tree_map(lambda leaf: 0 * leaf, params.cell), params.out)
+
+
+class Point(NamedTuple):
+    """What a point mass remembers, from the centre."""
+
+    place: Array  # (..., batch, 2) m
+    velocity: Array  # (..., batch, 2) m/s
+
+
+class PointReaches(NamedTuple):
+    """Outputs are the acceleration of a point mass, in `PUSH`; it is told target, place and velocity. Semi-implicit
+    Euler; the cost is that of the arm, `POSITION` |miss|^2.
+    """
+
+    target: Array  # (..., batch, 2) m
+    steps: int
+    dt: float
+
+    def start(self) -> Point:
+        """At rest in the centre."""
+        return Point(0 * self.target, 0 * self.target)
+
+    def observe(self, x: Point) -> Array:
+        """In the units in which the arm tells places and goals, 0.25 m, and m/s."""
+        return np.concatenate([4 * self.target, 4 * x.place, x.velocity], axis=-1)
+
+    def observe_vjp(self, x: Point, inputs_bar: Array) -> Point:
+        """The derivative by what is told."""
+        return Point(4 * inputs_bar[..., 2:4], inputs_bar[..., 4:])
+
+    def step(self, x: Point, command: Array) -> tuple[Point, Array]:
+        """The next state, and the cost."""
+        velocity = x.velocity + self.dt * PUSH * command
+        after = Point(x.place + self.dt * velocity, velocity)
+        return after, POSITION * ((after.place - self.target) ** 2).sum(-1)
+
+    def step_vjp(self, x: Point, command: Array) -> tuple[Point, Array, Callable[[Any], tuple[Point, Array]]]:
+        """The same, and the way back."""
+        after, cost = self.step(x, command)
+
+        def back(bar: Point | None) -> tuple[Point, Array]:
+            place, velocity = (0.0, 0.0) if bar is None else bar
+            place = place + 2 * POSITION * (after.place - self.target)
+            velocity = velocity + self.dt * place
+            return Point(place, velocity), self.dt * PUSH * velocity
+
+        return after, cost, back
+
+    def error(self, x: Point, command: Array) -> Array:
+        """The derivative of this step's cost by its command."""
+        return self.step_vjp(x, command)[2](None)[1]
+
+
+@dataclass(frozen=True)
+class PointProblem:
+    """Reaches of a point mass to the eight targets: the first rung of the ladder that ends at the arm."""
+
+    steps: int = 60
+    test_size: int = 64
+    dt: float = 0.01
+
+    n_in: ClassVar[int] = 6
+    n_out: ClassVar[int] = 2
+    way: ClassVar[float] = 0.107  # m, that of the arm
+
+    def batch(self, rng: Any, size: int) -> PointReaches:
+        """Reaches to random targets."""
+        number = np.floor(8 * rng.uniform(0.0, 1.0, (size,)))
+        return PointReaches(self.way * direction(number, 8), self.steps, self.dt)
+
+    def test(self) -> PointReaches:
+        """To each target as often."""
+        return PointReaches(self.way * direction(np.arange(self.test_size) % 8, 8), self.steps, self.dt)
+
+    def distances(self, circuit: Circuit, params: Any, episode: PointReaches) -> Array:
+        """How far it is from the target after each step (steps, ..., batch), m."""
+        return (rollout(circuit, params, episode) / POSITION) ** 0.5
 
 
 class Record(NamedTuple):
@@ -147,6 +232,8 @@ class Group(NamedTuple):
     colour: str
     inputs: tuple[float, float] = (-0.1, 0.0)  # first weights from the inputs are even between these; as published
     rate: float = 0.1  # of SGD
+    decay: float = 0.0  # of all weights
+    point: bool = False  # a point mass in the arm's place
 
 
 GROUPS: Mapping[str, Group] = {
@@ -163,8 +250,21 @@ GROUPS: Mapping[str, Group] = {
     "rflo-own-two-sided": Group(Broadcast(B="own"), "RFLO, own B, inputs of both signs", "#882255", (-0.1, 0.1)),
     "rflo-shared-large": Group(Broadcast(B="shared"), "RFLO, shared B, large inputs", "#44aa99", (-0.5, 0.5)),
     "rflo-own-large": Group(Broadcast(B="own"), "RFLO, own B, large inputs", "#999933", (-0.5, 0.5)),
+    "kolen-pollack-shared": Group(
+        KolenPollackThroughTime(rate=0.1, decay=DECAY, seed=SHARED),
+        "Kolen-Pollack, first B shared",
+        "#aa4499",
+        decay=DECAY,
+    ),
+    "kolen-pollack-own": Group(
+        KolenPollackThroughTime(rate=0.1, decay=DECAY), "Kolen-Pollack, own B", "#ddaadd", decay=DECAY
+    ),
+    "point-rflo-shared": Group(Broadcast(B="shared"), "point mass: RFLO, shared B", "#117733", rate=0.03, point=True),
+    "point-rflo-own": Group(Broadcast(B="own"), "point mass: RFLO, own B", "#88ccee", rate=0.03, point=True),
+    "point-bptt": Group(BackpropThroughTime(), "point mass: backprop through time", "#444444", rate=0.03, point=True),
 }
-"""Rates found on seeds 100 to 102, over 0.1 and 0.4 (RFLO, backprop), 0.001, 0.004 and 0.1 (node perturbation)."""
+"""Rates found on seeds 100 to 102, over 0.1 and 0.4 (RFLO, backprop), 0.001, 0.004 and 0.1 (node perturbation), and of
+point masses over 0.01, 0.03 and 0.1 (published: 0.01)."""
 
 LOW = 0.2
 """Of the way: an end error below it, mean over targets, is low."""
@@ -199,20 +299,27 @@ TASK = CenterOut(cue_time=0.0, shortest_delay=0.0, longest_delay=0.0)
 """Reaches from the centre to one of eight targets, which begin at once."""
 
 
-def problem_for(settings: Settings) -> TaskProblem:
+def problem_for(settings: Settings, point: bool = False) -> TaskProblem | PointProblem:
     """The miss is all that costs."""
+    if point:
+        return PointProblem(round(settings.duration / PointProblem.dt), settings.test_size)
     return TaskProblem(
-        "motornet_arm26", TASK, duration=settings.duration, position=10.0, velocity=0.0, effort=0.0, smoothness=0.0,
+        "motornet_arm26", TASK, duration=settings.duration, position=POSITION, velocity=0.0, effort=0.0, smoothness=0.0,
         test_size=settings.test_size,
     )  # fmt: skip
 
 
-def circuit_for(settings: Settings, problem: TaskProblem, inputs: tuple[float, float]) -> RNN:
+def circuit_for(settings: Settings, problem: Any, inputs: tuple[float, float]) -> RNN:
     """Leaky units, r = (1 - a) r + a tanh(z), a = 0.1, with first weights as published."""
     return RNN(
         problem.n_in, settings.units, problem.n_out, tau=0.1, dt=problem.dt, leak="rate", gain=1.5,
         weight_scale=0.5 * (inputs[1] - inputs[0]), out_scale=0.1 / settings.units**0.5,
     )  # fmt: skip
+
+
+def way_of(problem: TaskProblem | PointProblem) -> float:
+    """From the centre to a target, m."""
+    return problem.way if isinstance(problem, PointProblem) else float(TASK.way(problem.world.arm))
 
 
 def updates_of(settings: Settings, group: str) -> int:
@@ -232,13 +339,15 @@ def units(settings: Settings) -> list[Unit]:
 def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray]:
     """Train the stack; returns curves, and where the recurrent weights went."""
     name, random = unit.arguments["group"], streams(unit.arguments["seeds"])
-    problem, group, updates = problem_for(settings), GROUPS[name], updates_of(settings, name)
-    circuit, optimizer = circuit_for(settings, problem, group.inputs), SGD(group.rate, biases=False)
+    group, updates = GROUPS[name], updates_of(settings, name)
+    problem = problem_for(settings, group.point)
+    circuit = circuit_for(settings, problem, group.inputs)
+    optimizer = SGD(group.rate, biases=False, weight_decay=group.decay)
     rule = Recorded(group.rule, max(1, updates // 200))
     params = circuit.init(random.weights, np.float32)
     middle = np.float32(0.5 * (group.inputs[0] + group.inputs[1]))
     params = params._replace(cell=params.cell._replace(weight=params.cell.weight + middle))
-    count, way = len(unit.arguments["seeds"]), float(TASK.way(problem.world.arm))
+    count, way = len(unit.arguments["seeds"]), way_of(problem)
     test = in_precision(tree_map(lambda leaf: np.broadcast_to(leaf, (count, *leaf.shape)), problem.test()), np.float32)
 
     def measure(state: Any) -> dict[str, np.ndarray]:
@@ -330,6 +439,9 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
         ("with five times larger first weights from the inputs: shared B against own", "rflo-shared-large",
          "rflo-own-large", "angle", True),
         ("... cosine", "rflo-shared-large", "rflo-own-large", "cosine", True),
+        ("feedback alignment whose B learns as the weights do: first B shared against own", "kolen-pollack-shared",
+         "kolen-pollack-own", "angle", True),
+        ("... cosine", "kolen-pollack-shared", "kolen-pollack-own", "cosine", True),
     ]  # fmt: skip
     tests = [each for each in tests if each[1] in there and each[2] in there]
     found, verdicts = [], []
@@ -343,14 +455,23 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
         for (words, first, second, kind, own), values, verdict in zip(tests, found, holm(verdicts))
     ]
     random = random_angle(settings.units**2, TOP)
-    for name in ("rflo-own", "bptt", "e-prop", "node-perturbation"):
+    for name in ("rflo-own", "bptt", "e-prop", "node-perturbation", "point-rflo-own", "point-bptt"):
         if name in there:
             angle = between(angles_between(frames_of(there[name])))
-            paper = {"rflo-own": " (88.6 degrees)", "bptt": " (84.1 degrees)"}.get(name, "")
+            published = {"rflo-own": 88.6, "bptt": 84.1, "point-rflo-own": 88.5}
+            paper = f" ({published[name]} degrees)" if name in published else ""
+            own = not name.endswith("rflo-own")
             list_of.append(Claim(
                 f"{GROUPS[name].words}{paper}: subspaces within 1 degree of independent ones ({random:.1f} degrees)",
-                "degrees to the others", angle, every_above(angle, random - 1.0), name != "rflo-own", full=True,
+                "degrees to the others", angle, every_above(angle, random - 1.0), own, full=True,
             ))  # fmt: skip
+    if "point-rflo-shared" in there:
+        angle = between(angles_between(frames_of(there["point-rflo-shared"])))
+        list_of.append(Claim(
+            "on a point mass there is no corridor (shared B 86.5 degrees, own B 88.5): RFLO, shared B: subspaces "
+            f"within 3 degrees of independent ones ({random:.1f})", "degrees to the others", angle,
+            every_above(angle, random - 3.0), full=True,
+        ))  # fmt: skip
     if "rflo-shared" in there:
         angle = between(angles_between(relabelled(there["rflo-shared"], settings.units)))
         list_of.append(Claim(
@@ -404,7 +525,7 @@ def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
 
 def choices(settings: Settings) -> tuple[Choice, ...]:
     """What is not as published, or not said there."""
-    way = TASK.way(problem_for(settings).world.arm)
+    way = way_of(problem_for(settings))
     return (
         Choice(
             "the arm",
@@ -419,12 +540,12 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         ),
         Choice(
             "cost",
-            "10 per m^2 of squared miss, mean over the movement",
+            f"{POSITION:g} per m^2 of squared miss, mean over the movement",
             "published: the sum of absolute values, in m, whose slope at 10 cm is half of this one's",
         ),
         Choice(
             "rate",
-            "SGD, 0.1 (node perturbation: 0.004)",
+            "SGD, 0.1 (node perturbation: 0.004, point masses: 0.03)",
             "published 0.025, for more updates; found on seeds 100 to 102",
         ),
         Choice(
@@ -447,9 +568,16 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         ),
         Choice("e-prop with random B", "no group of its own", "for rate units it is RFLO"),
         Choice(
-            "not run",
-            "learned feedback (Kolen-Pollack) and the point mass",
-            "no such rule through time, and no point mass, is in the package",
+            "learned feedback",
+            f"Kolen and Pollack's rule on all of B (into the units, between them, to the senses), decay {DECAY:g} of B "
+            "and of the weights, at the weights' own rate",
+            "as feedback alignment through time has B",
+        ),
+        Choice(
+            "the point mass",
+            f"two outputs, accelerations of up to {PUSH:g} m/s^2; told target, place and velocity; way and cost of the "
+            "arm",
+            "published without constants that were found",
         ),
     )
 

@@ -33,7 +33,7 @@ from armfa.reports.claim import Choice, Claim, Verdict
 from armfa.reports.figures import band, colours, panels
 from armfa.reports.statistics import mean_above, mean_below, mean_between, ratio, ratio_below, reported, spread
 from armfa.runs.unit import Run, Unit, find, select
-from armfa.tasks import CenterOut, center_out_targets
+from armfa.tasks import NEVER, CenterOut, center_out_targets
 from armfa.world import Senses
 
 TRIALS = 16
@@ -41,6 +41,8 @@ TRIALS = 16
 ONE_STEP, LOOP = "one-step-feedback-alignment", "one-step-without-reference"
 ONE_PEAK, PEAK_BY_MEAN, PEAK_TIME, END_MM, DEVIATION = 0.9, (1.6, 2.1), (0.4, 0.6), 5.0, 5.0
 """Bars: share of movements with one peak; peak by mean speed; time of the peak; end error, mm; deviation, % of way."""
+FALSE_START = 0.1
+"""Bar: share of trials in which the hand leaves the centre without a go."""
 MEASURES = ("end_mm", "peak_by_mean_speed", "time_of_peak", "speed_peaks", "movement_time_s", "deviation_percent")
 
 
@@ -160,12 +162,20 @@ def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
         checkpoint=checkpoint,
         alone=True,
     )
-    end = reaches(state)
+    end = [each | false_starts(problem, problem.policy(circuit, params))
+           for each, params in zip(reaches(state), unstack(state.params))]  # fmt: skip
     return {
         "movements": at * settings.batch_size,
         **curves,
         **{name: np.stack([each[name] for each in end]) for name in end[0]},
     }
+
+
+def false_starts(problem: TaskProblem, policy: Policy) -> dict[str, np.ndarray]:
+    """Whether the hand was away from the centre before the go, in the frozen trials and in the same without a go."""
+    trial, place = trials_of(problem, TRIALS), problem.task.records.index("false_start")
+    each = {"early": trial, "catch": trial._replace(onset=0.0 * trial.onset + NEVER)}
+    return {name: performed(problem, policy, these).run.moments.record[-1, :, place] for name, these in each.items()}
 
 
 def reached(problem: TaskProblem, policy: Policy) -> dict[str, np.ndarray]:
@@ -251,7 +261,11 @@ def single(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """One row per controller: means over networks and movements, and standard deviations over networks."""
+    """One row per controller: means over networks and movements, and standard deviations over networks.
+
+    False starts are shares of trials: before the go, and where none comes (catch); a network of one step waits for no
+    go.
+    """
     rows = []
     for rule in shown(runs):
         arrays = measured(runs, rule)
@@ -263,6 +277,8 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
         for name in MEASURES:
             each = known_mean(arrays[name])
             row |= {name: float(each.mean()), f"{name}_sd": spread(each)}
+        for name in ("early", "catch"):
+            row[f"false_starts_{name}"] = float(arrays[name].mean()) if name in arrays else float("nan")
         rows.append(row)
     return rows
 
@@ -299,7 +315,7 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
 
 
 def claims_on(words: str, arrays: Mapping[str, np.ndarray]) -> list[Claim]:
-    """The five bars for one controller."""
+    """The bars for one controller."""
     one = single(arrays)
     form, time, end, off = (
         known_mean(arrays[name]) for name in ("peak_by_mean_speed", "time_of_peak", "end_mm", "deviation_percent")
@@ -307,6 +323,12 @@ def claims_on(words: str, arrays: Mapping[str, np.ndarray]) -> list[Claim]:
 
     def claim(paper: str, quantity: str, values: np.ndarray, verdict: Verdict, own: bool = False) -> Claim:
         return Claim(f"{words}: {paper}", quantity, values, verdict, own, full=True)
+
+    def waits(paper: str, name: str) -> Claim:
+        share = arrays[name].mean(-1)
+        return claim(
+            paper, "share of trials in which the hand left the centre", share, mean_below(share, FALSE_START), True
+        )
 
     return [
         claim("one peak of speed (Morasso 1981)", "share of movements with one peak", one, mean_above(one, ONE_PEAK)),
@@ -316,6 +338,8 @@ def claims_on(words: str, arrays: Mapping[str, np.ndarray]) -> list[Claim]:
               mean_between(time, *PEAK_TIME)),
         claim("straight (Morasso 1981)", "largest deviation, % of the way", off, mean_below(off, DEVIATION)),
         claim("on the target", "end error, mm", end, mean_below(end, END_MM), own=True),
+        *([waits("waits for the go", "early"), waits("stays where no go comes, which was in no training", "catch")]
+          if "catch" in arrays else []),
     ]  # fmt: skip
 
 
@@ -401,6 +425,9 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
                "rates by search; random feedback through the exact plant learns more slowly"),
         Choice("where a movement begins and ends", "where the speed falls below 5 % of its peak",
                "as laboratories do; the least jerk then has 1.66 in place of 1.875"),
+        Choice("a false start",
+               "the hand more than 2 cm from the centre before the go; catch trials, without a go, are the same 16 "
+               "trials, and in no training", f"bar: less than {FALSE_START:g} of the trials"),
         Choice("one peak", f"local maxima above a tenth of the peak; in more than {ONE_PEAK:g} of the movements",
                "the papers show profiles"),
         Choice("what random feedback has in the plant's place",

@@ -20,6 +20,7 @@ from armfa.controllers.circuits.mlp import Dense
 from armfa.controllers.circuits.recurrent import Cell, Recurrent
 from armfa.controllers.circuits.rnn import RNN
 from armfa.controllers.machine import one_blas_thread
+from armfa.controllers.problem import driven
 from armfa.controllers.rules.base import GradientEstimator
 from armfa.controllers.rules.time import BackpropThroughTime, FeedbackDrivenPlasticity
 from armfa.controllers.streams import Streams, streams
@@ -410,14 +411,8 @@ def performed(body: Body, circuit: RNN, params: Recurrent, episode: Any) -> tupl
     """Of reaches to each target (seeds,): the mean miss, as a share of the way; and the direction in which the cursor
     has gone when its goal is fastest, degrees from that to the target, counter-clockwise.
     """
-    x, memory, misses = episode.start(), None, []
-    for _ in range(episode.steps):
-        inputs = episode.observe(x)
-        memory = circuit.rest(params, inputs.shape[-2]) if memory is None else memory
-        memory, trace = circuit.step(params, memory, inputs)
-        x, _ = episode.step(x, trace.output)
-        misses.append(body.miss(x))
-    miss, goals = np.stack(misses), body.goals()  # (steps, seeds, targets, 2)
+    miss = np.stack([body.miss(step.after) for step in driven(circuit, params, episode)])
+    goals = body.goals()  # (steps, seeds, targets, 2)
     way = goals[-1]
     went = goals[body.peak] - miss[body.peak]
     angle = turned(way, went)

@@ -12,6 +12,7 @@ import numpy as np
 
 from armfa.arrays import Array
 from armfa.controllers import Circuit, GradientEstimator, Optimizer
+from armfa.controllers.problem import driven
 from armfa.controllers.streams import RunStreams, Streams
 from armfa.controllers.training.train import in_precision
 from armfa.controllers.training.update import TrainState, Updates, train_step
@@ -125,19 +126,12 @@ def performed(problem: TaskProblem, circuit: Circuit, params: Any, episode: Task
     `outcomes` have what the measures ask: achieved, error, cost, and the force of a channel at the first step of each
     command.
     """
-    x, memory = episode.start(), circuit.rest(params, episode.inputs.shape[-2])
-    moments, commands, costs = [x.moment], [], []
-    for _ in range(problem.steps):
-        memory, trace = circuit.step(params, memory, episode.observe(x))
-        x, cost = episode.step(x, trace.output)
-        moments.append(x.moment)
-        commands.append(trace.output)
-        costs.append(cost)
+    steps = list(driven(circuit, params, episode))
     world, made = problem.world, problem.traced
-    packed = np.array(moments, np.float64)
+    packed = np.array([steps[0].x.moment, *(step.after.moment for step in steps)], np.float64)
     drawn = np.broadcast_to(episode.trial.astype(np.float64), (*packed.shape[:-1], episode.trial.shape[-1]))
     moment = unpacked(world, drawn, packed)
-    command = made.middle + made.half * np.array(commands, np.float64)
+    command = made.middle + made.half * np.array([step.command for step in steps], np.float64)
     before, after = take(moment, slice(0, -1)), take(moment, slice(1, None))
     achieved = world.seen(after)
     force: Any = ()
@@ -147,7 +141,8 @@ def performed(problem: TaskProblem, circuit: Circuit, params: Any, episode: Task
         pressed = channel_force(world.fields, world.simulator, before, world.line(before), moved, load)
         force = before.trial.channel * pressed
     error = world.error(achieved, world.goal(before))
-    run = Rollout(moment, command, Outcome(achieved, error, np.array(costs, np.float64), (), force))
+    costs = np.array([step.cost for step in steps], np.float64)
+    run = Rollout(moment, command, Outcome(achieved, error, costs, (), force))
     velocity = hand_velocity(world.arm, moment.arm.joint_angle, moment.arm.joint_velocity)
     time = np.arange(problem.steps + 1) * world.step_time
     return Movements(

@@ -15,6 +15,7 @@ CAPTIONS = {
     "scores": "Score of each entry with its 95 % interval",
     "plausibility": "Score over what hidden layers may see",
     "ids": "Score of each entry on each id",
+    "tags": "Score of each entry by tag, from 0 in the middle to 1 at the rim",
     "adaptation": "Adaptation, trial by trial",
 }
 

@@ -1,4 +1,4 @@
-"""Figures of the board: scores with intervals, scores by id, what rules may see, and adaptation trial by trial."""
+"""Figures of the board: scores with intervals, by id and by tag, what rules may see, and adaptation trial by trial."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from armfa.experiments.motor_rules.board import Board
 from armfa.experiments.motor_rules.entries import BACKPROP, CLASSES, FLIPPED, FROZEN, REFERENCE
-from armfa.experiments.motor_rules.ids import MOVED
+from armfa.experiments.motor_rules.ids import MOVED, TAGS
 from armfa.experiments.motor_rules.scores import front
 from armfa.reports.figures import colours, panels
 from armfa.runs.unit import Run
@@ -22,6 +22,8 @@ def figures(board: Board) -> dict[str, Figure]:
     found = {}
     if board.counted:
         found = {"scores": score_figure(board), "ids": id_figure(board), "plausibility": plausibility_figure(board)}
+    if len(tags_of(board)) > 2:  # fewer span no area
+        found["tags"] = radar_figure(board)
     if any(run.arguments["id"] == "curl/0" and run.arguments["rule"] in SHOWN for run in board.moving):
         found["adaptation"] = adaptation_figure(board)
     return found
@@ -63,6 +65,43 @@ def id_figure(board: Board) -> Figure:
     axis.set_xticks(range(len(ids)), ids, rotation=60, ha="right")
     axis.set(title="score of each id")
     figure.colorbar(image, ax=axis, extend="both", shrink=0.7)
+    return figure
+
+
+def tags_of(board: Board) -> list[str]:
+    """Those on which any entry has a score."""
+    return [tag for tag in TAGS if any(np.isfinite(row[tag]) for row in board.rows)]
+
+
+def radar_figure(board: Board, columns: int = 4) -> Figure:
+    """The score of each entry on each tag, own rates, one panel per entry: from 0 in the middle to 1 at the rim.
+
+    Scores beyond are drawn at these ends and written at their tags; where an entry has none, its line is broken.
+    """
+    tags, rows = tags_of(board), [row for row in board.rows if row["rule"] != FLIPPED]
+    ink, angles = colours([row["rule"] for row in rows]), 2.0 * np.pi * np.arange(len(tags) + 1) / len(tags)
+    count = -(-len(rows) // columns)
+    figure = Figure(figsize=(2.2 * columns, 2.5 * count), layout="constrained")
+    axes = np.ravel(figure.subplots(count, columns, squeeze=False, subplot_kw={"projection": "polar"}))
+    for axis, row in zip(axes, rows):
+        values = np.array([row[tag] for tag in tags])
+        line = np.clip([*values, values[0]], 0.0, 1.0)
+        axis.plot(angles, line, "o-", color=ink[row["rule"]], markersize=2.5, linewidth=1.2)
+        if np.isfinite(values).all():
+            axis.fill(angles, line, color=ink[row["rule"]], alpha=0.15, linewidth=0)
+        words = [f"{tag}\n{value:.2f}" if not 0 <= value <= 1 and np.isfinite(value) else tag
+                 for tag, value in zip(tags, values)]  # fmt: skip
+        axis.set_xticks(angles[:-1], words, fontsize=6)
+        axis.set_yticks([0.5, 1.0], ["", ""])
+        axis.tick_params(axis="x", pad=5)
+        axis.set(ylim=(0.0, 1.0))
+        axis.set_title(row["rule"], fontsize=8)
+    for axis in axes[len(rows) :]:
+        axis.remove()
+    figure.suptitle("score of each tag: middle 0, frozen hidden layer; rim 1, backprop", fontsize=9)
+    figure.set_label(
+        f"interquartile mean over ids of the tag, n = {board.protocol.seeds}; numbers: scores beyond the rim"
+    )
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from armfa.controllers.rules.base import GradientEstimator
 from armfa.controllers.rules.time.base import RuleThroughTime
-from armfa.controllers.rules.time.bptt import BackpropThroughTime, FeedbackAlignmentThroughTime
+from armfa.controllers.rules.time.bptt import BackpropThroughTime, FeedbackAlignmentThroughTime, KolenPollackThroughTime
 from armfa.controllers.rules.time.perturbation import NodePerturbationThroughTime, RewardModulatedHebbian
 from armfa.controllers.rules.time.rtrl import RTRL
 from armfa.controllers.rules.time.teachers import FeedbackDrivenPlasticity, FeedbackErrorLearning, Force
@@ -11,6 +11,7 @@ from armfa.controllers.rules.time.traces import RFLO, EProp
 TIME_RULES: dict[str, type[GradientEstimator]] = {
     "backprop-through-time": BackpropThroughTime,
     "feedback-alignment-through-time": FeedbackAlignmentThroughTime,
+    "kolen-pollack-through-time": KolenPollackThroughTime,
     "rtrl": RTRL,
     "rflo": RFLO,
     "e-prop": EProp,
@@ -24,6 +25,6 @@ TIME_RULES: dict[str, type[GradientEstimator]] = {
 
 __all__ = [
     "RFLO", "RTRL", "TIME_RULES", "BackpropThroughTime", "EProp", "FeedbackAlignmentThroughTime",
-    "FeedbackDrivenPlasticity", "FeedbackErrorLearning", "Force", "NodePerturbationThroughTime",
-    "RewardModulatedHebbian", "RuleThroughTime",
+    "FeedbackDrivenPlasticity", "FeedbackErrorLearning", "Force", "KolenPollackThroughTime",
+    "NodePerturbationThroughTime", "RewardModulatedHebbian", "RuleThroughTime",
 ]  # fmt: skip

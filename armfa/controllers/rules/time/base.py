@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from armfa.arrays import Array
 from armfa.controllers.circuits.recurrent import RecurrentCircuit
 from armfa.controllers.rules.base import GradientEstimator
-from armfa.controllers.streams import size_of_one
+from armfa.controllers.streams import Streams, size_of_one
 from armfa.controllers.trees import branches, regrown, tree_map
 
 
@@ -62,6 +64,13 @@ def drawn_like(weights: Any, scale: float, rng: Any) -> Any:
         return rng.standard_normal(size_of_one(leaf, rng), leaf.dtype) * (rms * scale)
 
     return tree_map(draw, weights)
+
+
+def alike(rng: Any, seed: int) -> Any:
+    """A stream, or streams as many as these, all of this seed: all networks of a stack draw the same."""
+    if isinstance(rng, Streams):
+        return Streams([np.random.default_rng(seed) for _ in rng.generators])
+    return np.random.default_rng(seed)
 
 
 def check_scale(scale: float) -> None:

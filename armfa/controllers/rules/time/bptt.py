@@ -13,7 +13,8 @@ from armfa.controllers.circuits.recurrent import RecurrentCircuit
 from armfa.controllers.optimizers import Gradients
 from armfa.controllers.problem import Batch, Episode
 from armfa.controllers.rules.base import RuleState
-from armfa.controllers.rules.time.base import RuleThroughTime, added, check_scale, divided, drawn_like, zeros
+from armfa.controllers.rules.learned import LearnedFeedback
+from armfa.controllers.rules.time.base import RuleThroughTime, added, alike, check_scale, divided, drawn_like, zeros
 from armfa.controllers.rules.time.fused import fused_gradients
 from armfa.controllers.streams import size_of_one
 from armfa.controllers.trees import joined, tree_map
@@ -138,6 +139,37 @@ class BackpropThroughTime(ThroughTime):
         """The weights themselves."""
 
 
+@dataclass(frozen=True)
+class RandomThroughTime(ThroughTime):
+    """Backprop through time with matrices that were drawn in place of the circuit's weights on the way back.
+
+    Other settings: see `ThroughTime`.
+
+    Parameters
+    ----------
+    scale : float
+        Of B, in units of the rms of each array of first weights.
+    seed : int or None
+        One B for all networks of a stack; without it B is drawn from each run's own stream.
+    """
+
+    scale: float = 1.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        super().__post_init__()
+        check_scale(self.scale)
+
+    def stream(self, rng: Any) -> Any:
+        """Where B is drawn from."""
+        return rng if self.seed is None else alike(rng, self.seed)
+
+    def feedback(self, params: Any, state: Any) -> Any:
+        """B."""
+        return state.weights
+
+
 class FeedbackThroughTime(NamedTuple):
     """Random weights for the way back."""
 
@@ -146,25 +178,27 @@ class FeedbackThroughTime(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FeedbackAlignmentThroughTime(ThroughTime):
+class FeedbackAlignmentThroughTime(RandomThroughTime):
     """Backprop through time with fixed random matrices in place of the circuit's weights on the way back.
 
     bar(t) = (1 - a) bar(t+1) + f' o (B_rec delta(t+1) + B_out delta_out(t)), for rate units.
 
-    through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
-        end of this step, `episode.task_error`.
-
-    Other settings: see `ThroughTime`.
+    Other settings: see `RandomThroughTime`.
 
     Parameters
     ----------
-    scale : float
-        Of B, in units of the rms of each array of first weights.
+    through_plant : str
+        As of `ThroughTime`, or "random": what the command is told is a fixed random matrix times the error of the task
+        at the end of this step, `episode.task_error`.
     task_size : int
         Components of the task's error, for through_plant="random".
+
+    Raises
+    ------
+    ValueError
+        For a task error of less than one component.
     """
 
-    scale: float = 1.0
     task_size: int = 4
 
     plants: ClassVar[tuple[str, ...]] = ("exact", "cut", "random")
@@ -178,12 +212,12 @@ class FeedbackAlignmentThroughTime(ThroughTime):
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         super().__post_init__()
-        check_scale(self.scale)
         if not (isinstance(self.task_size, int) and self.task_size >= 1):
             raise ValueError(f"expected task_size of at least 1, got {self.task_size!r}")
 
     def init(self, params: Any, rng: Any) -> FeedbackThroughTime:
         """B, and a matrix from the task's error to the outputs."""
+        rng = self.stream(rng)
         weights = drawn_like(params, self.scale, rng)
         if self.through_plant != "random":
             return FeedbackThroughTime(weights)
@@ -191,13 +225,47 @@ class FeedbackAlignmentThroughTime(ThroughTime):
         size = (*size_of_one(bias, rng), self.task_size)
         return FeedbackThroughTime(weights, rng.standard_normal(size, bias.dtype) * (self.scale / self.task_size**0.5))
 
-    def feedback(self, params: Any, state: FeedbackThroughTime) -> Any:
-        """B."""
-        return state.weights
-
     def told(self, episode: Any, x: Any, command: Array, state: RuleState) -> tuple[Any, Any]:
         """As in every rule through time, or the task's error through a random matrix."""
         if self.through_plant != "random":
             return super().told(episode, x, command, state)
         error = self.episode(episode, "task_error").task_error(x, command)
         return episode.step(x, command)[0], error @ transpose(state.plant)
+
+
+class LearnedThroughTime(NamedTuple):
+    """Weights for the way back that learn."""
+
+    weights: Any  # in the form of the circuit's
+    share: Any = None  # of the rates that is left at this update; None: all
+
+
+@dataclass(frozen=True)
+class KolenPollackThroughTime(LearnedFeedback, RandomThroughTime):
+    """Feedback alignment through time whose matrices change as the weights do: dB = -rate (dW + decay B).
+
+    dW is what the rule proposes for the weights between the same two populations, from their own rates and deltas. With
+    the SGD's own rate and weight_decay, B - W shrinks by 1 - rate decay at every update; where it begins at zero the
+    rule is backprop through time for ever. [Kolen & Pollack 1994, unrolled in time]
+
+    Settings: see `LearnedFeedback` and `RandomThroughTime`, whose scale is that of the first B.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]] = (
+        "step_vjp or error, as through_plant says",
+        "own feedback weights",
+        "own rates",
+    )
+    keeps: ClassVar[tuple[str, ...]] = ("B, in the form of the weights, learned", "all activity, within an episode")
+    source: ClassVar[str] = "Kolen & Pollack 1994, unrolled in time"
+
+    def init(self, params: Any, rng: Any) -> LearnedThroughTime:
+        """The first B."""
+        return LearnedThroughTime(drawn_like(params, self.scale, self.stream(rng)))
+
+    def gradients(
+        self, circuit: Circuit, params: Any, batch: Batch | Episode, state: LearnedThroughTime, rng: Any
+    ) -> tuple[Gradients, LearnedThroughTime]:
+        """What B makes of the mean cost of a step, and B one step further down."""
+        found, _ = super().gradients(circuit, params, batch, state, rng)
+        return found, LearnedThroughTime(self.changed(state, state.weights, found))
