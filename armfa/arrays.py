@@ -41,7 +41,9 @@ def device(like: Array) -> Any:
 
 
 def made(value: Any, like: Array, dtype: Any = None) -> Array:
-    """An array of the library of `like`, on its device."""
+    """An array of the library of `like`, on its device; a tensor of torch keeps its gradient."""
+    if _is_instance(value, "torch", "Tensor") and _is_instance(like, "torch", "Tensor"):
+        return value.to(device=like.device, dtype=dtype)
     return namespace(like).asarray(value, dtype=dtype, device=device(like))
 
 

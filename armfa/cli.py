@@ -19,6 +19,8 @@ from armfa.commands.learn import Learn, learn
 from armfa.commands.play import Play, play
 from armfa.commands.reproduce import Reproduce, reproduce
 from armfa.commands.rules import Rules, show_rules
+from armfa.commands.sweep import SweepFile, sweep
+from armfa.commands.track import Track, track
 from armfa.commands.train import Train, train_arm
 from armfa.commands.watch import Watch, watch
 from armfa.compiled.kernels import how_it_runs
@@ -31,8 +33,10 @@ COMMANDS: dict[str, tuple[type, Callable[[Any, Console], Any]]] = {
     "adapt": (Adapt, adapt),
     "watch": (Watch, watch),
     "play": (Play, play),
+    "track": (Track, track),
     "rules": (Rules, show_rules),
     "compare": (Compare, compare),
+    "sweep": (SweepFile, sweep),
     "benchmark": (Benchmark, benchmark),
     "reproduce": (Reproduce, reproduce),
 }

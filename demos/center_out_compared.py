@@ -1,4 +1,7 @@
-"""CenterOut by three controllers on the same trials: PPO, feedback alignment and an oracle; a table and a film.
+"""PPO, feedback alignment and an oracle on the same trials
+========================================================
+
+CenterOut by three controllers: a table, a film and a picture.
 
 - PPO from Stable-Baselines3 at its own hyper-parameters, trained here as in `demos/ppo_vector.py` on 64 arms at once.
 - The 6-500-6 network that comes with armfa, trained by feedback alignment on the hand's velocity and never on a reach:
@@ -14,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from stable_baselines3 import PPO
@@ -99,6 +103,17 @@ def scene(world: World, name: str, run: Rollout, trial: int, step: int) -> Scene
     )  # fmt: skip
 
 
+def drawn(world: World, runs: dict[str, Rollout]) -> None:
+    """The hand's way in every trial, one panel for each controller."""
+    _, axes = plt.subplots(1, len(runs), figsize=(9.0, 3.2), sharex=True, sharey=True, layout="constrained")
+    for axis, (name, run) in zip(axes, runs.items(), strict=True):
+        hand = 100 * world.hand(run.moments)  # (steps + 1, trials, 2), cm
+        axis.plot(hand[..., 0], hand[..., 1], linewidth=1)
+        axis.set(title=name, xlabel="x, cm", aspect="equal")
+    axes[0].set_ylabel("y, cm")
+    plt.show()
+
+
 def main() -> None:
     """Trains, prints the table, writes the film and the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,6 +150,7 @@ def main() -> None:
     )
     write_film(args.out / "center_out_compared.gif", frames, RATE)
     print(args.out / "center_out_compared.gif")
+    drawn(world, runs)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Hindsight experience replay: reaching learned from a reward that only says whether the hand is on the target.
+"""Hindsight experience replay
+===========================
+
+Reaching learned from a reward that only says whether the hand is on the target.
 
 Every episode is replayed as if the place where the hand went had been the target. Andrychowicz et al. 2017,
 "Hindsight experience replay". Soft actor-critic from Stable-Baselines3, 16 arms at once.
@@ -8,6 +11,8 @@ Takes an hour; with `--small` a few seconds. Needs: pip install "armfa[sb3]"
 import argparse
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from stable_baselines3 import SAC, HerReplayBuffer
 from stable_baselines3.common.vec_env import VecMonitor
@@ -43,6 +48,15 @@ def main() -> None:
     )
     model.learn(60 if args.small else args.steps)
     print(f"trained for {model.num_timesteps} steps of {arms} arms together")
+
+    seen, distances = model.env.reset(), []
+    for _ in range(10 if args.small else 150):
+        distances.append(np.linalg.norm(seen["achieved_goal"] - seen["desired_goal"], axis=-1))
+        seen = model.env.step(model.predict(seen, deterministic=True)[0])[0]
+    plt.plot(0.01 * np.arange(len(distances)), distances)
+    plt.xlabel("time, s")
+    plt.ylabel("distance to the target, units of the observation")
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""How fast off-the-shelf learners solve a task: success over environment steps, a table and a picture.
+"""Learning curves of off-the-shelf learners
+=========================================
+
+How fast off-the-shelf learners solve a task: success over environment steps, a table and a picture.
 
 PPO and SAC from Stable-Baselines3 at its own hyper-parameters, on 64 arms at once, but for what the number of arms
 changes: PPO's 2048 transitions per update are shared among the arms, and SAC makes one update per 8 steps. `her` is SAC
@@ -82,6 +85,7 @@ def trained(task: str, name: str, seed: int, steps: int, arms: int) -> list[dict
 
 def drawn(rows: list[dict[str, str]], file: Path) -> None:
     """One panel for each algorithm, one line for each seed."""
+    plt.close("all")
     names = sorted({row["algorithm"] for row in rows})
     figure, axes = plt.subplots(1, len(names), figsize=(4.5 * len(names), 3.2), squeeze=False, sharey=True)
     for axis, name in zip(axes[0], names, strict=True):
@@ -101,7 +105,6 @@ def drawn(rows: list[dict[str, str]], file: Path) -> None:
     axes[0, 0].legend(frameon=False)
     figure.tight_layout()
     figure.savefig(file, dpi=120)
-    plt.close(figure)
 
 
 def main() -> None:

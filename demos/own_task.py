@@ -1,10 +1,15 @@
-"""Write one's own task: a target that flies by, to be caught, as a Gymnasium environment for one arm and for many."""
+"""A task of your own
+==================
+
+A target that flies by, to be caught, as a Gymnasium environment for one arm and for many.
+"""
 
 import argparse
 from dataclasses import dataclass
 from typing import ClassVar
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 import numpy as np
 
 from armfa.arrays import Array
@@ -66,12 +71,15 @@ def main() -> None:
     small = parser.parse_args().small
 
     gym.register("demo/Catch-v0", CatchEnv, vector_entry_point=CatchVectorEnv, max_episode_steps=100)
-    env = gym.make("demo/Catch-v0", render_mode=None if small else "human")
+    env = gym.make("demo/Catch-v0", render_mode="rgb_array" if small else "human")
     env.reset(seed=0)
     for _ in range(20 if small else 500):
         _, _, terminated, truncated, _ = env.step(0.2 * env.action_space.sample())
         if terminated or truncated:
             env.reset()
+    if small:
+        plt.imshow(env.render())
+        plt.axis("off")
     env.close()
 
     many = gym.make_vec("demo/Catch-v0", num_envs=64, autoreset_mode="SameStep", flight=0.4, observation="si")
@@ -81,6 +89,7 @@ def main() -> None:
     print(
         f"targets: {len(np.unique(before[:, -2:], axis=0))}, flying at {np.median(np.hypot(*moved.T)) / 0.01:.2f} m/s"
     )
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What must a controller know of its arm to learn? The plant's Jacobian, a constant matrix, or nothing?
+"""What must a controller know of its arm?
+=======================================
+
+To learn: the plant's Jacobian, a constant matrix, or nothing?
 
 Feedback alignment on the arm, with the plant's part of the teaching signal exact, constant (mean, or learned from
 babbling) or random; and with the hidden layer's feedback straight from the error of the hand (500 x 2).
@@ -8,6 +11,7 @@ babbling) or random; and with the hidden layer's feedback straight from the erro
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from armfa.controllers import MLP, SGD, FeedbackAlignment, train
@@ -31,6 +35,7 @@ def main(updates: int = 20_000, seeds: int = 3) -> None:
     """Train every case on seeds 0, 1, ...; the seed draws the babbling and the random matrix too."""
     network = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02), bias_scale=(0.05, 0.0))
     print(f"{'to the muscles':16}{'to the hidden layer':22}{'rates':16}{'test NSE':>18}{'angle to backprop':>20}")
+    _, axis = plt.subplots(figsize=(7.0, 3.4), layout="constrained")
     for kind, rule, rates in CASES:
         errors, angles = [], []
         for seed in range(seeds):
@@ -42,6 +47,10 @@ def main(updates: int = 20_000, seeds: int = 3) -> None:
         hidden = "from the hand" if rule is FROM_HAND else "from the muscles"
         error = f"{np.mean(errors):.4f} ± {np.std(errors, ddof=1) if seeds > 1 else 0:.4f}"
         print(f"{kind:16}{hidden:22}{rates!s:16}{error:>18}{np.mean(angles):19.0f}°")
+        axis.plot(errors, [f"{kind}, {hidden}, {rates}"] * seeds, "o", color="#0072b2")
+    axis.invert_yaxis()
+    axis.set(xscale="log", xlabel="test NSE, one point for each network")
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The plant inside a JAX training loop: jit, grad and vmap go through the arm.
+"""The plant inside a JAX training loop
+====================================
+
+jit, grad and vmap go through the arm.
 
 python demos/plant_in_jax.py [--updates 200]        (needs the extra armfa[jax])
 """
@@ -7,6 +10,7 @@ import argparse
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 
 from armfa.plant import ArmState, Simulator, hand_position, make_arm
 
@@ -43,6 +47,12 @@ def main(updates: int = 200) -> float:
         logits, value = descend(logits)
         if update % 40 == 0 or update == updates - 1:
             print(f"update {update:4d}: cost {float(value):.3f}")
+    plt.imshow(jax.nn.sigmoid(logits).T, aspect="auto", cmap="viridis", vmin=0.0, vmax=1.0)
+    plt.yticks(range(6), ARM.muscle_names)
+    plt.xlabel("step of 10 ms")
+    plt.colorbar(label="excitation found")
+    plt.tight_layout()
+    plt.show()
     return float(value)
 
 

@@ -1,10 +1,14 @@
-"""The plant inside a PyTorch training loop: autograd goes through the arm, ten steps at a time.
+"""The plant inside a PyTorch training loop
+========================================
+
+Autograd goes through the arm, thirty steps at a time.
 
 python demos/plant_in_torch.py [--updates 150]        (needs the extra armfa[torch])
 """
 
 import argparse
 
+import matplotlib.pyplot as plt
 import torch
 
 from armfa.plant import ArmState, Simulator, hand_position, make_arm
@@ -17,7 +21,7 @@ def main(updates: int = 150) -> float:
     simulator = Simulator(arm)
     network = torch.nn.Sequential(torch.nn.Linear(10, 64), torch.nn.Tanh(), torch.nn.Linear(64, 6), torch.nn.Sigmoid())
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    distance = torch.tensor(0.0)
+    distance, distances = torch.tensor(0.0), []
     for update in range(updates):
         angle = torch.tensor(arm.center_posture) + 0.2 * torch.randn(32, 2)
         state = ArmState(angle, torch.zeros(32, 2), torch.zeros(32, 6))
@@ -29,8 +33,13 @@ def main(updates: int = 150) -> float:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        distances.append(1000 * distance.item())
         if update % 30 == 0 or update == updates - 1:
             print(f"update {update:4d}: the hand ends {1000 * distance.item():.0f} mm from the target")
+    plt.plot(distances)
+    plt.xlabel("update")
+    plt.ylabel("the hand ends so far from the target, mm")
+    plt.show()
     return distance.item()
 
 

@@ -1,4 +1,7 @@
-"""Proximal policy optimisation from Stable-Baselines3 on one arm, at its own hyper-parameters, no wrapper needed.
+"""PPO on one arm
+==============
+
+Proximal policy optimisation from Stable-Baselines3 on one arm, at its own hyper-parameters, no wrapper needed.
 
 Takes half an hour; `demos/ppo_vector.py` is much faster. With `--small` a few seconds. Needs: pip install "armfa[sb3]"
 """
@@ -6,6 +9,7 @@ Takes half an hour; `demos/ppo_vector.py` is much faster. With `--small` a few s
 import argparse
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 
@@ -27,6 +31,17 @@ def main() -> None:
     model.learn(128 if args.small else args.steps)
     mean, spread = evaluate_policy(model, model.get_env(), n_eval_episodes=2 if args.small else 100)
     print(f"return {mean:.2f} +- {spread:.2f}; solved from {env.spec.reward_threshold}")
+
+    (observation, _), rewards = env.reset(seed=1), []
+    for _ in range(100):
+        observation, reward, terminated, truncated, _ = env.step(model.predict(observation, deterministic=True)[0])
+        rewards.append(reward)
+        if terminated or truncated:
+            break
+    plt.plot(rewards)
+    plt.xlabel("step of one episode")
+    plt.ylabel("reward")
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""PPO from Stable-Baselines3 on 64 arms at once: the native vector environment through armfa's adapter.
+"""PPO on 64 arms at once
+======================
+
+PPO from Stable-Baselines3: the native vector environment through armfa's adapter.
 
 The hyper-parameters are Stable-Baselines3's own. Its 2048 transitions per update are shared among the arms.
 Takes some minutes; with `--small` a few seconds. Needs: pip install "armfa[sb3]"
@@ -7,6 +10,8 @@ Takes some minutes; with `--small` a few seconds. Needs: pip install "armfa[sb3]
 import argparse
 
 import gymnasium as gym
+import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
@@ -33,6 +38,15 @@ def main() -> None:
     model = PPO("MlpPolicy", many, n_steps=n_steps, seed=0, device="cpu", verbose=0 if args.small else 1, **size)
     model.learn(2 * n_steps * arms if args.small else args.steps)
     print(f"trained for {model.num_timesteps} steps of {arms} arms together")
+
+    observation, rewards = many.reset(), []
+    for _ in range(100):
+        observation, reward, _, _ = many.step(model.predict(observation, deterministic=True)[0])
+        rewards.append(reward)
+    plt.plot(np.array(rewards)[:, :8])
+    plt.xlabel("step of an episode")
+    plt.ylabel("reward, one line for each of the first arms")
+    plt.show()
 
 
 if __name__ == "__main__":

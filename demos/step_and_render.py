@@ -1,4 +1,8 @@
-"""Step an environment and look at it: a window, or with `--save reach.png` the last frame, which needs no display."""
+"""Step an environment and look at it
+==================================
+
+In a window, or with `--save reach.png` in a picture of the last frame, which needs no display.
+"""
 
 import argparse
 
@@ -29,10 +33,13 @@ def main() -> None:
     print(f"last observation {observation.round(2)}, reward {reward:.3f}, info {info}")
 
     if args.save:
-        import matplotlib.image
+        import matplotlib.pyplot as plt
 
-        matplotlib.image.imsave(args.save, env.render())
-        print(f"wrote {args.save}")
+        plt.imsave(args.save, env.render())
+        print("wrote the last frame")
+        plt.imshow(env.render())
+        plt.axis("off")
+        plt.show()
     env.close()
 
 

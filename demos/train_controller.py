@@ -1,10 +1,14 @@
-"""Train a 6-500-6 controller of the arm by feedback alignment, then let it reach for a target.
+"""Train a controller and let it reach
+===================================
+
+A 6-500-6 network learns to drive the arm by feedback alignment, then reaches for a target.
 
 python demos/train_controller.py [--updates 5000]
 """
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from armfa.controllers import MLP, SGD, FeedbackAlignment, train
@@ -25,11 +29,21 @@ def main(updates: int = 5000) -> None:
     arm = simulator.arm
     start, target = np.array([0.0, 0.40]), np.array([0.10, 0.45])  # m
     state = rest_state(arm, inverse_kinematics(arm, start).astype(np.float32))
+    path = [start]
     for _ in range(150):
         desired = 6.0 * (target - hand_position(arm, state.joint_angle))  # toward the target, 1/s times m
         state = simulator.step(state, controller(state, desired))
+        path.append(hand_position(arm, state.joint_angle))
     miss = np.linalg.norm(hand_position(arm, state.joint_angle) - target)
     print(f"after 1.5 s the hand is {1000 * miss:.1f} mm from the target")
+
+    _, (left, right) = plt.subplots(1, 2, figsize=(8.0, 3.2), layout="constrained")
+    left.semilogy(result.curve["samples"], result.curve["nse"])
+    left.set(xlabel="samples", ylabel="test NSE, one line for each network")
+    right.plot(*100 * np.array(path).T)
+    right.plot(*100 * target, "o", fillstyle="none", markersize=12)
+    right.set(xlabel="x, cm", ylabel="y, cm", title="way of the hand", aspect="equal")
+    plt.show()
 
 
 if __name__ == "__main__":

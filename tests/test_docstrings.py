@@ -1,5 +1,6 @@
 """Public docstrings have numpydoc's sections, by its own validation; fields are told where they are declared."""
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -7,7 +8,7 @@ import re
 import textwrap
 
 import pytest
-from numpydoc.docscrape import ClassDoc
+from numpydoc.docscrape import ClassDoc, NumpyDocString
 from numpydoc.validate import validate
 
 PARTS = ("armfa", *(f"armfa.{x}" for x in ["plant", "world", "tasks", "envs", "problems", "controllers", "rendering"]))
@@ -48,6 +49,40 @@ def test_a_docstring_is_valid_numpydoc(thing):
     assert not wrong
 
 
+def methods():
+    """Public methods that a public class defines, by their full names."""
+    return [
+        f"{PUBLIC[kind]}.{name}"
+        for kind in PUBLIC
+        if inspect.isclass(kind) and kind not in PAGES
+        for name, method in vars(kind).items()
+        if name[0] != "_" and inspect.isfunction(getattr(method, "__func__", getattr(method, "fget", method)))
+    ]
+
+
+def test_methods_are_valid_numpydoc_and_have_all_sections_or_none():
+    """Where one line says what goes in and what comes out, with shapes and units, it is all."""
+    wrong = []
+    for name in methods():
+        found = validate(name)
+        sections = re.search(r"^(Parameters|Returns)$", found["docstring"], re.MULTILINE)
+        skipped = NOT_ASKED.keys() | (set() if sections else {"PR01", "RT01"})
+        wrong += [f"{name}: {words}" for code, words in found["errors"] if code not in skipped]
+    assert not wrong
+
+
+@pytest.mark.parametrize("thing", [x for x in PUBLIC if x not in PAGES], ids=PUBLIC.get)
+def test_parameters_are_told_in_a_section(thing):
+    """`name : ...` above the first section would be read as a sentence."""
+    texts = [
+        thing.__doc__,
+        *(getattr(x, "__doc__", "") for x in (vars(thing).values() if inspect.isclass(thing) else ())),
+    ]
+    for text in texts:
+        above = re.split(r"\n *-{5,}\n", text if isinstance(text, str) else "")[0]
+        assert not re.search(r"^ *[a-z_]\w*(, \w+)* : ", above, re.MULTILINE)
+
+
 def fields_of(kind):
     """Names of the fields that a class itself declares."""
     own = inspect.get_annotations(kind)
@@ -80,3 +115,39 @@ def told(kind):
 )
 def test_every_field_is_told(kind):
     assert set(fields_of(kind)) <= told(kind)
+
+
+def raised(function):
+    """Names of the exceptions that a function raises itself, in its own body."""
+    waiting, found = [ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            found.add(ast.unparse(kind).rpartition(".")[2])
+        inner = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
+        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, inner)]
+    return found
+
+
+def said(thing):
+    """Names of the exceptions in the section Raises."""
+    return {row.type or row.name for row in NumpyDocString(inspect.getdoc(thing) or "")["Raises"]}
+
+
+def doors(thing):
+    """What is called of a function or class: itself, or how it is made and its public methods."""
+    if inspect.isfunction(thing):
+        return [thing]
+    own = [x for x in (getattr(y, "__func__", y) for y in vars(thing).values()) if inspect.isfunction(x)]
+    made = ("__init__", "__post_init__", "__call__")
+    written = [x for x in own if x.__code__.co_filename != "<string>"]  # and not made by `dataclass`
+    return [x for x in written if x.__name__[0] != "_" or x.__name__ in made]
+
+
+@pytest.mark.parametrize(
+    "thing", [x for x in PUBLIC if x not in PAGES and not getattr(x, "_is_protocol", False)], ids=PUBLIC.get
+)
+def test_what_a_door_raises_is_told(thing):
+    for door in doors(thing):
+        assert raised(door) <= said(thing) | said(door), door.__qualname__

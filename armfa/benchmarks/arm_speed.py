@@ -16,6 +16,7 @@ from armfa.controllers import (
     Backprop,
     DirectFeedbackAlignment,
     FeedbackAlignment,
+    LearningRule,
     Streams,
     compiled,
     fastest,
@@ -24,14 +25,28 @@ from armfa.controllers import (
     stack,
     tree_map,
 )
+from armfa.controllers.training.train import CHUNK_SAMPLES
 from armfa.plant import Simulator, make_arm, rest_state
 from armfa.problems.hand_velocity import HandVelocityProblem
 
 NETWORK = MLP((6, 500, 6), "tanh", weight_scale=(0.05, 0.02))
 RULE = FeedbackAlignment(scale=0.5)
 OPTIMIZER = SGD((6.0, 0.015))
-EXAMPLES = 1024
-"""Of a block of updates that is measured as one call."""
+EXAMPLES = CHUNK_SAMPLES
+"""Of a block of updates that is measured as one call: as many as `train` draws at a time."""
+
+
+class OneBit(LearningRule):
+    """A rule of one's own, in NumPy: hidden units are told the sign of B delta (demos/own_rule.py)."""
+
+    def init(self, params: Any, rng: Any) -> Any:
+        """B ~ U(-1, 1), (..., n_out, n_hidden)."""
+        return rng.uniform(-1.0, 1.0, params[-1].weight.shape[-2:]).astype(params[-1].weight.dtype)
+
+    def deltas(self, network: Any, params: Any, trace: Any, loss: Any, state: Any, rng: Any) -> Any:
+        """The teaching signal of each layer."""
+        delta = network.weigh(1, loss.error(trace.output), trace)
+        return [network.weigh(0, 0.02 * np.sign(delta @ state), trace), delta], state
 
 
 def measured(budget: float) -> list[tuple[str, Callable[[], Iterator[Line]]]]:
@@ -51,11 +66,9 @@ def updates(budget: float) -> Iterator[Line]:
 
     Beside them the machine's limit, and MotorNet's update of the same network by backprop.
     """
-    learned, plain = (
-        make_rule("kolen-pollack"),
-        FeedbackAlignment(carry="error"),
-    )  # plain: in NumPy, as rules of one's own
-    for rule in (RULE, Backprop(), DirectFeedbackAlignment(scale=0.5), learned, plain):
+    learned = make_rule("kolen-pollack")
+    of_python = FeedbackAlignment(carry="error"), OneBit()  # whose deltas are filled in by NumPy, as of all own rules
+    for rule in (RULE, Backprop(), DirectFeedbackAlignment(scale=0.5), learned, *of_python):
         for batch in (1, 32, 128, 256, 512):
             first = rule is RULE
             if batch in (1, 256) and not first:
@@ -65,10 +78,10 @@ def updates(budget: float) -> Iterator[Line]:
                 calls.append(motornet_update(batch))
             count = max(1, EXAMPLES // batch)
             seconds = side_by_side(calls, budget=2 * budget)
-            told = type(rule).__name__ + (" of e, in NumPy" if rule is plain else "")
+            told = type(rule).__name__ + (", deltas in NumPy" if rule in of_python else "")
             rate, name = batch * count / seconds[0], f"samples, 6-500-6 {told}, batch {batch}"
             if batch not in (1, 256):
-                aim = 0.45 if rule in (learned, plain) else 0.6
+                aim = 0.45 if rule in (learned, *of_python) else 0.6
                 yield Line(name, rate, "products and tanh", update_limit(batch, budget), aim)
             if len(calls) > 1:
                 aims = {1: 200, 32: 70, 256: 12}

@@ -3,6 +3,7 @@
 The greatest derivative of the hand's velocity (m/s) at the end by a command that is held, in places where gradients are
 known to break. The same arm and step in both: MotorNet's arm26 with Thelen's muscles, 10 ms; armfa by its default
 integrator, MotorNet by its own. Beside each stands what a central difference finds, which knows no autodiff.
+Then the tension of one muscle, by PyTorch's autodiff in both columns: armfa's curves, and the same curves as printed.
 Needs the extra `armfa[bench]`.
 """
 
@@ -37,6 +38,57 @@ PLACES = (
     Place("ten steps, all muscles let go", (60.0, 90.0), (0.0, 0.0), 0.5, (0.0,) * 6, 10),
     Place("ten steps, elbow against its stop", (60.0, 5.0), (0.0, -2.0), 0.3, (0.2, 0.2, 0.1, 0.9, 0.1, 0.9), 10),
 )
+
+
+class Spot(NamedTuple):
+    """Where a muscle curve is differentiated."""
+
+    name: str
+    arm: str
+    length: float  # L0
+    velocity: float  # L0/s
+    activation: float
+    by: int  # 0: length, 1: velocity, 2: activation
+
+
+SPOTS = (
+    Spot("by velocity, shortening at 0.3 L0/s", "li_todorov", 1.0, -0.3, 0.5, 1),
+    Spot("by velocity, shortening at 0.62 L0/s, where the other branch has a pole", "li_todorov", 1.0, -0.62, 0.5, 1),
+    Spot("by activation, a long muscle that is silent", "li_todorov", 1.4, 0.0, 0.0, 2),
+    Spot("by length, a fibre shorter than nothing", "li_todorov", -0.01, 0.0, 0.5, 0),
+    Spot("by velocity, a short muscle of the monkey near the curve's pole", "lillicrap_scott", 0.5, -6.57, 1.0, 1),
+)
+
+
+def printed(curves: Any, l: Any, v: Any, a: Any) -> Any:
+    """T/Fmax of Brown & Loeb's curves as they are printed, without guards (see `BrownLoeb`)."""
+    import torch
+
+    (cv0, cv1), (av0, av1, av2) = curves.cv, curves.av
+    shortening = (curves.vmax - v) / (curves.vmax + (cv0 + cv1 * l) * v)
+    lengthening = (curves.bv - (av0 + av1 * l + av2 * l * l) * v) / (curves.bv + v)
+    pull = torch.exp(-(torch.abs((l**curves.beta - 1) / curves.omega) ** curves.rho))
+    pull = pull * torch.where(v <= 0, shortening, lengthening)
+    if curves.passive is not None:
+        p0, p1, p2 = curves.passive
+        pull = pull + p0 * torch.exp(p1 + p2 * l)
+    if curves.activation_shape is not None:
+        af, nf0, nf1 = curves.activation_shape
+        nf = nf0 + nf1 * (1 / l - 1)
+        a = 1 - torch.exp(-((a / (af * nf)) ** nf))
+    return a * pull
+
+
+def slopes(spot: Spot) -> tuple[float, float]:
+    """The derivative of T/Fmax there, by PyTorch's autodiff: of armfa's curves, and of the printed ones."""
+    import torch
+
+    curves: Any = make_arm(spot.arm).curves
+    found = []
+    for tension in (curves.tension, lambda l, v, a: printed(curves, l, v, a)):
+        at = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in spot[2:5]]
+        found.append(torch.autograd.grad(tension(*at), at[spot.by])[0].item())
+    return found[0], found[1]
 
 
 def ours(place: Place) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -125,6 +177,9 @@ def main() -> int:
             moved = make(place)
             numbers += [np.abs(moved(command)[1]).max(), np.abs(difference(moved, command, eps)).max()]
         print(f"{place.name:36s}" + "".join(f"{x:12.4g}" for x in numbers))
+    print(f"\n{'tension of a muscle, in Fmax, differentiated':72s}{'armfa':>12s}{'as printed':>12s}")
+    for spot in SPOTS:
+        print(f"{spot.name:72s}" + "".join(f"{x:12.4g}" for x in slopes(spot)))
     return 0
 
 

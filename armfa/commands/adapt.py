@@ -1,7 +1,10 @@
 """`armfa adapt`: a trained controller meets a force field or a rotation, trial by trial, and goes on learning."""
 
+import hashlib
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +17,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
-from armfa.commands.showing import is_shipped, open_policy
-from armfa.controllers import Adam, Policy, make_rule
+from armfa.commands.showing import controller_file, is_shipped, open_policy
+from armfa.controllers import Adam, Policy, TrainState, make_rule
+from armfa.controllers.checkpoint import unpack
 from armfa.controllers.machine import one_blas_thread
+from armfa.controllers.policy import policy_in
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED, check_fit
 from armfa.controllers.training.train import in_precision
@@ -24,16 +29,20 @@ from armfa.controllers.trees import stack, take
 from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
 from armfa.problems import problem_of
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, panels, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
 from armfa.runs.store import FileCheckpoint
-from armfa.runs.unit import Unit
+from armfa.runs.unit import Checkpoint, Run, Sweep, Unit
 from armfa.world import Fields, Schedule
 
 SECONDS_BETWEEN_FILES = 10.0
 """How often the state of an adaptation is written, from which a killed one goes on."""
+
+SECONDS_PER_TRIAL = 0.05
+"""Expected of a trial on one core."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,13 @@ class Adapt:
     """Folder of an adaptation to continue, with its own settings."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "baseline", "trials", "washout", "batch_size")
+        check_tensorboard(self.tensorboard)
         if self.trial_seed < 0:
             raise ValueError(f"expected --trial-seed of at least 0, got {self.trial_seed}")
         if self.resume is not None:
@@ -117,21 +129,35 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     console, config = console or Console(), at_home(config)
     config, folder = place_of(config, console)
     start, policy = time.monotonic(), open_policy(config)[0]
-    problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
-    course = Course(problem, (config.schedule,), config.batch_size)
+    course = course_of(config, policy)
+    settled = replace(config, out=None, resume=None, quiet=False, tensorboard=False)
+    shown = console.is_terminal and not config.quiet
     try:
-        rows, policy = adapted(config, course, policy, folder, console)
+        with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
+            task = bar.add_task("trials", total=1.0)
+
+            def tell(news: float | str) -> None:
+                bar.update(task, completed=news) if isinstance(news, float) else say(console, news)
+
+            unit = Unit("adapting", {}, 0.0)
+            checkpoint = FileCheckpoint(folder, "", settled, unit, tell, every=SECONDS_BETWEEN_FILES)
+            curves, state = adapted(config, course, policy, checkpoint)
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: armfa adapt --resume {folder}")
         raise
+    rows = rows_of(config, curves)
     write_table(folder / "trials.csv", rows)
+    write_curves(folder, curve_rows(config, rows), config.tensorboard)
     summary = phases(config, rows)
     write_table(folder / "table.csv", summary)
+    about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
+    policy = policy._replace(params=take(state.params, 0), about=about)
     policy.save(folder / "controllers" / f"{config.learn_by}_{config.seed}.npz")
     with matplotlib.rc_context(STYLE):
         save_figure(figure_of(config, rows), folder / "adaptation.png")
     console.print(table_of(summary))
-    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): adaptation.png, table.csv, trials.csv, controllers/")
+    written = "adaptation.png, table.csv, trials.csv, curves.csv, controllers/"
+    say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): {written}")
     return folder
 
 
@@ -141,43 +167,56 @@ def place_of(config: Adapt, console: Console) -> tuple[Adapt, Path]:
         missing = "no adaptation to continue: expected a folder that `armfa adapt` wrote"
         begins = lambda found: replace(found, resume=None)  # noqa: E731  refuses settings that no adaptation has
         return begun(config.resume, config, missing, "adaptation", console, begins), config.resume
+    config = fitting(config)
     run: Any = config.run  # looked at when the command was made
-    policy = open_policy(config)[0]
-    config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
-    problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
-    Course(problem, (config.schedule,), config.batch_size)  # what cannot be is refused before there is a folder
-    few = problem.batch(np.random.default_rng(0), TRIED)
-    check_fit(policy.network, make_rule(config.learn_by), Adam(config.rate), in_precision(few, np.float32))
     own = None if is_shipped(run) else run / f"adapt-{time.strftime('%Y%m%d-%H%M%S')}"
     return config, begin(config.out or own, "adapt", config)
 
 
+def fitting(config: Adapt) -> Adapt:
+    """The command with its rule filled in; what cannot be is refused."""
+    policy = open_policy(config)[0]
+    config = replace(config, learn_by=spelt(config.learn_by) or (policy.about or {}).get("rule", ""))
+    course = course_of(config, policy)
+    few = course.problem.batch(np.random.default_rng(0), TRIED)
+    check_fit(policy.network, make_rule(config.learn_by), Adam(config.rate), in_precision(few, np.float32))
+    return config
+
+
+def course_of(config: Adapt, policy: Policy) -> Course:
+    """The trials, of the task that the controller has learned."""
+    problem = problem_of(policy.about or {}, fields=config.fields, conditions=(1.0,))
+    return Course(problem, (config.schedule,), config.batch_size)
+
+
 def adapted(
-    config: Adapt, course: Course, policy: Policy, folder: Path, console: Console
-) -> tuple[list[dict[str, Any]], Policy]:
-    """A row per trial, measured before the weights change, and the controller at the end."""
-    settled = replace(config, out=None, resume=None, quiet=False)
-    optimizer = Adam(config.rate)
-    shown = console.is_terminal and not config.quiet
-    with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
-        task = bar.add_task("trials", total=1.0)
+    config: Adapt, course: Course, policy: Policy, checkpoint: Checkpoint
+) -> tuple[dict[str, np.ndarray], TrainState]:
+    """What each trial showed before the weights changed, arrays (1, trials), and the network at the end."""
+    return practised(
+        course, policy.network, make_rule(config.learn_by), Adam(config.rate), stack([policy.params]),
+        streams([config.trial_seed]), checkpoint, alone=False,
+    )  # fmt: skip
 
-        def tell(news: float | str) -> None:
-            bar.update(task, completed=news) if isinstance(news, float) else say(console, news)
 
-        checkpoint = FileCheckpoint(folder, "", settled, Unit("adapting", {}, 0.0), tell, every=SECONDS_BETWEEN_FILES)
-        curves, state = practised(
-            course, policy.network, make_rule(config.learn_by), optimizer, stack([policy.params]),
-            streams([config.trial_seed]), checkpoint, alone=False,
-        )  # fmt: skip
+def rows_of(config: Adapt, curves: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """A row per trial."""
     schedule = config.schedule
-    rows = [
+    return [
         {"trial": number, "condition": float(schedule.conditions[number]), "channel": int(schedule.channels[number])}
         | {name: float(curves[name][0, number]) for name in MEASURES}
         for number in range(schedule.trials)
     ]
-    about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
-    return rows, policy._replace(params=take(state.params, 0), about=about)
+
+
+def curve_rows(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trials as curves of other commands are: a row is what was measured before this update."""
+    measured = [{name: value for name, value in row.items() if name != "trial"} for row in rows]
+    begin = {"rule": config.learn_by, "seed": config.seed}
+    return [
+        begin | {"updates": row["trial"], "samples": row["trial"] * config.batch_size} | rest
+        for row, rest in zip(rows, measured)
+    ]
 
 
 def phases(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -195,6 +234,36 @@ def phases(config: Adapt, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         chosen = {name: np.array([row[name] for row in rows[first:last]]) for name in MEASURES}
         found.append({"phase": part} | {name: float(known_mean(x)) for name, x in chosen.items()})
     return found
+
+
+# as units of a sweep
+
+
+def sweep(config: Adapt) -> Sweep:
+    """All trials as one unit, which is given the controller."""
+    config, file = replace(fitting(config), out=None, quiet=False), controller_file(config)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    unit = Unit("adapting", {"controller": digest}, config.schedule.trials * SECONDS_PER_TRIAL)
+    return Sweep("adapting", config, [unit], run, given=partial(given, config))
+
+
+def given(config: Adapt, unit: Unit) -> dict[str, np.ndarray]:
+    """The controller's file."""
+    with np.load(controller_file(config), allow_pickle=False) as file:
+        return dict(file)
+
+
+def run(given: Mapping[str, np.ndarray], config: Adapt, unit: Unit, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """What each trial showed, arrays (1, trials)."""
+    policy = policy_in(*unpack(given), "the controller")
+    return adapted(config, course_of(config, policy), policy, checkpoint)[0]
+
+
+def sweep_rows(config: Adapt, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row: every measure of every phase."""
+    summary = phases(config, rows_of(config, runs[0].arrays))
+    short = [row["phase"].replace(", ", "_").replace("-", "") for row in summary]
+    return [{f"{phase}_{name}": row[name] for phase, row in zip(short, summary) for name in MEASURES}]
 
 
 def figure_of(config: Adapt, rows: list[dict[str, Any]]) -> Figure:

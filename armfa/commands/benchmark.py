@@ -18,7 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.controllers import RULES
 from armfa.experiments.motor_rules.board import Board
 from armfa.experiments.motor_rules.check import compared
@@ -36,7 +36,7 @@ from armfa.experiments.motor_rules.learning import (
     tune,
     tuning_units,
 )
-from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds
+from armfa.experiments.motor_rules.moving import move_id, moving_units, reach_bounds, trained_arrays
 from armfa.experiments.motor_rules.page import interval, page, scale_of
 from armfa.experiments.motor_rules.pictures import figures
 from armfa.experiments.motor_rules.protocol import NAME, SLOW, Protocol
@@ -71,6 +71,8 @@ class Benchmark:
     """Go on in the folder, with its own settings; other --rules, --rule and --ids come to those that it has."""
     processes: int = 2
     """Units that run at once, each with one BLAS thread."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     quiet: bool = False
     """No progress, only the results."""
     redraw: bool = False
@@ -98,7 +100,7 @@ CHECKED = 2
 """Ids of a board that `--check` runs again."""
 GROWS = ("rules", "rule", "ids")
 """Fields that come to those of the folder."""
-NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw", "check")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "redraw", "check")
 """Fields that no number depends on."""
 
 
@@ -107,7 +109,7 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     console, config = console or Console(), checked_names(at_home(config))
     if config.check is not None:
         return check_board(config, config.check, console)
-    whole = settled(config)
+    scheduler, whole = scheduler_of(config), settled(config)
     asked = narrowed(config, whole)
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
@@ -115,10 +117,10 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     plan, failed = Plan.of(asked), list[str]()
     if not asked.redraw:
         write_text(whole.out / "benchmark.json", json.dumps(asdict(whole), indent=1, default=str))
-        tell_estimate(plan, asked.processes, console)
+        tell_estimate(plan, scheduler.workers, console)
         try:
             for stage in (plan.searches, plan.learning, plan.moving):
-                failed += run_missing(stage(), plan.folder, asked.processes, console, asked.quiet)
+                failed += run_missing(stage(), plan.folder, scheduler, console, asked.quiet)
         except KeyboardInterrupt:
             say(console, f"stopped; continue with: armfa benchmark --resume --out {whole.out}")
             raise
@@ -143,10 +145,10 @@ def check_board(config: Benchmark, folder: Path, console: Console) -> Path:
     submitted = [run for sweep in sweeps for run in runs_of(sweep, plan.folder) if unit_id(run) in drawn]
     names = [run.unit for run in submitted]
     again = [sweep._replace(units=[unit for unit in sweep.units if unit.name in names]) for sweep in sweeps]
-    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / config.processes
+    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / scheduler_of(config).workers
     say(console, f"{' and '.join(drawn)} of {folder} are run again: about {minutes(seconds)}")
     with TemporaryDirectory() as place:
-        failed = run_missing(again, Path(place), config.processes, console, config.quiet)
+        failed = run_missing(again, Path(place), scheduler_of(config), console, config.quiet)
         made = [run for sweep in again for run in runs_of(sweep, Path(place))]
     found = compared(whole.protocol, _names(whole), submitted, made)
     for each in found:
@@ -279,7 +281,7 @@ class Plan(NamedTuple):
 
     def _moving(self, trained: Mapping[str, Unit]) -> Sweep:
         units = moving_units(self.protocol, self.ids, trained)
-        return Sweep("moving", self.protocol, units, partial(move_id, self.folder))
+        return Sweep("moving", self.protocol, units, move_id, given=partial(trained_arrays, self.folder, self.protocol))
 
     def expected(self) -> dict[str, float]:
         """Core seconds by tag of what is not on disk yet; of searches under the tag that they are for."""

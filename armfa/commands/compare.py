@@ -12,7 +12,7 @@ from rich.console import Console
 
 from armfa.commands.comparing.grounds import NAMES, Ground, ground_of
 from armfa.commands.comparing.results import comparison_rows, curve_rows, figure, results_table
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.controllers import RULES, LearningRule, take
 from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED
@@ -33,6 +33,7 @@ from armfa.experiments.rules import (
     source,
 )  # fmt: skip
 from armfa.experiments.tuning import EXPECTED_TRIES, TuningCheckpoint, best_rates
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
@@ -78,8 +79,12 @@ class Compare:
     """Folder of a comparison to continue, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Rules that learn at once, each on one core."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     @property
     def names(self) -> list[str]:
@@ -98,23 +103,25 @@ class Compare:
         return replace(
             self, rules=self.rules or ground.rules, updates=self.updates or ground.updates,
             batch_size=self.batch_size or ground.batch_size, rates=tuple(float(rate) for rate in self.rates),
-            reach=self.reach or ground.reach, out=None, resume=None, processes=1, quiet=False,
+            reach=self.reach or ground.reach, out=None, resume=None, processes=1, scheduler="", quiet=False,
+            tensorboard=False,
         )  # fmt: skip
 
 
 def compare(config: Compare, console: Console | None = None) -> Path:
     """Run what is missing, draw the figure, print the table; returns the folder of the comparison."""
     console, config = console or Console(), at_home(config)
+    check_tensorboard(config.tensorboard)
     if config.resume is None:
         check(config)
+    scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
     settings = config.settled
     start = time.monotonic()
     runs = complete(
-        Sweep("comparing", settings, units(settings), run), folder, config.processes, console,
-        f"armfa compare --resume {folder}", config.quiet,
+        sweep(config), folder, scheduler, console, f"armfa compare --resume {folder}", config.quiet
     )  # fmt: skip
-    show_results(settings, runs, folder, console)
+    show_results(settings, runs, folder, console, config.tensorboard)
     seconds = time.monotonic() - start
     written = "comparison.png, comparison.csv, curves.csv" + (", controllers/" if settings.problem == ARM else "")
     say(console, f"\n{folder} ({seconds:.0f} s): {written}")
@@ -162,11 +169,14 @@ def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
     return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 
-def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: Console) -> None:
+def show_results(
+    settings: Compare, runs: Sequence[Run], folder: Path, console: Console, tensorboard: bool = False
+) -> None:
     """Curves, figure and table, from finished runs."""
     rows = comparison_rows(runs, reach := settings.reach or settings.ground.reach)
     write_table(folder / "comparison.csv", rows)
-    write_table(folder / "curves.csv", curve_rows(runs))
+    size = settings.batch_size or settings.ground.batch_size
+    write_curves(folder, curve_rows(runs, size), tensorboard)
     if settings.problem == ARM:
         problem = problem_for("li_todorov")
         for run in runs:
@@ -215,6 +225,17 @@ def notes(settings: Compare, runs: Sequence[Run], rows: Sequence[dict[str, Any]]
     if angled and not all(issubclass(kind, LearningRule) for kind in kinds):
         lines.append("* has no teaching signal: angle of its change of the hidden weights, one draw of its noise.")
     return lines
+
+
+def sweep(config: Compare) -> Sweep:
+    """The units of a comparison."""
+    settings = config.settled
+    return Sweep("comparing", settings, units(settings), run)
+
+
+def sweep_rows(config: Compare, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule, tested against the first."""
+    return comparison_rows(runs, config.settled.reach or config.ground.reach)
 
 
 def units(settings: Compare) -> list[Unit]:

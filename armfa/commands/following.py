@@ -143,10 +143,11 @@ class Follower:
         """One time step toward a target (2,), m; an arm that is thrown out of its joints begins anew."""
         moment = self._toward(target)
         noise = self.rng.standard_normal((1, self.world.normals), np.float32) if self.world.noise else None
-        after, _ = self.world.step(moment, self._command(moment), noise)
+        command = self._command(moment)
+        after, outcome = self.world.step(moment, command, noise)
         if not np.isfinite(after.arm.joint_velocity).all():
             return self.start(self.laboratory)
-        self.moment, self.time = after, self.time + self.dt
+        self.moment, self.time, self.taken = after, self.time + self.dt, (moment, command, outcome)
         self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(after)[0]]
 
     def steps_in(self, seconds: float) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import Performer, moving
-from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, GradientEstimator, Optimizer, train
+from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, GradientEstimator, Optimizer, Policy, train
 from armfa.controllers.training.progress import Report
 from armfa.controllers.training.train import TrainResult
 from armfa.experiments.arm.controller import Activation, ArmName
@@ -37,11 +37,13 @@ from armfa.experiments.motor.movements import (
 from armfa.experiments.rules import DECAY, LEARNED, rule_of, spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
 from armfa.runs.display import ends_in, say
 from armfa.runs.folders import begin, begun
+from armfa.runs.unit import Checkpoint, Run, Sweep, Unit
 from armfa.tasks import TASKS
 from armfa.world import Fields, Senses, World, reference_scores
 from armfa.world.reference import Score, each_score, mean
@@ -62,6 +64,8 @@ FILM = 6.0
 """Length of the animation, s."""
 TOLD_EVERY = 10.0
 """s from one line of progress to the next, where there is no terminal."""
+SECONDS_PER_STEP = 2e-6
+"""Expected of one step of one movement while it is learned, on one core."""
 QUICK = 10
 """A quick run has so many times fewer updates."""
 
@@ -80,8 +84,8 @@ class Learn:
     """Hidden or recurrent units."""
     tau: float = 0.05
     """Time constant of rate units, s."""
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     activation: Activation = "first_order"
     """Muscles with first-order dynamics, or such that follow the command at once."""
     dt: float = 0.01
@@ -140,11 +144,14 @@ class Learn:
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         at_least_one(self, "units", "updates", "batch_size", "seeds", "hold_action")
         check_film(self.frame_size, self.frames_per_second)
+        check_tensorboard(self.tensorboard)
         if self.task not in TASKS:
             raise ValueError(f"expected a task out of {', '.join(TASKS)}, got {self.task!r}")
         if spelt(self.rule) not in EPISODE_RULES:
@@ -210,6 +217,11 @@ class Learn:
         return Adam(self.first_rate, schedule="linear", updates=self.made)
 
     @property
+    def all_seeds(self) -> list[int]:
+        """One per network."""
+        return list(range(self.first_seed, self.first_seed + self.seeds))
+
+    @property
     def made(self) -> int:
         """Updates that are made."""
         return max(1, self.updates // QUICK) if self.quick else self.updates
@@ -223,11 +235,7 @@ def learn(config: Learn, console: Console | None = None) -> Path:
     circuit = config.circuit(problem.n_in, problem.n_out)
     again = f"armfa learn --resume {folder}"
     try:
-        result = train(
-            problem, circuit, config.learner, config.optimizer,
-            seeds=range(config.first_seed, config.first_seed + config.seeds), updates=config.made,
-            batch_size=config.batch_size, checkpoint=folder / "training.npz", progress=teller(config, console),
-        )  # fmt: skip
+        result = learned(config, problem, circuit, folder / "training.npz", teller(config, console))
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: {again}")
         raise
@@ -237,6 +245,14 @@ def learn(config: Learn, console: Console | None = None) -> Path:
     adapts = f"   or: armfa adapt {folder} --field curl" if problem.task.goal_kind == "position" else ""
     say(console, f"next: armfa watch {folder}{adapts}")
     return folder
+
+
+def learned(config: Learn, problem: TaskProblem, circuit: Circuit, checkpoint: Any, progress: Any) -> TrainResult:
+    """The networks of a command, trained."""
+    return train(
+        problem, circuit, config.learner, config.optimizer, seeds=config.all_seeds, updates=config.made,
+        batch_size=config.batch_size, checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
 
 
 def place_of(config: Learn, console: Console) -> tuple[Learn, Path]:
@@ -271,16 +287,12 @@ def show_results(
     config: Learn, problem: TaskProblem, circuit: Circuit, result: TrainResult, folder: Path, console: Console
 ) -> None:
     """Controllers, curves, figures, animation and table, of a finished run."""
-    rule, seeds = spelt(config.rule), range(config.first_seed, config.first_seed + config.seeds)
-    policies = [
-        problem.policy(circuit, result.params(k), rule=rule, controller=config.controller, seed=seed)
-        for k, seed in enumerate(seeds)
-    ]
-    trial, noise = trials_of(problem, TRIALS), noise_of(problem, TRIALS)
-    done = [performed(problem, policy, trial, noise) for policy in policies]
+    rule, seeds = spelt(config.rule), config.all_seeds
+    policies = policies_of(config, problem, circuit, result)
+    done = movements_of(problem, policies)
     for policy, seed in zip(policies, seeds):
         policy.save(folder / "controllers" / f"{rule}_{seed}.npz")
-    result.to_csv(folder / "curves.csv")
+    write_curves(folder, [{"rule": rule} | row for row in result.rows()], config.tensorboard)
     rows = [row_of(problem, f"{config.controller}, seed {seed}", each) for seed, each in zip(seeds, done)]
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])
@@ -300,6 +312,18 @@ def show_results(
         )  # fmt: skip
         write_film(folder / "movements.gif", film, config.frames_per_second)
     console.print(results_table(title, rows))
+
+
+def policies_of(config: Learn, problem: TaskProblem, circuit: Circuit, result: TrainResult) -> list[Policy]:
+    """Each network as a controller."""
+    about = {"rule": spelt(config.rule), "controller": config.controller}
+    return [problem.policy(circuit, result.params(k), **about, seed=seed) for k, seed in enumerate(config.all_seeds)]
+
+
+def movements_of(problem: TaskProblem, policies: Sequence[Policy]) -> list[Movements]:
+    """The same frozen trials with each controller."""
+    trial, noise = trials_of(problem, TRIALS), noise_of(problem, TRIALS)
+    return [performed(problem, policy, trial, noise) for policy in policies]
 
 
 def row_of(problem: TaskProblem, name: str, movements: Movements) -> dict[str, Any]:
@@ -324,6 +348,34 @@ def reference_rows(problem: TaskProblem, like: dict[str, Any]) -> list[dict[str,
 
     scores = reference_scores(problem.task, problem.world.arm, dt=problem.dt, trials=TRIALS)
     return [row("silence", scores.silence), row("oracle", scores.oracle)]
+
+
+# as units of a sweep
+
+
+def sweep(config: Learn) -> Sweep:
+    """All networks as one stack, one unit."""
+    steps = config.made * config.batch_size * config.seeds * config.problem.steps
+    unit = Unit(f"{config.task}_{spelt(config.rule)}", {"seeds": config.all_seeds}, 2 + SECONDS_PER_STEP * steps)
+    return Sweep("learning", replace(config, out=None, resume=None, quiet=False), [unit], run)
+
+
+def run(config: Learn, unit: Unit, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """The curve, and what each network does in the end, arrays that lead with the networks."""
+    problem = config.problem
+    circuit = config.circuit(problem.n_in, problem.n_out)
+    result = learned(config, problem, circuit, checkpoint, None)
+    done = movements_of(problem, policies_of(config, problem, circuit, result))
+    rows = [row_of(problem, "", each) for each in done]
+    measures = {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "controller"}
+    return {"samples": result.curve["samples"], "loss": result.curve["loss"].T, **measures}
+
+
+def sweep_rows(config: Learn, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per network."""
+    arrays = {name: x for name, x in runs[0].arrays.items() if name != "samples"}
+    ends = {name: x[:, -1] if name == "loss" else x for name, x in arrays.items()}
+    return [{"seed": s, **{name: float(x[k]) for name, x in ends.items()}} for k, s in enumerate(config.all_seeds)]
 
 
 def results_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.data import MissingData, require
 from armfa.experiments.base import Experiment
 from armfa.experiments.registry import NAMES, chosen, experiment
@@ -45,6 +45,8 @@ class Reproduce:
     """Continue the reproduction in the folder, with its own settings; what is finished there is not run again."""
     processes: int = 2
     """Units that run at once, each with one BLAS thread."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     data: Literal["mnist", "digits"] = "mnist"
     """Handwritten digits: the MNIST files, or scikit-learn's small 8x8 digits, which need no download."""
     house_numbers: Literal["auto", "download"] = "auto"
@@ -64,7 +66,7 @@ class Reproduce:
             raise ValueError(f"--paper-size is for spiking, which --only {self.only} leaves out")
 
 
-NOT_KEPT = ("out", "resume", "processes", "quiet", "redraw")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "redraw")
 """Fields that no number depends on."""
 
 
@@ -83,6 +85,7 @@ def settled(config: Reproduce) -> Reproduce:
 def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     """Run what is missing under `config.out`, draw everything, and return the path of the report."""
     config = at_home(config)
+    scheduler = scheduler_of(config)
     console, asked, config = console or Console(), config.only, settled(config)
     if config.resume or config.redraw:
         say(console, own_settings(config.out, config, NOT_KEPT))
@@ -99,7 +102,7 @@ def reproduce(config: Reproduce, console: Console | None = None) -> Path:
     able = {name: chosen_settings for name, chosen_settings in to_run.items() if name not in left_out}
     sweeps = [experiment(name).sweep(each) for name, each in able.items()]
     try:
-        failed = [] if config.redraw else run_missing(sweeps, runs_folder, config.processes, console, config.quiet)
+        failed = [] if config.redraw else run_missing(sweeps, runs_folder, scheduler, console, config.quiet)
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: armfa reproduce --resume --out {config.out}")
         raise

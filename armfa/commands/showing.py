@@ -60,7 +60,12 @@ class Showing:
         """Refuse what cannot be shown."""
         if not 0 < self.seconds < 3600:
             raise ValueError(f"expected --seconds above 0 and below 3600, got {self.seconds}")
-        check_film(self.frame_size, self.frames_per_second, self.out)
+        check_film(self.frame_size, self.frames_per_second, self.film)
+
+    @property
+    def film(self) -> Path | None:
+        """The film that is to be written, where one was asked for."""
+        return self.out
 
 
 class Performer:
@@ -79,7 +84,9 @@ class Performer:
             self.moment = self.world.begin(trial, self._noise())
             self.trail = [self.world.hand(self.moment)[0]]
         self.memory, command = self.policy.step(self.memory, self.world.observe(self.moment))
-        self.moment, outcome = self.world.step(self.moment, command.astype(float), self._noise())
+        before = self.moment
+        self.moment, outcome = self.world.step(before, command.astype(float), self._noise())
+        self.taken = before, command, outcome
         self.error, self.steps = float(outcome.error[0]), self.steps + 1
         self.trail = [*self.trail[1 - self.steps_in(TRAIL_TIME) :], self.world.hand(self.moment)[0]]
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from armfa.commands.flags import at_home, at_least_one
+from armfa.commands.flags import at_home, at_least_one, scheduler_of
 from armfa.commands.following import Follower
 from armfa.commands.longer import LongerSettings, sweep
 from armfa.commands.showing import center_out, moving
@@ -25,6 +25,7 @@ from armfa.experiments.arm.controller import (
     Activation,
     ArmName,
     Settings,
+    as_file_name,
     learner_of,
     network_for,
     policy_of,
@@ -36,7 +37,9 @@ from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
 from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
+from armfa.plant.description import called
 from armfa.reports.claim import STATUSES
+from armfa.reports.curves import check_tensorboard, write_curves
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -59,8 +62,8 @@ FULL_SEEDS = 10
 class Train:
     """Train controllers of the arm by several rules, and show what they learned."""
 
-    arm: ArmName = "li_todorov"
-    """Which published arm."""
+    arm: ArmName | str = "li_todorov"
+    """Which published arm, or the file of one: my_arm.toml."""
     rules: str = ",".join(STANDARD)
     """Learning rules, separated by commas: these, feedback-alignment-backprop-rates, all that `armfa rules` lists, and
     your own as file.py:Rule."""
@@ -92,12 +95,16 @@ class Train:
     again."""
     processes: int = 2
     """Rules that train at once, each on one core."""
+    scheduler: str = ""
+    """Address of a Dask scheduler, whose workers do it in place of --processes; docs/scaling.md."""
     frame_size: int = FRAME_SIZE
     """Side of the animation, pixels."""
     frames_per_second: int = FRAMES_PER_SECOND
     """Of the animation."""
     quiet: bool = False
     """No progress, only the results."""
+    tensorboard: bool = False
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
     extended: Annotated[tuple[int, ...], tyro.conf.Suppress] = ()
     """Updates at which the run was to end before it was asked for more."""
 
@@ -109,6 +116,7 @@ class Train:
         if self.command_margin is not None and not 0.0 <= self.command_margin <= 10.0:
             raise ValueError(f"expected --command-margin from 0 to 10, got {self.command_margin}")
         check_film(self.frame_size, self.frames_per_second)
+        check_tensorboard(self.tensorboard)
         if self.first_seed < 0:
             raise ValueError(f"expected --first-seed of at least 0, got {self.first_seed}")
         names = listed(self.rules)
@@ -138,10 +146,11 @@ class Train:
 def train_arm(config: Train, console: Console | None = None) -> Path:
     """Run what is missing, draw everything, print the table; returns the folder of the run."""
     console, config = console or Console(), at_home(config)
+    scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
     settings = config.settings
     start = time.monotonic()
-    runs = complete(sweep(settings), folder, config.processes, console, f"armfa train --resume {folder}", config.quiet)
+    runs = complete(sweep(settings), folder, scheduler, console, f"armfa train --resume {folder}", config.quiet)
     show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
@@ -160,7 +169,7 @@ def place_of(config: Train, console: Console) -> tuple[Train, Path]:
         config, updates=config.updates or UPDATES, rules=",".join(anywhere(name) for name in listed(config.rules))
     )
     try_rules(config.settings)
-    return config, begin(config.out, config.arm, config)
+    return config, begin(config.out, as_file_name(called(config.arm)), config)
 
 
 def longer(config: Train, asked: int | None, folder: Path, console: Console) -> Train:
@@ -185,7 +194,7 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
         save_controllers(problem, network, run, folder / "controllers")
     rows = arm_table(settings, runs)
     write_table(folder / "table.csv", rows)
-    write_table(folder / "curves.csv", curve_rows(runs))
+    write_curves(folder, curve_rows(settings, runs), config.tensorboard)
     with matplotlib.rc_context(STYLE):
         save_figure(learning_curves(runs), folder / "learning.png")
         save_figure(hand_paths(runs), folder / "paths.png")
@@ -209,7 +218,12 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
             f"(--seeds {FULL_SEEDS})")  # fmt: skip
 
 
-def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per rule."""
+    return arm_table(config.settings, runs)
+
+
+def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The learning curves of all networks, one row a point."""
     rows = []
     for run in runs:
@@ -217,16 +231,15 @@ def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             for point, samples in enumerate(run.arrays["samples"]):
                 angle = float(run.arrays["angle"][number, point]) if "angle" in run.arrays else float("nan")
                 nse = float(run.arrays["nse"][number, point])
-                rows.append(
-                    {"rule": run.arguments["rule"], "seed": seed, "samples": int(samples), "nse": nse, "angle": angle}
-                )
+                row = {"rule": run.arguments["rule"], "seed": seed, "updates": int(samples) // settings.batch_size}
+                rows.append(row | {"samples": int(samples), "nse": nse, "angle": angle})
     return rows
 
 
 def results_table(settings: Settings, rows: Sequence[dict[str, Any]]) -> Table:
     """The rows as a table for a terminal."""
     samples = settings.updates * settings.batch_size
-    title = f"{settings.arms[0]}, {samples:,} samples, n = {rows[0]['n']}"
+    title = f"{called(settings.arms[0])}, {samples:,} samples, n = {rows[0]['n']}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, collapse_padding=True)
     heads = ("rule", "NSE\ntest set", "by\ncoasting", "angle\nto BP", "reach, mm\nmean (worst)", "random\n< 1 cm",
              "speed\nr")  # fmt: skip

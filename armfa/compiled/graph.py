@@ -40,9 +40,9 @@ class Graph:
         """A constant of the arm, found at `place`; its value is handed in when the code runs."""
         return self._entered("constant", (place,), wide)
 
-    def number(self, value: float) -> "Expr":
+    def number(self, value: float, *, wide: bool = False) -> "Expr":
         """A number that stands in the source."""
-        return self._entered("number", (float(value),), False)
+        return self._entered("number", (float(value),), wide)
 
     def node(self, op: str, *args: Any) -> "Expr":
         """The value `op` of these; simplified only where no bit can change, but for division by a fixed value."""
@@ -162,7 +162,7 @@ def applied(op: str, *args: Any) -> Any:
         size = max(len(x.parts) for x in vectors)
         if any(len(x.parts) not in (1, size) for x in vectors):
             raise ValueError(f"expected last axes of one length, got {[len(x.parts) for x in vectors]}")
-        if any(isinstance(x, Expr) and not x.fixed for x in args):
+        if any(isinstance(x, Expr) and (x.wide or not x.fixed) for x in args):
             raise TypeError("expected x[..., None] of a number per arm beside an array (..., k)")
         return Vector(
             applied(op, *(x.parts[i if len(x.parts) > 1 else 0] if isinstance(x, Vector) else x for x in args))
@@ -262,13 +262,15 @@ def pullback(bars: Mapping[Expr, Expr] | Iterable[tuple[Expr, Expr]], by: Iterab
     return found | zero
 
 
-def run(outputs: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Any]:
-    """The outputs, from values of inputs and constants: numbers, or arrays of any library with the muscles first."""
-    known: dict[Expr, Any] = dict(values)
-    for e in reachable(outputs):
+def run(outputs: Sequence[Expr], values: Mapping[Expr, Any], order: Sequence[Expr] | None = None) -> list[Any]:
+    """The outputs, from values of inputs and constants: numbers, or arrays of any library with the muscles first.
+
+    order : what is reachable from the outputs, for whoever computes them often.
+    """
+    known: dict[Any, Any] = dict(values)
+    for e in reachable(outputs) if order is None else order:
         if e not in known:
-            args = [known[x] if isinstance(x, Expr) else x for x in e.args]
-            known[e] = args[0] if e.op == "number" else COMPUTE[e.op](*args)
+            known[e] = e.args[0] if e.op == "number" else COMPUTE[e.op](*[known[x] for x in e.args])
     return [known[e] for e in outputs]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from armfa.compiled.graph import ARITHMETIC, COMPARISONS, Expr
 
-LANES = 32
+LANES = {"float64": 32, "float32": 64}
 """Arms in a block: the rows of a step of six muscles then stay in the first cache."""
 OFF = "ARMFA_COMPILED"
 """Environment variable: 0 runs the same source uncompiled, for debugging and where nothing may be compiled."""
@@ -80,7 +80,7 @@ INFIX = {**dict.fromkeys((*ARITHMETIC, *COMPARISONS)), "and": "&", "or": "|"}
 
 def printed(program: Any, real: str) -> str:
     """The source of a module with the kernel."""
-    n, L = program.n, LANES
+    n, L = program.n, LANES[real]
     moving = [x for x in program.live if not x.fixed and x.op != "input"]
     loop: dict[Expr, int] = {}
     for x in moving:  # even: over arms; odd: over arms and muscles. pow ends a loop: short ones overlap better

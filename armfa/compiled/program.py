@@ -53,14 +53,13 @@ class Program:
         used = {y for x in moving for y in x.args if isinstance(y, Expr) and y.fixed and y.op != "number"}
         used |= {c.value for c in self.outputs if c.value.fixed}
         self.fixed = sorted(used, key=lambda x: x.id)  # made of constants alone: the rows of the table
-        self._modules: dict[str, Any] = {}
+        self._modules: dict[Any, Any] = {}
 
     def module(self, dtype: Any) -> Any:
         """The module that holds `kernel(table, *inputs, *outputs)` in this precision; its name stands for its text."""
-        real = np.dtype(dtype).name
-        if real not in self._modules:
-            self._modules[real] = compiled(printed(self, real))
-        return self._modules[real]
+        if dtype not in self._modules:  # not by its name, which takes 2 us
+            self._modules[dtype] = compiled(printed(self, np.dtype(dtype).name))
+        return self._modules[dtype]
 
 
 class Bound:
@@ -109,7 +108,7 @@ class Bound:
         for array, place, size, value in program.inputs:
             values[value] = first[array][place : place + size] if value.wide else first[array][place]
         found: dict[str, list[Array]] = {}
-        for column, x in zip(program.outputs, run([column.value for column in program.outputs], values)):
+        for column, x in zip(program.outputs, run([column.value for column in program.outputs], values, program.live)):
             x = x if hasattr(x, "ndim") else made(x, like, like.dtype)
             found.setdefault(column.array, []).append(xp.broadcast_to(x, (column.size, *batch)))
         return {name: xp.moveaxis(xp.concat(parts, axis=0), 0, -1) for name, parts in found.items()}

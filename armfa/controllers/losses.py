@@ -20,7 +20,7 @@ class Loss(Protocol):
         ...
 
     def error(self, output: Array) -> Array:
-        """dL/d output, (..., batch, n_out)."""
+        """Derivative dL/d output, (..., batch, n_out)."""
         ...
 
 
@@ -35,11 +35,11 @@ class SquaredError(NamedTuple):
         return 0.5 * (error * error).sum(-1)
 
     def error(self, output: Array) -> Array:
-        """Y - y*, (..., batch, n_out)."""
+        """The difference y - y*, (..., batch, n_out)."""
         return output - self.target
 
     def task_error(self, output: Array) -> Array:
-        """Y - y*: the output is the task."""
+        """The difference y - y*: the output is the task."""
         return output - self.target
 
 
@@ -54,7 +54,7 @@ class SoftmaxCrossEntropy(NamedTuple):
         return (self.target * (namespace(output).log(partition) - shifted)).sum(-1)
 
     def error(self, output: Array) -> Array:
-        """softmax(y) sum_k y*_k - y*, (..., batch, n_out)."""
+        """Derivative softmax(y) sum_k y*_k - y*, (..., batch, n_out)."""
         shifted, partition = _shifted(output)
         total = self.target.sum(-1)[..., None]
         return namespace(output).exp(shifted) / partition * total - self.target

@@ -32,13 +32,20 @@ def keep_memory() -> bool:
 def one_blas_thread() -> Iterator[None]:
     """A block in which BLAS runs on one thread: two can make small products 60 times slower by spinning.
 
+    Without threadpoolctl nothing is changed.
+
     Yields
     ------
     None
         `with one_blas_thread(): ...`
     """
-    importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module("scipy.linalg.blas")  # SciPy carries a BLAS of its own: only what is loaded is limited
+    try:
+        from threadpoolctl import threadpool_limits
+    except ModuleNotFoundError:  # in a browser, which has one thread
+        limits = contextlib.nullcontext()
+    else:
+        limits = threadpool_limits(limits=1, user_api="blas")
+    with limits:
         yield

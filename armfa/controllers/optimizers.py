@@ -132,6 +132,11 @@ class Adam:
         Of the rates, as that of `SGD`.
     updates : int or None
         Over which they fall to 0.
+
+    Raises
+    ------
+    ValueError
+        For running means outside [0, 1), and an epsilon of 0.
     """
 
     rates: tuple[float, ...] | float = 1e-3

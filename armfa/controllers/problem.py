@@ -47,7 +47,7 @@ class Episode(Protocol):
         ...
 
     def observe_vjp(self, x: Any, inputs_bar: Array) -> Any:
-        """dL/dx, from dL/d inputs: for gradients through time."""
+        """Derivative dL/dx, from dL/d inputs: for gradients through time."""
         ...
 
     def step_vjp(self, x: Any, command: Array) -> tuple[Any, Array, Callable[[Any], tuple[Any, Array]]]:

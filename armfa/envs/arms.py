@@ -25,8 +25,8 @@ class Arms:
         self.steps = world.senses.hold_action  # of the simulator, in one step
         self.spares = [np.empty_like(self.moment) for _ in range(min(2, self.steps))]
         self.told = np.zeros((n, 7 if world.fields.channel else 6))
+        self.seen_size = door.seen_size
         self.plain = self.steps == 1 and not world.body and not world.sight and not world.noise
-        self.recorded = bool(world.task.variants or world.task.records or door.conditioned or world.fields.channel)
         self.lines = [
             Waiting(n, delay, sum(world.size_of(x) or world.arm.n_muscles for x in signals), self.steps)
             for _, signals, delay in world.lines
@@ -38,10 +38,9 @@ class Arms:
 
         `told` has the rest. `keep` makes it so; until then nothing has changed.
         """
-        door = self.door
-        seen = np.empty((len(action), door.seen_size), np.float32)
+        seen = np.empty((len(action), self.seen_size), np.float32)
         if self.plain:
-            door.run(self.trial, self.moment, action, self.spares[0], seen, self.told)
+            self.door.run(self.trial, self.moment, action, self.spares[0], seen, self.told)
         elif self.steps == 1:
             self._one(0, self.moment, action, noise, self.spares[0], seen)
         else:
@@ -77,12 +76,25 @@ class Arms:
         for line in self.lines:
             line.keep()
 
-    def begin(self, rows: Any, moment: Moment) -> None:
-        """Places these arms at the start of an episode."""
+    def begin(
+        self, rows: Any, uniform: np.ndarray, options: dict[str, Any], number: Any, noise: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Begins an episode in each of these arms, as `Door.begin` does: what is seen of them (rows, k), float32, and
+        how far off they are (rows,).
+        """
+        if not options and (run := self.door.run_begin) is not None:
+            n = len(uniform)
+            trial, moment = (np.empty((n, x.shape[1])) for x in (self.trial, self.moment))
+            seen, error = np.empty((n, self.seen_size), np.float32), np.empty((n, 1))
+            run(uniform, trial, moment, seen, error)
+            self.trial[rows], self.moment[rows], self.told[rows] = trial, moment, 0.0
+            return seen, error[:, 0]
+        moment = self.door.begin(uniform, options, number, noise)
         arrays = packed(moment)
         self.trial[rows], self.moment[rows], self.told[rows] = arrays["trial"], arrays["moment"], 0.0
         for line, entries in zip(self.lines, (x for x in moment.line[:2] if not isinstance(x, tuple))):
             line.begin(rows, entries)
+        return self.seen(rows), self.errors(rows)
 
     def set_goals(self, rows: Any, uniform: np.ndarray, seen: np.ndarray) -> None:
         """New goals for these arms, from uniform (rows, goal_draws); put into what is seen of all (n, k), unless that
@@ -103,9 +115,9 @@ class Arms:
         body, sight = (next(lines).entries(rows) if signals else () for _, signals, _ in world.lines)
         return unpacked(world, self.trial[rows].copy(), self.moment[rows].copy(), body, sight)
 
-    def seen(self) -> np.ndarray:
-        """What there is to see now (n, k), float32."""
-        return np.concatenate(self.door.seen(self.moments()), axis=-1, dtype=np.float32)
+    def seen(self, rows: Any = slice(None)) -> np.ndarray:
+        """What there is to see of these arms now (rows, k), float32."""
+        return np.concatenate(self.door.seen(self.moments(rows)), axis=-1, dtype=np.float32)
 
     def records(self) -> dict[str, np.ndarray]:
         """What else is known of each arm, by name (n,): its variant, where the task has several, what the task
@@ -121,9 +133,9 @@ class Arms:
             found["channel_force"] = self.told[:, CHANNEL_FORCE].copy()
         return found | dict(zip(task.records, records(world, self.moment).T.copy()))
 
-    def errors(self) -> np.ndarray:
-        """Distance of each arm to its goal (n,)."""
-        world, moment = self.door.world, self.moments()
+    def errors(self, rows: Any = slice(None)) -> np.ndarray:
+        """Distance of each of these arms to its goal (rows,)."""
+        world, moment = self.door.world, self.moments(rows)
         return world.error(world.seen(moment), world.goal(moment))
 
 

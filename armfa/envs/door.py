@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import math
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -48,6 +49,11 @@ class Door(Traced):
         "scaled", each number in the task's own unit for it, of size one or so; or "si".
     schedule : Schedule | None
         The conditions of its trials: each reset is the next one. None: all are alike.
+
+    Raises
+    ------
+    ValueError
+        For units that are not one power of two per number sensed.
     """
 
     world: World
@@ -114,8 +120,9 @@ class Door(Traced):
         return self.offset + self.scale * clipped(action, self.low, self.high)
 
     def seen(self, moment: Moment) -> list[Array]:
-        """All that is observed, within its bounds and in its units, as arrays (..., k): senses, then what is achieved
-        (of a goal environment), then the goal.
+        """All that is observed, within its bounds and in its units, as arrays (..., k).
+
+        Senses, then what is achieved (of a goal environment), then the goal.
         """
         world, told = self.world, self.world.told(moment)
         if world.single_goals:
@@ -127,7 +134,7 @@ class Door(Traced):
             place += size
         return parts
 
-    def observed(self, seen: np.ndarray) -> Any:
+    def observed(self, seen: Array) -> Any:
         """Numbers observed (..., k) in the form of the observation space."""
         if not self.world.single_goals:
             return seen
@@ -149,11 +156,24 @@ class Door(Traced):
         """`run(trial, moment, *lines, action, *noise, next moment, seen, told, *lines)` on arrays (arms, columns), for
         one step of the simulator.
 
-        told : achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force of a
-        channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
-        noise : where there is some.
+        In `told` are achieved (2), error, cost, success, 0 where the whole state is finite (else NaN), and the force
+        of a channel where there is one. Of each line, what is told after the step, if that is delayed, and what enters.
+        There is `noise` where the world has some.
         """
         return self.bound(step_program).run
+
+    @functools.cached_property
+    def run_begin(self) -> Any:
+        """`run(uniform, trial, moment, seen, error)` on arrays (arms, columns): first moments, drawn without options.
+
+        None where senses are late or noisy, trials follow a schedule, or a task draws in a way that symbols cannot.
+        """
+        if self.world.body or self.world.sight or self.world.noise or self.schedule is not None:
+            return None
+        try:
+            return self.bound(begin_program).run
+        except Exception:  # whatever a task does with arrays
+            return None
 
     @functools.cached_property
     def run_goals(self) -> Any:
@@ -180,10 +200,22 @@ class Door(Traced):
         """Whether a trial's condition changes anything."""
         return self.schedule is not None or self.world.fields.anything
 
+    @property
+    def recorded(self) -> bool:
+        """Whether there is more to tell of an episode than how far off the arm is (`Arms.records`)."""
+        world = self.world
+        return bool(world.task.variants or world.task.records or self.conditioned or world.fields.channel)
+
     # resets
 
     def checked_options(self, options: dict[str, Any] | None, arms: int | None = None) -> dict[str, np.ndarray]:
-        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2)."""
+        """Reset options as float64 arrays: (2,), or in a vector environment of n arms also one per arm, (n, 2).
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, another shape, a number that is not finite, and a place that the arm cannot be in.
+        """
         options = {} if options is None else options
         if unknown := sorted(set(options) - {*OPTIONS, *TRIAL_OPTIONS}):
             known = ", ".join((*OPTIONS, *TRIAL_OPTIONS))
@@ -261,6 +293,18 @@ def step_program(door: Door) -> Program:
     return Program(symbols.packed | {"action": action} | noise, outputs, n)
 
 
+def begin_program(door: Door) -> Program:
+    """First moments from uniform numbers, what is seen of them, and how far from their goals they are."""
+    graph, n = Graph(), door.arm.n_muscles
+    uniform = graph.vector("uniform", door.world.draws)
+    made = symbolic(graph, door)
+    moment = made.world.reset(uniform)
+    error = made.world.error(made.world.seen(moment), made.world.goal(moment))
+    trial = [*moment.trial.start, *moment.trial[1:]]
+    outputs = {"trial": trial, "moment": columns(moment), "seen": made.seen(moment), "error": [error]}
+    return Program({"uniform": uniform}, outputs, n)
+
+
 def goals_program(door: Door) -> Program:
     """New goals for arms in mid-episode, from uniform numbers, and as they are observed."""
     graph, n, task = Graph(), door.arm.n_muscles, door.world.task
@@ -277,7 +321,7 @@ def goals_program(door: Door) -> Program:
 def open_door(
     task: Task,
     *,
-    arm: str | dict[str, Any] | Arm = "li_todorov",
+    arm: str | Path | dict[str, Any] | Arm = "li_todorov",
     activation: str | None = None,
     dt: float = 0.01,
     integrator: str = "semi_implicit_euler",
@@ -293,11 +337,11 @@ def open_door(
     ----------
     task : Task
         With its settings.
-    arm : str, dict or Arm
-        A preset's name: li_todorov, lillicrap_scott, ..., torque; an arm; or its description, as policies carry it.
-        With a name or a description a spec can be written as JSON.
+    arm : str, Path, dict or Arm
+        A name: li_todorov, lillicrap_scott, ..., torque; the file of an arm, my_arm.toml; an arm; or its description,
+        as policies carry it. With a name or a description a spec can be written as JSON.
     activation : str
-        Of a preset: "static" or "first_order".
+        Of a name or a file: "static" or "first_order". When not given, "static" for a name, and what a file says.
     dt : float
         Time step, s.
     integrator : str
@@ -318,10 +362,17 @@ def open_door(
     -------
     Door
         What an environment steps.
+
+    Raises
+    ------
+    TypeError
+        For a setting of another name.
+    ValueError
+        For a value that a setting cannot have, and for goals in hindsight of a task that has none or whose reward has
+        an effort in it.
     """
-    if unknown := sorted(set(settings) - {*names_of(Senses), *names_of(Fields)}):
-        known = ", ".join((*SHARED, *names_of(Senses), *names_of(Fields)))
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    more = (*names_of(Senses), *names_of(Fields))
+    refuse_unknown(set(settings) - set(more), (*SHARED, *more))
     senses = Senses(**{name: settings[name] for name in names_of(Senses) if name in settings})
     fields = Fields(**{name: settings[name] for name in names_of(Fields) if name in settings})
     if isinstance(schedule, dict):
@@ -357,21 +408,26 @@ def names_of(kind: type) -> tuple[str, ...]:
 def door_of(kind: type[Task], settings: dict[str, Any]) -> Door:
     """The door for a task's fields and the shared settings together; unknown names are refused."""
     own, shared = names_of(kind), (*SHARED, *names_of(Senses), *names_of(Fields))
-    if unknown := sorted(set(settings) - {*own, *shared}):
-        known = ", ".join([*sorted(own), *sorted(shared)])
-        raise TypeError(f"expected settings among {known}; got {', '.join(map(repr, unknown))}")
+    refuse_unknown(set(settings) - {*own, *shared}, (*sorted(own), *sorted(shared)))
     task = kind(**{name: value for name, value in settings.items() if name in own})
     return open_door(task, **{name: value for name, value in settings.items() if name not in own})
 
 
-def arm_of(arm: str | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
+def refuse_unknown(unknown: set[str], known: tuple[str, ...]) -> None:
+    """Refuses settings that there are not, in Python's own words, by which TorchRL knows what to leave out."""
+    if unknown:
+        names = ", ".join(map(repr, sorted(unknown)))
+        raise TypeError(f"expected settings among {', '.join(known)}; got an unexpected keyword argument {names}")
+
+
+def arm_of(arm: str | Path | dict[str, Any] | Arm = "li_todorov", activation: str | None = None) -> Arm:
     """The arm that these settings name. An `Arm`, or the description of one, has its own muscles already."""
     if isinstance(arm, dict):
         arm = arm_from(arm)
     if not isinstance(arm, Arm):
-        return make_arm(arm, activation=activation or "static")
+        return make_arm(arm, activation=activation)
     if activation is not None:
-        raise ValueError(f"expected activation={activation!r} beside a preset's name only: {arm.name!r} has its own")
+        raise ValueError(f"expected activation={activation!r} beside a name or a file only: {arm.name!r} has its own")
     return arm
 
 

@@ -18,6 +18,8 @@ from armfa.world import World
 
 GOAL_BLOCK = 32
 """Goals for which random numbers are drawn at once, here and in the vector environment, which must agree."""
+FLOAT32 = np.dtype(np.float32)
+"""Of most actions: they need no look at what kind of numbers they hold, which takes 0.1 us."""
 WINDOW_RATE = 50.0
 """1/s: frames shown in a window, at most; simulated time passes as real time."""
 
@@ -33,6 +35,11 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
 
     reset(options=...) takes "joint_angle" (2,) rad, or "hand" (2,) m, "joint_velocity" (2,) rad/s and "target" (2,),
     the goal.
+
+    Raises
+    ------
+    ValueError
+        For a `render_mode` that there is not.
     """
 
     metadata = METADATA
@@ -52,10 +59,10 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         if self.world.single_goals:
             self.compute_reward = self.door.compute_reward
         self._shape, self._hold = (self.world.arm.n_muscles,), None if self.world.single_goals else self.world.task.hold
-        self._action = np.empty((1, *self._shape))
+        self._action, self._goals_seen = np.empty((1, *self._shape)), self.world.single_goals
         self._trail: deque[np.ndarray] = deque(maxlen=max(2, round(TRAIL_TIME / self.world.step_time)))
         self._window: Any = None
-        self._error_name, self._ends = self.world.task.error_name, self.world.ends
+        self._error_name, self._ends, self._recorded = self.world.task.error_name, self.world.ends, self.door.recorded
         self._noise = Noise(1, self.world.normals) if self.world.noise else None
         self._arms: Arms | None = None  # before the first reset
         self._number = -1  # of the trial
@@ -79,25 +86,24 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         if self._noise is not None:
             self._noise.follow((0,), (self.np_random,))
             noise = self._noise.drawn()
-        moment = self.door.begin(uniform, options, self._number, noise)
         if self._arms is None:
             self._arms = Arms(self.door, 1)
-        self._arms.begin(slice(None), moment)
+        seen, error = self._arms.begin(slice(None), uniform, options, self._number, noise)
         self._keep_goal = "target" in options
         self._steps, self._used = 0, GOAL_BLOCK
-        self._error, self._success = float(self._arms.errors()[0]), False
+        self._error, self._success = float(error[0]), False
         self._trail.clear()
         self._look()
-        return self.door.observed(self._arms.seen()[0]), self._info()
+        return self.door.observed(seen[0]), self._info()
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One time step: observation, reward, terminated, truncated (left to TimeLimit), info."""
         arms = self._known()
         if (shape := getattr(action, "shape", None)) != self._shape and np.shape(action) != self._shape:
             refuse_shape(self.door, self._shape, np.shape(action) if shape is None else shape)
-        self._action[0] = real_numbers(action)
+        self._action[0] = action if getattr(action, "dtype", None) is FLOAT32 else real_numbers(action)
         seen = arms.step(self._action, None if self._noise is None else self._noise.drawn())[0]
-        _, _, error, cost, success, finite, *_ = arms.told[0].tolist()
+        _, _, error, cost, success, finite, *_ = arms.told.tolist()[0]
         if not error + cost + finite < math.inf:  # an action's NaN is in the cost at once, whatever the integrator
             refuse_numbers(self.door, np.asarray(action))
         arms.keep()
@@ -106,7 +112,7 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
             arms.set_goals(slice(None), self._next_uniform(), seen[None])
         if self.render_mode is not None:
             self._look()
-        return self.door.observed(seen), -cost, self._success, False, self._info()
+        return self.door.observed(seen) if self._goals_seen else seen, -cost, self._success, False, self._info()
 
     def render(self) -> np.ndarray | None:
         """A frame (size, size, 3) in mode rgb_array; None in mode human, whose window `reset` and `step` feed."""
@@ -138,8 +144,8 @@ class ArmEnv(gym.Env[Any, np.ndarray]):
         info: dict[str, Any] = {self._error_name: np.float64(self._error)}
         if self._ends:
             info["is_success"] = np.array(self._success)
-        if (arms := self._known()).recorded:
-            info |= {name: value[0] for name, value in arms.records().items()}
+        if self._recorded:
+            info |= {name: value[0] for name, value in self._known().records().items()}
         return info | inside(self.world.arm, self.moment.arm)._asdict() if self.inside else info
 
     def _next_uniform(self) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The ids under which Gymnasium finds the environments."""
 
-import gymnasium as gym
+from typing import Any
 
 LIMITS = {
     "HandVelocity": 100,
@@ -20,12 +20,20 @@ returns -0.25 and -33, one that waits 2 cm beside the target -77, silent muscles
 
 
 def register_environments() -> None:
-    """Registers armfa/NAME-v0 for every task NAME; does nothing where that has been done."""
+    """Registers armfa/NAME-v0 for every task NAME; does nothing where that has been done.
+
+    Where Gymnasium is missing or cannot be imported, as in a browser, which has no processes, there is nowhere to
+    register them, and the rest of the package works.
+    """
+    try:
+        import gymnasium as gym
+    except ImportError:
+        return
     for task, limit in LIMITS.items():
-        _register(task, limit, THRESHOLDS.get(task))
+        _register(gym, task, limit, THRESHOLDS.get(task))
 
 
-def _register(task: str, max_episode_steps: int, reward_threshold: float | None) -> None:
+def _register(gym: Any, task: str, max_episode_steps: int, reward_threshold: float | None) -> None:
     """Names both forms, one arm and many, by strings: no class is imported, and the spec can be written as JSON."""
     if (name := f"armfa/{task}-v0") not in gym.registry:
         gym.register(

@@ -35,6 +35,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     episodes begin. max_episode_steps: None is the task's own limit (`default_limit`), -1 is none. autoreset_mode: an
     `AutoresetMode` or its value, "NextStep", "SameStep" or "Disabled". Other settings as in `ArmEnv`. `call`,
     `get_attr` and `set_attr` give what a `SyncVectorEnv` gives, a tuple with one value per arm.
+
+    Raises
+    ------
+    ValueError
+        For fewer than one environment, and for a limit of steps, a render mode or an autoreset mode that there is not.
     """
 
     metadata = METADATA
@@ -104,13 +109,19 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             self._allocate()
         given = [seed is not None] * self.num_envs if not isinstance(seed, Sequence) else [x is not None for x in seed]
         self._number[np.array(given) & mask] = -1
-        self._begin(rows, options)
-        self._error[rows] = self._known().errors()[rows]
+        seen = np.empty((self.num_envs, self.door.seen_size), np.float32) if mask.all() else self._known().seen()
+        seen[rows] = self._begin(rows, options)
         self._look()
-        return self.door.observed(self._known().seen()), self._infos(mask)
+        return self.door.observed(seen), self._infos(mask)
 
     def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """One time step of every arm: observations, rewards, terminations, truncations, infos."""
+        """One time step of every arm: observations, rewards, terminations, truncations, infos.
+
+        Raises
+        ------
+        ResetNeeded
+            Where episodes have ended and `autoreset_mode` is "Disabled".
+        """
         arms = self._known()
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             raise gym.error.ResetNeeded('some episodes have ended: call reset(options={"reset_mask": ended})')
@@ -126,8 +137,7 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         terminated = told[:, SUCCESS] != 0.0
         self._renew_goals(restart, seen)
         if restart.size:
-            self._begin(restart, {})
-            seen[restart], self._error[restart] = arms.seen()[restart], arms.errors()[restart]
+            seen[restart] = self._begin(restart, {})
             reward[restart], terminated[restart] = 0.0, False
         truncated = (
             np.zeros(self.num_envs, dtype=np.bool_)
@@ -170,7 +180,13 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     # what each arm has
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """An attribute as a single environment has it, or what a method of it returns, for every arm."""
+        """An attribute as a single environment has it, or what a method of it returns, for every arm.
+
+        Raises
+        ------
+        ValueError
+            For what all arms have or do together.
+        """
         if name in OF_ALL_ARMS:
             raise ValueError(f"expected what one arm has or does, got {name!r}: call {name} itself, for all arms")
         if name == "render":
@@ -194,6 +210,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Sets an attribute: a list or tuple has a value per arm, anything else is for all of them.
 
         The arms share their settings, so only generators may differ.
+
+        Raises
+        ------
+        ValueError
+            For different values of what the arms share.
         """
         each = self._one_per_arm(name, values) if isinstance(values, list | tuple) else [values] * self.num_envs
         if name in OF_EACH_ARM:
@@ -268,8 +289,8 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         draws = self.world.task.goal_draws(self.world.arm) if self._hold is not None else 0
         self._uniform, self._used = np.zeros((n, GOAL_BLOCK, draws)), np.full(n, GOAL_BLOCK)
 
-    def _begin(self, rows: np.ndarray, options: dict[str, Any]) -> None:
-        """Starts a new episode in these arms."""
+    def _begin(self, rows: np.ndarray, options: dict[str, Any]) -> np.ndarray:
+        """Starts a new episode in these arms: what is seen of them (rows, k), float32."""
         draws = self.world.draws
         uniform = np.array([self._generators[i].random(draws) for i in rows.tolist()])
         alone = {"condition": 0, "channel": 0}
@@ -279,10 +300,11 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self._noise is not None:
             self._noise.follow(rows.tolist(), self._generators)
             noise = self._noise.drawn(rows)
-        self._known().begin(rows, self.door.begin(uniform, mine, self._number[rows], noise))
+        seen, self._error[rows] = self._known().begin(rows, uniform, mine, self._number[rows], noise)
         self._steps[rows], self._used[rows] = 0, GOAL_BLOCK
         self._keep_goal[rows] = "target" in options
         self._ended[rows] = self._success[rows] = False
+        return seen
 
     def _noise_for(self, restart: np.ndarray) -> np.ndarray | None:
         """The noise of one step (n, normals); arms that are being reset draw none."""
@@ -309,14 +331,13 @@ class ArmVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     def _restart_at_once(self, seen: np.ndarray) -> tuple[Any, dict[str, Any]]:
         """SAME_STEP: the first observation of the next episode, the last one of the old in infos["final_obs"]."""
-        arms, ended = self._known(), self._ended.copy()
+        ended = self._ended.copy()
         rows = np.flatnonzero(ended)
         infos: dict[str, Any] = {"final_obs": np.full(self.num_envs, None, dtype=object), "_final_obs": ended.copy()}
         for i in rows.tolist():
             infos["final_obs"][i] = self.door.observed(seen[i].copy())
         infos["final_info"], infos["_final_info"] = self._infos(ended), ended.copy()
-        self._begin(rows, {})
-        seen[rows], self._error[rows] = arms.seen()[rows], arms.errors()[rows]
+        seen[rows] = self._begin(rows, {})
         infos.update(self._infos())
         return self.door.observed(seen), infos
 

@@ -4,14 +4,16 @@ The equations are in `physics`, the muscle models in `muscles`; a `Simulator` mo
 """
 
 from armfa.plant.arm import Arm, ArmState, rest_state
+from armfa.plant.description import make_arm
 from armfa.plant.kinematics import elbow_position, hand_position, hand_velocity, inverse_kinematics, jacobian
 from armfa.plant.limits import JointLimits
 from armfa.plant.optimum import best_excitation, minimum_norm_excitation
-from armfa.plant.presets import PRESETS, make_arm
+from armfa.plant.presets import PRESETS
 from armfa.plant.quantities import (
     Inside,
     activation_rate,
     coriolis,
+    gravity_torque,
     hand_force,
     inertia,
     inside,
@@ -41,6 +43,7 @@ __all__ = [
     "best_excitation",
     "coriolis",
     "elbow_position",
+    "gravity_torque",
     "hand_force",
     "hand_position",
     "hand_velocity",

@@ -8,9 +8,9 @@ import functools
 import numpy as np
 
 from armfa.plant.arm import ArmState, rest_state
+from armfa.plant.description import make_arm
 from armfa.plant.integrators import INTEGRATORS
 from armfa.plant.kinematics import hand_position
-from armfa.plant.presets import make_arm
 from armfa.plant.simulator import Simulator
 
 DURATION = 0.5  # s

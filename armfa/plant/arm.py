@@ -6,17 +6,29 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from armfa.arrays import Array, device, namespace
-from armfa.plant.constants import Constants, Pair, PerMuscle, angle, fields_of, not_negative, number, per_muscle, plain
+from armfa.compiled.graph import Vector
+from armfa.plant.constants import (
+    Constants,
+    Pair,
+    PerMuscle,
+    angle,
+    fields_of,
+    muscle_counts,
+    not_negative,
+    number,
+    plain,
+)
 from armfa.plant.limits import JointLimits
 from armfa.plant.muscles.activation import Activation
 from armfa.plant.muscles.brown_loeb import BrownLoeb
 from armfa.plant.muscles.de_groote import DeGroote
-from armfa.plant.muscles.geometry import ConstantMomentArms, CosineMomentArms, LinearMomentArms
+from armfa.plant.muscles.geometry import ConstantMomentArms, CosineMomentArms, LinearMomentArms, PolynomialMomentArms
 from armfa.plant.muscles.linear import ForceGenerator, SpringDamper
 from armfa.plant.muscles.thelen import Thelen
 from armfa.plant.skeleton import Skeleton
+from armfa.plant.toml import written
 
-Geometry = ConstantMomentArms | CosineMomentArms | LinearMomentArms
+Geometry = ConstantMomentArms | CosineMomentArms | LinearMomentArms | PolynomialMomentArms
 Curves = BrownLoeb | DeGroote | Thelen | SpringDamper | ForceGenerator
 PARTS_NEED = {
     "skeleton": (("length", "lumped_inertia", "friction"), False),
@@ -67,6 +79,11 @@ class Arm(Constants):
         Least and greatest command.
     published_with_euler : bool
         True allows explicit Euler with activation dynamics, as in the publication.
+
+    Raises
+    ------
+    ValueError
+        For parts that do not fit together: another number of muscles, a range or a posture outside the stops.
     """
 
     name: str
@@ -89,10 +106,15 @@ class Arm(Constants):
             if not (optional and value is None) and not all(hasattr(value, name) for name in needs):
                 what = f"a part with {', '.join(needs)}{' or None' if optional else ''}"
                 raise ValueError(f"Arm.{part}: expected {what}, got {value!r}")
-        object.__setattr__(self, "muscle_names", tuple(self.muscle_names))
+        names: Any = self.muscle_names
+        if not isinstance(names, tuple | list) or not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"Arm.muscle_names: expected a list of names, one per muscle, got {names!r}")
+        object.__setattr__(self, "muscle_names", tuple(names))
         super().__post_init__()
         if not self.name or not isinstance(self.name, str):
             raise ValueError(f"Arm.name: expected a name, got {self.name!r}")
+        if not isinstance(self.published_with_euler, bool):
+            raise ValueError(f"Arm.published_with_euler: expected True or False, got {self.published_with_euler!r}")
         for part, n in per_muscle_sizes(self).items():
             if n != self.n_muscles:
                 raise ValueError(f"{part}: expected {self.n_muscles} values, one per muscle, got {n}")
@@ -107,6 +129,10 @@ class Arm(Constants):
                 )
             if not least <= center <= most:
                 raise ValueError(f"Arm.center_posture: expected it within the stops {self.stops}, rad, got {center}")
+
+    def to_toml(self) -> str:
+        """The text of a file that `make_arm` reads back to this arm, bit for bit; each constant's unit beside it."""
+        return written(self)
 
     @property
     def n_muscles(self) -> int:
@@ -134,8 +160,8 @@ def per_muscle_sizes(part: Any, name: str = "Arm") -> dict[str, int]:
     sizes: dict[str, int] = {}
     for field in dataclasses.fields(part):
         value, kinds = getattr(part, field.name), fields_of(type(part))
-        if field.name in kinds and per_muscle(kinds[field.name][0], value):
-            sizes[f"{name}.{field.name}"] = len(value)
+        if field.name in kinds:
+            sizes |= muscle_counts(kinds[field.name][0], value, f"{name}.{field.name}")
         elif dataclasses.is_dataclass(value):
             sizes |= per_muscle_sizes(value, type(value).__name__)
     return sizes
@@ -159,7 +185,15 @@ def rest_state(arm: Arm, joint_angle: Array | None = None, *, dtype: Any = None,
     -------
     ArmState
         Leaves (..., 2), (..., 2) and (..., n).
+
+    Raises
+    ------
+    ValueError
+        For angles of another shape.
     """
+    if isinstance(joint_angle, Vector):
+        one: Any = joint_angle[..., 0]
+        return ArmState(joint_angle, Vector((0.0 * one,) * 2), one.graph.number(0.0, wide=True))
     if joint_angle is None:
         joint_angle = arm.center_posture
     if joint_angle is not None and hasattr(joint_angle, "dtype"):

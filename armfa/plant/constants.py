@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, g
 import numpy as np
 
 if TYPE_CHECKING:  # where the equations run, symbols and arrays stand in place of the numbers
-    Pair = Triple = Matrix = PerMuscle = Value = Any
+    Pair = Triple = Matrix = PerMuscle = PerTerm = Value = Any
 else:
     Pair = tuple[float, float]
     Triple = tuple[float, float, float]
     Matrix = tuple[Pair, Pair]
     PerMuscle = tuple[float, ...]
+    PerTerm = tuple[PerMuscle, ...]
+    """A row of one number per muscle for each term of a sum."""
     Value = float | PerMuscle
     """One number for all muscles, or one per muscle."""
 
@@ -70,8 +72,7 @@ class Constants:
         for name, (kind, expected) in fields_of(type(self)).items():
             value = _fitted(kind, getattr(self, name), expected, f"{type(self).__name__}.{name}")
             object.__setattr__(self, name, value)
-            if per_muscle(kind, value):
-                sizes[name] = len(value)
+            sizes |= muscle_counts(kind, value, name)
         if len(set(sizes.values())) > 1:
             raise ValueError(f"{type(self).__name__}: expected one value per muscle in each field, got {sizes} values")
 
@@ -99,6 +100,13 @@ def per_muscle(kind: Any, value: Any) -> bool:
     if kind == Value:
         return isinstance(value, tuple) or getattr(value, "ndim", 0) == 1
     return kind == PerMuscle
+
+
+def muscle_counts(kind: Any, value: Any, name: str) -> dict[str, int]:
+    """How many muscles a constant is for, by its name (or by those of its rows); empty where it is not per muscle."""
+    if kind == PerTerm:
+        return {f"{name}[{i}]": len(row) for i, row in enumerate(value)}
+    return {name: len(value)} if per_muscle(kind, value) else {}
 
 
 def _numbers(kind: Any) -> bool:
@@ -135,7 +143,10 @@ def _number(value: Any, expected: Expected, name: str) -> float:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     known = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    number = float(value) if known else math.nan  # type: ignore[arg-type]
+    try:
+        number = float(value) if known else math.nan  # type: ignore[arg-type]
+    except OverflowError:  # a whole number beyond the range of floats
+        number = math.inf
     if not math.isfinite(number) or not expected.holds(number):
         raise ValueError(f"{name}: expected {expected.words}{_unit(expected)}, got {value!r}")
     return number

@@ -15,7 +15,13 @@ DEEPEST = 60.0
 
 @dataclasses.dataclass(frozen=True)
 class JointLimits(Constants):
-    """Torque k w [softplus((lo - q)/w) - softplus((q - hi)/w)] - d qd [sigmoid((lo - q)/w) + sigmoid((q - hi)/w)]."""
+    """Torque k w [softplus((lo - q)/w) - softplus((q - hi)/w)] - d qd [sigmoid((lo - q)/w) + sigmoid((q - hi)/w)].
+
+    Raises
+    ------
+    ValueError
+        For a lower stop that is not below the upper one.
+    """
 
     lower: Annotated[Pair, angle()]
     upper: Annotated[Pair, angle()]

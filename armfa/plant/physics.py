@@ -1,12 +1,12 @@
 """The arm's equations, once: what is read here is what runs, and what derivatives and compiled code are made from.
 
-    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau
+    M(q) qdd + h(q, qd) + B qd = R(q) T(l, v, a) + limits + J(q)^T F + tau + gravity
 
 q = (q1, q2) are the angles of shoulder and elbow (rad, flexion positive), qd their velocities, which the code calls
 w = (w1, w2), and qdd their accelerations; a the muscles' activations; T their tensions (N), R their moment arms (m),
 F a force on the hand (N), tau torque from outside (N m).
-[The arm of Li & Todorov 2004, as Schimel, Kao & Hennequin 2023 (eLife, Methods, "Arm model") restate it; limits, F and
-tau are added]
+[The arm of Li & Todorov 2004, as Schimel, Kao & Hennequin 2023 (eLife, Methods, "Arm model") restate it; limits, F,
+tau and gravity are added]
 
 Everything works on rows: an angle is (...,), what muscles have is (n, ...); of NumPy, JAX, torch, or symbols.
 """
@@ -53,6 +53,7 @@ class Torques(NamedTuple):
     friction: Pair  # -B qd
     coriolis: Pair  # -h
     loads: Pair  # J^T F + tau
+    gravity: Pair  # sum_i m_i J_i^T g
 
 
 # kinematics
@@ -148,12 +149,24 @@ def load_torque(arm: Any, s: Rows, loads: RowLoads) -> Pair:
     return jx1 * fx + jy1 * fy + t1, jx2 * fx + jy2 * fy + t2
 
 
+def gravity_torque(arm: Any, q1: Array, q2: Array) -> Pair:
+    """sum_i m_i J_i(q)^T g, N m, J_i that of a link's centre of mass; an arm in a horizontal plane has none."""
+    if arm.skeleton.gravity is None:
+        return 0.0, 0.0
+    (m1, m2), l1, (s1, s2), (gx, gy) = (
+        arm.skeleton.mass, arm.skeleton.length[0], arm.skeleton.center_of_mass, arm.skeleton.gravity,
+    )  # fmt: skip
+    t2 = m2 * s2 * (gy * cos(q1 + q2) - gx * sin(q1 + q2))
+    return (m1 * s1 + m2 * l1) * (gy * cos(q1) - gx * sin(q1)) + t2, t2
+
+
 def torques(arm: Any, s: Rows, loads: RowLoads) -> Torques:
     """All that turns the joints."""
     (h1, h2), (f1, f2) = coriolis(arm, s), friction(arm, s.w1, s.w2)
     return Torques(
-        muscle_torque(muscles(arm, s)), limit_torque(arm, s), (-f1, -f2), (-h1, -h2), load_torque(arm, s, loads)
-    )
+        muscle_torque(muscles(arm, s)), limit_torque(arm, s), (-f1, -f2), (-h1, -h2), load_torque(arm, s, loads),
+        gravity_torque(arm, s.q1, s.q2),
+    )  # fmt: skip
 
 
 def solved(m: tuple[Array, Array, Array], torque: Pair) -> Pair:
@@ -164,6 +177,6 @@ def solved(m: tuple[Array, Array, Array], torque: Pair) -> Pair:
 
 
 def acceleration(arm: Any, s: Rows, loads: RowLoads) -> Pair:
-    """qdd, rad/s^2: M(q)^-1 (R T + limits + J^T F + tau - h - B qd)."""
+    """qdd, rad/s^2: M(q)^-1 (R T + limits + J^T F + tau + gravity - h - B qd)."""
     t1, t2 = (sum(each[1:], each[0]) for each in zip(*torques(arm, s, loads)))
     return solved(inertia(arm, s.q2), (t1, t2))

@@ -339,30 +339,8 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def make_arm(name: str = "li_todorov", *, activation: str = "static") -> Arm:
-    """The published arm of that name.
-
-    Parameters
-    ----------
-    name : str
-        One of `PRESETS`.
-    activation : str
-        "static", where the activation is the excitation at once, or "first_order", the preset's own dynamics.
-
-    Returns
-    -------
-    Arm
-        Its constants, each with its source in `presets.py`.
-
-    Raises
-    ------
-    ValueError
-        For a name or an activation that there is not.
-    """
-    if not isinstance(name, str) or name not in PRESETS:
-        raise ValueError(f"expected an arm out of {', '.join(PRESETS)}; got {name!r}")
-    if activation not in ("static", "first_order"):
-        raise ValueError(f"expected activation 'static' or 'first_order', got {activation!r}")
+def preset(name: str, activation: str) -> Arm:
+    """The preset of that name, with "static" muscles or with its own "first_order" dynamics."""
     build, dynamics = PRESETS[name]
     if activation == "static":
         return build(None)

@@ -237,6 +237,26 @@ def limit_torque(arm: Arm, joint_angle: Array, joint_velocity: Array) -> Array:
     return _packed((t1 + zero, t2 + zero))
 
 
+def gravity_torque(arm: Arm, joint_angle: Array) -> Array:
+    """Torque of gravity on the joints; zero for an arm in a horizontal plane.
+
+    Parameters
+    ----------
+    arm : Arm
+        Its constants.
+    joint_angle : Array (..., 2)
+        rad: shoulder from the x axis, elbow relative to the upper arm.
+
+    Returns
+    -------
+    Array (..., 2)
+        N m, flexion positive.
+    """
+    t1, t2 = physics.gravity_torque(known(arm), *two(joint_angle))
+    zero = 0 * joint_angle[..., 0]
+    return _packed((t1 + zero, t2 + zero))
+
+
 def muscle_torque(arm: Arm, state: ArmState) -> Array:
     """Torque of the muscles at each joint, flexion positive: R(q) T(l, v, a).
 
@@ -256,7 +276,7 @@ def muscle_torque(arm: Arm, state: ArmState) -> Array:
 
 
 def hand_force(arm: Arm, state: ArmState) -> Array:
-    """Force with which a hand that is held presses: F = J^-T (R T + limits), at rest.
+    """Force with which a hand that is held presses: F = J^-T (R T + limits + gravity), at rest.
 
     Parameters
     ----------
@@ -278,12 +298,13 @@ def hand_force(arm: Arm, state: ArmState) -> Array:
         columns, rows = _rows(arm, ArmState(angle, 0.0 * angle, state.activation))
     (m1, m2), (t1, t2) = physics.muscle_torque(physics.muscles(columns, rows)), physics.limit_torque(columns, rows)
     (jx1, jx2), (jy1, jy2) = physics.hand_jacobian(columns, *two(angle))
-    t1, t2, det = m1 + t1, m2 + t2, jx1 * jy2 - jx2 * jy1
+    g1, g2 = physics.gravity_torque(columns, *two(angle))
+    t1, t2, det = m1 + t1 + g1, m2 + t2 + g2, jx1 * jy2 - jx2 * jy1
     return namespace(angle).stack([(jy2 * t1 - jy1 * t2) / det, (jx1 * t2 - jx2 * t1) / det], axis=-1)
 
 
 def joint_torque(arm: Arm, state: ArmState) -> Array:
-    """Torque of muscles, friction and limits on each joint.
+    """Torque of muscles, friction, limits and gravity on each joint.
 
     Parameters
     ----------
@@ -298,11 +319,11 @@ def joint_torque(arm: Arm, state: ArmState) -> Array:
         N m.
     """
     q, w, _ = state
-    return muscle_torque(arm, state) + friction_torque(arm, w) + limit_torque(arm, q, w)
+    return muscle_torque(arm, state) + friction_torque(arm, w) + limit_torque(arm, q, w) + gravity_torque(arm, q)
 
 
 def joint_acceleration(arm: Arm, state: ArmState, loads: Loads = NO_LOADS) -> Array:
-    """Acceleration of the joints: M^-1 (muscles + friction + limits + loads - h).
+    """Acceleration of the joints: M^-1 (muscles + friction + limits + loads + gravity - h).
 
     Parameters
     ----------

@@ -49,8 +49,11 @@ class Simulator(Traced):
     Raises
     ------
     ValueError
-        For explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was
-        published with it.
+        For an integrator that there is not, a time step that cannot be meant (above 1 s, say, for milliseconds), and
+        explicit Euler with activation dynamics, whose one-step gradient is exactly zero, unless the arm was published
+        with it.
+    TypeError
+        For an `arm` that is none.
     """
 
     arm: Arm
@@ -89,8 +92,8 @@ class Simulator(Traced):
         Returns
         -------
         ArmState
-            An arm that is told NaN has angles and velocities of NaN, at once or (explicit Euler) up to two steps later;
-            no other arm of a batch has.
+            Of the same shapes. An arm that is told NaN has angles and velocities of NaN, at once or (explicit Euler) up
+            to two steps later; no other arm of a batch has.
         """
         if isinstance(state.joint_angle, Symbolic):
             return self._traced(state, excitation, loads)
@@ -107,6 +110,22 @@ class Simulator(Traced):
 
         `pullback(bar)`, with `bar` the derivative by the next state as an `ArmState`, returns the derivatives by state,
         excitation and loads. Derived from the equations, exact to rounding.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        ArmState
+            The next state.
+        Callable
+            `pullback(bar)`, as above.
         """
         state, excitation, loads = self._entered(state, excitation, loads)
 
@@ -121,7 +140,19 @@ class Simulator(Traced):
     def rollout(self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS) -> ArmState:
         """The states from the first to the one after the last excitation, with a leading axis of time + 1.
 
-        excitations : Array (time, ..., n); those of NumPy that are not finite are refused. loads : held throughout.
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitations : Array (time, ..., n)
+            One per step; those of NumPy that are not finite are refused.
+        loads : Loads
+            Held throughout.
+
+        Returns
+        -------
+        ArmState
+            Leaves (time + 1, ..., k).
         """
         _refuse_unfinite(excitations)
         states = [self._entered(state, state.activation, loads)[0]]
@@ -133,11 +164,26 @@ class Simulator(Traced):
     def rollout_vjp(
         self, state: ArmState, excitations: Array, loads: Loads = NO_LOADS
     ) -> tuple[ArmState, Callable[[ArmState], tuple[ArmState, Array]]]:
-        """The states of `rollout`, and the pullback of derivatives by all of them to the first state and the
-        excitations.
+        """The states of `rollout`, and the pullback of derivatives by all of them.
 
         `pullback(bars)` takes an `ArmState` with the leading axis of time + 1, and returns the derivatives by the first
         state and by the excitations (time, ..., n).
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitations : Array (time, ..., n)
+            One per step.
+        loads : Loads
+            Held throughout.
+
+        Returns
+        -------
+        ArmState
+            Leaves (time + 1, ..., k).
+        Callable
+            `pullback(bars)`, as above.
         """
         _refuse_unfinite(excitations)
         states, pullbacks = [self._entered(state, state.activation, loads)[0]], []
@@ -164,6 +210,22 @@ class Simulator(Traced):
 
         State order: joint angles, joint velocities, activations. At a kink of a muscle curve, one of its two one-sided
         slopes.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 4 + n, 4 + n)
+            A.
+        Array (..., 4 + n, n)
+            B.
         """
         size = 4 + self.arm.n_muscles
         (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
@@ -179,6 +241,22 @@ class Simulator(Traced):
 
         `pullback(velocity_bar)` (..., 2) -> (..., n) is J_u^T velocity_bar, with J_u the `hand_velocity_jacobian`:
         what a gradient-based learner needs of the arm.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 2)
+            m/s.
+        Callable
+            `pullback(velocity_bar)`, as above.
         """
         self.refuse_zero_gradient()
         state, excitation, loads = self._entered(state, excitation, loads)
@@ -193,6 +271,25 @@ class Simulator(Traced):
         """J_u = d(hand velocity after the step)/d(excitation), (..., 2, n), m/s per unit.
 
         Refused with explicit Euler and activation dynamics, where it is exactly zero.
+
+        Parameters
+        ----------
+        state : ArmState
+            Leaves (..., 2) rad, (..., 2) rad/s and (..., n).
+        excitation : Array (..., n)
+            Held over the step, in `arm.excitation_range`.
+        loads : Loads
+            Forces (..., 2) N and torques (..., 2) N m, held over the step.
+
+        Returns
+        -------
+        Array (..., 2, n)
+            m/s per unit of excitation.
+
+        Raises
+        ------
+        ValueError
+            For explicit Euler with activation dynamics.
         """
         (state, excitation, loads), xp = self._with_axis(state, excitation, loads)
         _, back = self.hand_velocity_vjp(state, excitation, loads)
@@ -273,7 +370,8 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
     pushes: Any = {name: load.parts for name, load in loads.items()}
     after = simulator.step_rows(rows, u, RowLoads(**pushes))
     if what == "step":
-        return Program(inputs, {"q": after[:2], "w": after[2:4], "a": after.a}, n)
+        static = simulator.arm.activation_dynamics is None  # then the activation is the command
+        return Program(inputs, {"q": after[:2], "w": after[2:4]} | ({} if static else {"a": after.a}), n)
     if what == "step_vjp":
         by = pullback(zip(after, (*bar_q.parts, *bar_w.parts, bar_a)), [*rows, u, *flat(loads.values())])
         outputs = {"by_q": [by[x] for x in q.parts], "by_w": [by[x] for x in w.parts]}
@@ -289,12 +387,14 @@ def step_program(simulator: Simulator, what: str, loaded: tuple[bool, bool]) -> 
 
 def fitted(x: Array, q: Array, size: int, name: str) -> Array:
     """`x` in the dtype and with the leading axes of `q`, the state's joint angles or another array of its own."""
+    expected = (*q.shape[:-1], size)
+    if type(x) is type(q) and x.dtype == q.dtype and x.shape == expected:
+        return x
     xp = namespace(q)
     if type(x) is not type(q):
         x = made(x, q)
     if x.dtype != q.dtype:
         x = xp.astype(x, q.dtype)
-    expected = (*q.shape[:-1], size)
     if x.ndim == 0 or x.shape[-1] != size or x.ndim > q.ndim:
         raise ValueError(f"expected {name} of shape {expected}, got {tuple(x.shape)}")
     return x if tuple(x.shape) == expected else xp.broadcast_to(x, expected)

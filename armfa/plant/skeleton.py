@@ -1,4 +1,4 @@
-"""Two links in the horizontal plane: constants and the lumped inertia parameters."""
+"""Two links in a plane: constants and the lumped inertia parameters."""
 
 import dataclasses
 from typing import Annotated, Literal
@@ -27,6 +27,12 @@ class Skeleton(Constants):
         "joint" or "center_of_mass".
     friction : 2 x 2
         N m s/rad; torque = -friction @ joint velocity.
+
+    Raises
+    ------
+    ValueError
+        For masses and inertias whose inertia matrix is not positive definite, and for friction that does not take
+        energy away.
     """
 
     mass: Annotated[Pair, positive("kg")]
@@ -35,6 +41,7 @@ class Skeleton(Constants):
     inertia: Annotated[Pair, positive("kg m^2")]
     inertia_about: Literal["joint", "center_of_mass"]
     friction: Annotated[Matrix, number("N m s/rad")]  # torque = -friction @ joint velocity
+    gravity: Annotated[Pair | None, number("m/s^2")] = None  # along x and y of the plane; None: it is horizontal
 
     def __post_init__(self) -> None:
         """Refuses what cannot move as two links do."""
@@ -57,7 +64,7 @@ class Skeleton(Constants):
 
     @property
     def lumped_inertia(self) -> tuple[float, float, float]:
-        """a1, a2, a3 in kg m^2: M = [[a1 + 2 a2 cos q2, a3 + a2 cos q2], [a3 + a2 cos q2, a3]].
+        """Lumped inertia a1, a2, a3, kg m^2: M = [[a1 + 2 a2 cos q2, a3 + a2 cos q2], [a3 + a2 cos q2, a3]].
 
         About the joint: a1 = I1 + I2 + m2 l1^2, a2 = m2 l1 s2, a3 = I2 [as Li & Todorov 2004 print it]. About the
         centre of mass: each I gains m s^2.
@@ -69,7 +76,8 @@ class Skeleton(Constants):
 
     def __repr__(self) -> str:
         """The constants by name, and a word where no rigid links can have them."""
-        told = [f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self)]
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        told = [f"{name}={value!r}" for name, value in values.items() if (name, value) != ("gravity", None)]
         known = plain(self.mass, self.center_of_mass, self.inertia)
         return f"Skeleton({', '.join(told)}{'' if not known or self.rigid else ', rigid=False'})"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from armfa.compiled.program import Bound, Program
-from armfa.plant.constants import fields_of, per_muscle
+from armfa.plant.constants import PerMuscle, PerTerm, fields_of, per_muscle
 
 
 class Traced:
@@ -48,7 +48,7 @@ def mapped(part: Any, change: Callable[..., Any], place: tuple = ()) -> Any:
     for field in dataclasses.fields(part):
         value, here = getattr(part, field.name), (*place, field.name)
         if field.name in kinds and value is not None:
-            value = _leaves(value, change, here, per_muscle(kinds[field.name][0], value))
+            value = _leaves(value, change, here, kinds[field.name][0])
         elif field.name not in kinds:
             value = mapped(value, change, here)
         object.__setattr__(made, field.name, value)
@@ -72,7 +72,9 @@ def blank(part: Any) -> Any:
     return mapped(part, lambda place, value, per_muscle: (0.0,) if per_muscle else 0.0)
 
 
-def _leaves(value: Any, change: Callable[..., Any], place: tuple, is_per_muscle: bool) -> Any:
+def _leaves(value: Any, change: Callable[..., Any], place: tuple, kind: Any) -> Any:
+    is_per_muscle = per_muscle(kind, value)
     if is_per_muscle or not (isinstance(value, tuple) or getattr(value, "ndim", 0)):
         return change(place, value, is_per_muscle)
-    return tuple(_leaves(x, change, (*place, i), False) for i, x in enumerate(value))
+    within = PerMuscle if kind == PerTerm else None
+    return tuple(_leaves(x, change, (*place, i), within) for i, x in enumerate(value))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -342,9 +343,15 @@ class TaskProblem:
         Episodes of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For weights below 0, conditions that are not numbers, a duration of 0, and a `movement_time` where there is no
+        one place to go to.
     """
 
-    arm: Arm | str = "li_todorov"  # or the name of a preset
+    arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
     task: Task = field(default_factory=Reach)
     dt: float = 0.01  # s
     senses: Senses = EXACT
@@ -363,7 +370,7 @@ class TaskProblem:
 
     def __post_init__(self) -> None:
         """Look up an arm's name; refuse what cannot be learned from."""
-        if isinstance(self.arm, str):
+        if isinstance(self.arm, str | Path):
             object.__setattr__(self, "arm", make_arm(self.arm))
         for name in WEIGHTS:
             finite(name, getattr(self, name), 0.0)
@@ -511,6 +518,11 @@ def problem_of(about: Mapping[str, Any], **changes: Any) -> TaskProblem:
     -------
     TaskProblem
         As the controller was trained in.
+
+    Raises
+    ------
+    ValueError
+        For a controller of no task over time.
     """
     if missing := [name for name in ("arm", "task", "senses", "fields", *ABOUT) if name not in about]:
         raise ValueError(

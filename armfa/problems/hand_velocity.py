@@ -10,6 +10,7 @@ learner only here, as a `Loss` whose `error` is the plant's transposed Jacobian 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -173,9 +174,15 @@ class HandVelocityProblem:
         Samples of the test set.
     test_seed : int
         Of the test set, which is always the same.
+
+    Raises
+    ------
+    ValueError
+        For a task whose cost is not the squared error of the velocity, an effort that the task itself has, and a
+        `plant_feedback` that there is not.
     """
 
-    arm: Arm | str = "li_todorov"  # or the name of a preset
+    arm: Arm | str | Path = "li_todorov"  # or the name of one, or a file
     task: HandVelocity = field(default_factory=lambda: HandVelocity(target="reach"))
     dt: float = 0.01  # s
     integrator: str = "semi_implicit_euler"
@@ -188,7 +195,7 @@ class HandVelocityProblem:
 
     def __post_init__(self) -> None:
         """Look up an arm's name; refuse what cannot be learned from."""
-        if isinstance(self.arm, str):
+        if isinstance(self.arm, str | Path):
             object.__setattr__(self, "arm", make_arm(self.arm))
         if self.plant_feedback not in (known := get_args(PlantFeedback)):
             raise ValueError(f"expected plant_feedback out of {', '.join(known)}, got {self.plant_feedback!r}")

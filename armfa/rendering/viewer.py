@@ -138,8 +138,9 @@ class Window:
         return np.array(self._view.point(right, 1.0 - down))
 
     def pressed(self) -> list[str]:
-        """The names of the keys that were pressed in this window since it was last asked ("f", "up", "space"), the last
-        16 at most; Escape and q, which close it, are not told.
+        """The names of the keys that were pressed in this window since it was last asked: "f", "up", "space".
+
+        The last 16 at most; Escape and q, which close it, are not told.
         """
         keys = list(self._pressed)
         self._pressed.clear()

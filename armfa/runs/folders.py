@@ -13,7 +13,7 @@ from rich.console import Console
 from armfa.files import write_text
 from armfa.runs.display import say
 
-NOT_KEPT = ("out", "resume", "processes", "quiet", "frame_size", "frames_per_second")
+NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "frame_size", "frames_per_second", "tensorboard")
 """Fields that no number depends on."""
 
 NO_FLAGS = ("extended",)
@@ -144,5 +144,7 @@ def own_settings(folder: Path, config: Any, besides: Sequence[str]) -> str:
 
 
 def _written(value: Any) -> str:
-    """A value as the command line writes it."""
+    """A value as the command line writes it; of a text of several lines the first."""
+    if isinstance(value, str) and "\n" in value:
+        return f"({value.splitlines()[0]}, ...)"
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import scipy
 
-import armfa
 from armfa.files import DAMAGED, replacing, write_text
+from armfa.runs.code import code_version
 from armfa.runs.unit import Run, Unit
 
 FORM = 5
@@ -38,16 +38,16 @@ class Continued(float):
 
 
 def fingerprint(experiment: str, settings: Any, unit: Unit) -> str:
-    """Hash of what decides the numbers of a run: experiment, settings (without the number of seeds) and arguments."""
-    chosen = {key: value for key, value in asdict(settings).items() if key != "seeds"}
+    """Hash of what decides the numbers of a run: experiment, settings and arguments, which have the seeds."""
+    chosen = {key: value for key, value in asdict(settings).items() if key not in ("seeds", "scheduler")}
     text = json.dumps([experiment, chosen, unit.name, dict(unit.arguments)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
+def versions(code: str) -> dict[str, str]:
     """Versions of everything that a number may depend on."""
     return {
-        "armfa": armfa.__version__,
+        "armfa": code,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
@@ -55,8 +55,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: Mapping, seconds: float) -> None:
-    """Put one finished run into `folder/experiment`; the .json is written last."""
+def write_run(
+    folder: Path, experiment: str, settings: Any, unit: Unit, arrays: Mapping, seconds: float, code: str | None = None
+) -> None:
+    """Put one finished run into `folder/experiment`; the .json is written last. code : this, when None."""
     path = folder / experiment / f"{unit.name}.npz"
     write_arrays(path, arrays)
     facts = {
@@ -65,13 +67,19 @@ def write_run(folder: Path, experiment: str, settings: Any, unit: Unit, arrays: 
         "fingerprint": fingerprint(experiment, settings, unit),
         "arguments": dict(unit.arguments),
         "settings": asdict(settings),
-        "versions": versions(),
+        "versions": versions(code or code_version()),
         "seconds": round(seconds, 3),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
     with open(path, "rb") as arrays_file:
         facts["digest"] = _digest(facts, arrays_file)
     write_text(path.with_suffix(".json"), json.dumps(facts, indent=1, sort_keys=True, default=str))
+
+
+def other_code(run: Run) -> str | None:
+    """The code that made a run, where it is not this."""
+    made = run.facts["versions"].get("armfa", "of an unknown version")
+    return None if made == code_version() else made
 
 
 def read_run(folder: Path, experiment: str, settings: Any, unit: Unit, tell: Tell | None = None) -> Run | None:
@@ -152,11 +160,13 @@ class FileCheckpoint:
     earlier : (settings, share), the last first
         A unit that began under these goes on: from its state or, where it was finished, from what its run kept. The
         share is that of the work which is done where they ended.
+    wrote : callable, optional
+        Told of the file whenever it was written.
     """
 
     def __init__(
         self, folder: Path, experiment: str, settings: Any, unit: Unit, tell: Callable[[Any], None] | None = None,
-        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (),
+        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (), wrote: Callable[[Path], None] | None = None,
     ):  # fmt: skip
         self.path = folder / experiment / f".{unit.name}.state"
         self.place, self.earlier = (folder, experiment, unit), earlier
@@ -164,7 +174,8 @@ class FileCheckpoint:
         self.ends = {f"{FORM} {fingerprint(experiment, each, unit)}": share for each, share in ends}
         self.fingerprint = next(iter(self.ends))
         self.tell = tell or (lambda news: None)
-        self.every = every
+        self.every, self.wrote = every, wrote or (lambda path: None)
+        self.code = code_version()  # that made the state, if one is loaded, and that goes on with it
         self.latest: Callable[[], Mapping[str, np.ndarray]] = dict  # the state that there is now
         self.written = time.monotonic()
         self.share = 0.0
@@ -191,6 +202,9 @@ class FileCheckpoint:
             if (begun := str(arrays.pop("fingerprint"))) not in self.ends:
                 return None
             self.share = float(arrays.pop("share")) * self.ends[begun]
+            if (code := str(arrays.pop("code", "of an unknown version"))) != self.code:
+                self.tell(f"{self.path}: of other code, armfa {code}; armfa {self.code} goes on with it")
+                self.code = f"{code}, then {self.code}"
             return arrays
         except (OSError, KeyError, TypeError, *DAMAGED) as error:
             self.tell(f"{self.path}: damaged ({error or type(error).__name__}), begun anew")
@@ -211,6 +225,7 @@ class FileCheckpoint:
         self.continued, self.latest = False, arrays
         if time.monotonic() - self.written >= self.every:
             about = {"fingerprint": np.array(self.fingerprint), "share": np.array(self.share)}
+            about["code"] = np.array(self.code)
             with replacing(self.path) as unfinished, unfinished.open("wb+") as file:
                 file.write(bytes(32))
                 np.savez(file, allow_pickle=False, **_plain(arrays()), **about)
@@ -218,6 +233,7 @@ class FileCheckpoint:
                 digest = hashlib.file_digest(file, "sha256").digest()
                 file.seek(0)
                 file.write(digest)
+            self.wrote(self.path)
             self.written = time.monotonic()
 
     def kept(self) -> dict[str, np.ndarray]:
@@ -231,5 +247,5 @@ class FileCheckpoint:
 
     def remove(self) -> None:
         """The unit is done, or its state of no use."""
-        self.continued, self.earlier = False, ()
+        self.continued, self.earlier, self.code = False, (), code_version()
         self.path.unlink(missing_ok=True)

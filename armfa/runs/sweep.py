@@ -1,15 +1,16 @@
 """Sweeps: what is missing of them on disk is run, with its end time on the console, and read back."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from armfa.files import clear_unfinished
+from armfa.runs.code import code_version
 from armfa.runs.display import Display, say
-from armfa.runs.job import Job
-from armfa.runs.schedulers.processes import run_jobs
-from armfa.runs.store import Tell, read_run
+from armfa.runs.job import Job, Scheduler
+from armfa.runs.store import Tell, other_code, read_run
 from armfa.runs.unit import Run, Sweep, Unit
 
 
@@ -19,26 +20,43 @@ def runs_of(sweep: Sweep, folder: Path, tell: Tell | None = None) -> list[Run]:
     return [run for run in found if run is not None]
 
 
-def missing_units(sweep: Sweep, folder: Path, tell: Tell | None = None) -> list[Unit]:
-    """The units of a sweep that are not on disk yet; `tell` is told of damaged ones."""
-    there = {run.unit for run in runs_of(sweep, folder, tell)}
-    return [unit for unit in sweep.units if unit.name not in there]
+def missing_units(
+    sweep: Sweep, folder: Path, tell: Tell | None = None, made_by: Callable[[Run], None] = lambda run: None
+) -> list[Unit]:
+    """The units of a sweep that are not on disk yet; `tell` is told of damaged ones, `made_by` shown the others."""
+    missing = []
+    for unit in sweep.units:
+        run = read_run(folder, sweep.name, sweep.settings, unit, tell)
+        missing.append(unit) if run is None else made_by(run)
+    return missing
 
 
 def run_missing(
-    sweeps: Sequence[Sweep], folder: Path, processes: int, console: Console, quiet: bool = False
+    sweeps: Sequence[Sweep], folder: Path, scheduler: Scheduler, console: Console, quiet: bool = False
 ) -> list[str]:
-    """Run every unit that is not on disk yet, longest first; returns the names of those that failed."""
+    """Run every unit that is not on disk yet, longest first; returns the names of those that failed.
+
+    What other code has made stays as it is, and it is said.
+    """
     clear_unfinished(folder.parent)
-    jobs = [
-        Job(sweep.name, sweep.settings, unit, sweep.run, folder, sweep.keeps, sweep.earlier)
-        for sweep in sweeps
-        for unit in missing_units(sweep, folder, lambda words: say(console, words, "yellow"))
-    ]
+    jobs, others = list[Job](), Counter[str]()
+
+    def tell(words: str) -> None:
+        say(console, words, "yellow")
+
+    for sweep in sweeps:
+        name, settings, _, run, *_ = sweep
+        made_by = lambda run: others.update([code] if (code := other_code(run)) else [])  # noqa: E731
+        jobs += [
+            Job(name, settings, unit, run, folder, *sweep[4:]) for unit in missing_units(sweep, folder, tell, made_by)
+        ]
+    for code, count in others.items():
+        tell(f"{count} units here were made by other code, armfa {code}, and stay; this is armfa {code_version()}. "
+             "To make all by one code, begin anew elsewhere")  # fmt: skip
     jobs.sort(key=lambda job: -job.unit.seconds)
     failed = []
-    with Display(jobs, processes, console, quiet) as display:
-        for outcome in run_jobs(jobs, min(processes, max(1, len(jobs))), display.tell):
+    with Display(jobs, scheduler.workers, console, quiet) as display:
+        for outcome in scheduler.run(jobs, display.tell):
             display.end(outcome)
             if outcome.error is not None:
                 failed.append(f"{outcome.job.name}/{outcome.job.unit.name}")
@@ -46,11 +64,11 @@ def run_missing(
 
 
 def complete(
-    sweep: Sweep, folder: Path, processes: int, console: Console, again: str, quiet: bool = False
+    sweep: Sweep, folder: Path, scheduler: Scheduler, console: Console, again: str, quiet: bool = False
 ) -> list[Run]:
     """All runs of a sweep in `folder/runs`, after those that were missing have run; `again` continues it."""
     try:
-        failed = run_missing([sweep], folder / "runs", processes, console, quiet)
+        failed = run_missing([sweep], folder / "runs", scheduler, console, quiet)
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: {again}")
         raise

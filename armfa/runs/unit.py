@@ -29,10 +29,12 @@ class Sweep(NamedTuple):
     name: str  # of the folder of the runs
     settings: Any  # frozen dataclass; JSON but for paths
     units: Sequence[Unit]
-    run: Callable[[Any, Unit, "Checkpoint"], Mapping[str, np.ndarray]]  # settings, unit, checkpoint -> arrays
+    run: Callable[..., Mapping[str, np.ndarray]]  # settings, unit, checkpoint -> arrays
     keeps: bool = False  # whether finished runs keep the state that they ended with, to go on from to more
     earlier: tuple[tuple[Any, float], ...] = ()  # settings under which units may have begun that go on under these,
     # and the share of the work that is done where they ended; the last first
+    given: Callable[[Unit], Mapping[str, np.ndarray]] | None = None  # what a unit reads that others made; it is
+    # asked for when the unit begins, and `run` takes it first
 
 
 class Checkpoint(Protocol):

@@ -64,7 +64,7 @@ class Sensing(Task, ABC):
         return [*joint_bounds(arm), *self.goal_bounds(arm), *activation_bounds(arm)]
 
     def sense_units(self, arm: Arm) -> list[float]:
-        """rad, 4 rad/s, what is achieved as the goal, and activation as it is."""
+        """Units rad, 4 rad/s, what is achieved as the goal, and activation as it is."""
         return [*JOINT_UNITS, *[self.goal_unit] * 2, *[1.0] * len(activation_bounds(arm))]
 
 
@@ -195,7 +195,7 @@ class VelocityTask(Task, ABC):
         return [*joint_bounds(arm), *activation_bounds(arm)]
 
     def sense_units(self, arm: Arm) -> list[float]:
-        """rad, 4 rad/s, and activation as it is."""
+        """Units rad, 4 rad/s, and activation as it is."""
         return [*JOINT_UNITS, *[1.0] * len(activation_bounds(arm))]
 
     def goal_bounds(self, arm: Arm) -> list[tuple[float, float]]:

@@ -197,6 +197,18 @@ class Task(ABC):
         """The frozen trials by which controllers are compared, leaves (size, ...): always the same, conditions in turn.
 
         The first trials of a larger set are those of a smaller one.
+
+        Parameters
+        ----------
+        simulator : Simulator
+            Arm and time step.
+        size : int
+            How many.
+
+        Returns
+        -------
+        Trial
+            Leaves (size, ...).
         """
         draws = self.start_draws(simulator.arm) + self.goal_draws(simulator.arm)
         uniform = np.random.default_rng(EVALUATION_SEED).random((size, draws))
@@ -211,7 +223,21 @@ class Task(ABC):
     def observe(self, arm: Arm, state: ArmState, goal: Array, achieved: Array | None = None) -> Array:
         """The observation (..., n) in SI units: `senses`, then the goal.
 
-        achieved : saves computing it again where the caller has it.
+        Parameters
+        ----------
+        arm : Arm
+            Its constants.
+        state : ArmState
+            Leaves (..., 2), (..., 2) and (..., n).
+        goal : Array (..., 2)
+            m, m/s or N.
+        achieved : Array (..., 2), optional
+            Saves computing it again where the caller has it.
+
+        Returns
+        -------
+        Array (..., k)
+            SI units.
         """
         achieved = self.achieved(arm, state) if achieved is None else achieved
         return namespace(goal, state.joint_angle).concat([*self.senses(arm, state, achieved), goal], axis=-1)
@@ -219,7 +245,21 @@ class Task(ABC):
     def sample(self, simulator: Simulator, rng: Any, size: int, *, dtype: type = np.float64) -> Trial:
         """Fresh trials for `size` arms, leaves (size, ...).
 
-        rng : a NumPy generator, or what draws as it does (`Streams` of S generators: a leading axis of S).
+        Parameters
+        ----------
+        simulator : Simulator
+            Arm and time step.
+        rng : Generator or Streams
+            What draws; `Streams` of S generators: a leading axis of S.
+        size : int
+            How many.
+        dtype : type
+            Of the numbers.
+
+        Returns
+        -------
+        Trial
+            Leaves (size, ...).
         """
         draws = self.start_draws(simulator.arm) + self.goal_draws(simulator.arm)
         return self.trial(simulator, rng.uniform(0.0, 1.0, (size, draws)).astype(dtype))

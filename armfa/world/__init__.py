@@ -6,6 +6,7 @@ fields.py    force fields, channels, pulses, a rotated hand, a target that jumps
 schedule.py  which trial is what
 program.py   what is derived from a step, and compiled
 ilqr.py      the best commands for a trial that is known
+table.py     a rollout as one row per time step
 reference.py the scores of silence and of an oracle, for every task
 """
 
@@ -15,6 +16,7 @@ from armfa.world.ilqr import Plan, ilqr
 from armfa.world.reference import Score, Scores, reference_scores
 from armfa.world.schedule import Schedule
 from armfa.world.senses import SENSES, Line, Senses
+from armfa.world.table import table
 from armfa.world.world import Bar, Outcome, Rollout, World, rollout
 
 __all__ = [
@@ -36,4 +38,5 @@ __all__ = [
     "ilqr",
     "reference_scores",
     "rollout",
+    "table",
 ]

@@ -21,7 +21,13 @@ SHADMEHR_MUSSA_IVALDI = ((-10.1, -11.2), (-11.2, 11.1))
 
 @dataclasses.dataclass(frozen=True)
 class Fields(Constants):
-    """What acts on the arm and on what is seen of it; nothing by default. Each field is a keyword of environments."""
+    """What acts on the arm and on what is seen of it; nothing by default. Each field is a keyword of environments.
+
+    Raises
+    ------
+    ValueError
+        For a named field beside a `field_matrix`, and for a target that jumps without one moment at which it does.
+    """
 
     field: Literal["curl", "viscous"] | None = None
     """"curl": F = b (v_y, -v_x), across the hand's velocity; "viscous": F = -b v."""

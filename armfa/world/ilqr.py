@@ -45,7 +45,14 @@ class Backward(NamedTuple):
 
 
 def ilqr(
-    world: World, moment: Moment, commands: Array, *, effort: float = 1e-3, rounds: int = 30, tolerance: float = 1e-4
+    world: World,
+    moment: Moment,
+    commands: Array,
+    *,
+    goals: Array | None = None,
+    effort: float = 1e-3,
+    rounds: int = 30,
+    tolerance: float = 1e-4,
 ) -> Plan:
     """Commands of least cost: the sum over the steps of the task's cost and of effort * mean(command^2).
 
@@ -59,6 +66,8 @@ def ilqr(
         Where the movements start; leaves (batch, ...).
     commands : Array (steps, batch, n)
         The first guess, in the excitation range.
+    goals : Array (steps, batch, 2)
+        The trials' only goal in each step, such as a recorded movement; None: the task says where it is.
     effort : float
         Above 0.
     rounds : int
@@ -70,6 +79,11 @@ def ilqr(
     -------
     Plan
         Moments, commands, outcomes, feedback gains, and the costs of each round.
+
+    Raises
+    ------
+    ValueError
+        For commands or moments of another shape, no effort, and no rounds.
     """
     n, limits = world.arm.n_muscles, world.arm.excitation_range
     if np.ndim(commands) != 3 or moment.arm.joint_angle.ndim != 2 or not effort > 0.0 or rounds < 1:
@@ -87,13 +101,14 @@ def ilqr(
         u = run.commands
         return backward(a, b, slope, bend, u @ curvature, curvature, (limits[0] - u, limits[1] - u), damping)
 
-    run = rollout(world, _following(commands), moment, steps)
+    run = rollout(world, _following(commands), moment, steps, goals=goals)
     costs, damping = [_total(run, effort)], np.full(len(arms), LEAST)
     several = _each(lambda x: np.broadcast_to(x, (len(PACES), *x.shape)), moment)
+    every = None if goals is None else np.broadcast_to(goals[:, None], (steps, len(PACES), *goals.shape[1:]))
     for _ in range(rounds):
         policy = _following(run.commands, answer(run, damping), run.moments.arm, limits)
         with np.errstate(all="ignore"):  # at a full pace an arm may become unstable
-            tried = rollout(world, policy, several, steps)
+            tried = rollout(world, policy, several, steps, goals=every)
             found = _total(tried, effort)  # (paces, batch)
         found = np.where(np.isfinite(found), found, np.inf)
         best, cost = found.argmin(0), costs[-1]

@@ -27,6 +27,11 @@ class Schedule:
         One in so many trials is a catch trial, if it lies in a field and is no channel trial; None: none is.
     seed : int
         Of which trials are channel and catch trials.
+
+    Raises
+    ------
+    ValueError
+        For phases that are not pairs of whole trials and a condition, and for one trial in fewer than two.
     """
 
     phases: tuple[tuple[int, float], ...]

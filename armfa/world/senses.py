@@ -51,7 +51,13 @@ SENSES = {
 
 @dataclasses.dataclass(frozen=True)
 class Senses(Constants):
-    """Delays, noise and what is sensed; all at once and exact by default. Each field is a keyword of environments."""
+    """Delays, noise and what is sensed; all at once and exact by default. Each field is a keyword of environments.
+
+    Raises
+    ------
+    ValueError
+        For a sense that there is not, noise below 0, and a `hold_action` below 1.
+    """
 
     # about 0.02 and 0.09 s: latencies of muscles' responses [V1: Cross, Cluff, Takei & Scott 2019, abstract]
     proprioceptive_delay: Annotated[float, not_negative("s")] = 0.0

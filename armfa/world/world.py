@@ -76,6 +76,12 @@ class World(Traced):
         Arm, time step, integrator.
     task : Task
         With its settings.
+
+    Raises
+    ------
+    ValueError
+        For what does not go together: noise of what is not sensed, delays that are not whole steps, a channel or a jump
+        where the goal is no place, a sense that tells a goal which may be another in hindsight.
     """
 
     simulator: Simulator
@@ -184,7 +190,20 @@ class World(Traced):
         return self.fields.jump_distance is not None
 
     def reset(self, uniform: Array, noise: Array | None = None) -> Moment:
-        """The first moment of an episode, from uniform random numbers (..., draws) in [0, 1)."""
+        """The first moment of an episode, from uniform random numbers (..., draws) in [0, 1).
+
+        Parameters
+        ----------
+        uniform : Array (..., draws)
+            Random numbers in [0, 1).
+        noise : Array (..., normals), optional
+            Of what is sensed now; None: exact.
+
+        Returns
+        -------
+        Moment
+            Leaves (...,).
+        """
         return self.begin(self.task.trial(self.simulator, uniform), noise)
 
     def begin(self, trial: Any, noise: Array | None = None) -> Moment:
@@ -192,7 +211,17 @@ class World(Traced):
 
         Before it, so the senses say, nothing moved: their lines are full of the start.
 
-        noise : Array (..., normals), of what is sensed now; None: exact.
+        Parameters
+        ----------
+        trial : Trial
+            Start, goals, condition.
+        noise : Array (..., normals), optional
+            Of what is sensed now; None: exact.
+
+        Returns
+        -------
+        Moment
+            Leaves (...,).
         """
         none, count = 0.0 * trial.condition, len(self.task.records)
         if isinstance(trial.channel, tuple):
@@ -208,9 +237,7 @@ class World(Traced):
         return moment
 
     def stilled(self, moment: Moment) -> Moment:
-        """The moment, which may come from a world with other senses, as if nothing had moved before: lines full of
-        it.
-        """
+        """The moment, which may come from a world with other senses, as if nothing had moved: lines full of it."""
         here = self._sensed(moment, 0.0 * moment.arm.joint_angle, {})
         body, sight = (settled(parts, delay) if parts else () for parts, delay in zip(here, self.delays))
         return moment._replace(line=moment.line._replace(body=body, sight=sight))
@@ -261,11 +288,24 @@ class World(Traced):
     def step(self, moment: Moment, command: Array, noise: Array | None = None) -> tuple[Moment, Outcome]:
         """The moment one step later, the command (..., n) held, and what came of it.
 
-        noise : Array (..., normals)
-            Standard normal numbers; None: all noise off.
-
         A trial whose command is NaN has a state and a cost of NaN from then on, and other trials are as they were: of a
         stack of controllers one may diverge alone. Environments refuse such an action.
+
+        Parameters
+        ----------
+        moment : Moment
+            Where the episode is; leaves (...,).
+        command : Array (..., n)
+            In the excitation range, held over the step.
+        noise : Array (..., normals), optional
+            Standard normal numbers; None: all noise off.
+
+        Returns
+        -------
+        Moment
+            One step later.
+        Outcome
+            What was achieved, what it cost, whether it was a success.
         """
         first, *rest = self._noise(noise)
         moment, outcome = self.substep(moment, command, first)
@@ -348,8 +388,9 @@ class World(Traced):
         return hand_position(self.arm, moment.trial.start.joint_angle)
 
     def line(self, moment: Moment) -> tuple[Array, Array]:
-        """Where the way to the present target begins (..., 2), m, at the start or the target before; and the unit
-        normal to its left (..., 2).
+        """Where the way to the present target begins (..., 2), m, and the unit normal to its left (..., 2).
+
+        It begins at the start, or at the target before.
         """
         goals = moment.trial.goals
         point, goal = self.start(moment), goals[..., 0, :]
@@ -398,6 +439,24 @@ class World(Traced):
         `pullback(bar, cost_bar)` takes the derivatives of a scalar by what the next moment remembers and by the cost
         (...,), and returns its derivatives by what this moment remembers and by the command. Through loads, cursor and
         noise too. `bar` is an `ArmState`, or a `Bar` of arm and lines; so is what comes back.
+
+        Parameters
+        ----------
+        moment : Moment
+            Where the episode is; leaves (...,).
+        command : Array (..., n)
+            In the excitation range, held over the step.
+        noise : Array (..., normals), optional
+            Standard normal numbers; None: all noise off.
+
+        Returns
+        -------
+        Moment
+            One step later.
+        Outcome
+            As `step` gives it.
+        Callable
+            `pullback(bar, cost_bar)`, as above.
         """
         parts, moments = self._noise(noise), [moment]
         after, outcome = self.substep(moment, command, parts[0])
@@ -417,7 +476,20 @@ class World(Traced):
         return after, outcome, back
 
     def observe_vjp(self, moment: Moment, bar: Array) -> Bar:
-        """Derivatives of a scalar by what the moment remembers, from those by the observation (..., k)."""
+        """Derivatives of a scalar by what the moment remembers, from those by the observation (..., k).
+
+        Parameters
+        ----------
+        moment : Moment
+            Where the episode is; leaves (...,).
+        bar : Array (..., k)
+            Derivatives by the observation.
+
+        Returns
+        -------
+        Bar
+            By angles, velocities, activations and what waits in lines.
+        """
         found = self._ran(self.bound(observe_vjp_program), moment, waiting(self, moment, told=True), bars=bar)
         lines = self._no_bars(moment)
         for name, names, _ in self.lines:
@@ -428,7 +500,24 @@ class World(Traced):
         return Bar(ArmState(found["by_q"], found["by_w"], found["by_a"]), lines)
 
     def cost_gradient(self, moment: Moment, command: Array, noise: Array | None = None) -> tuple[Array, Array]:
-        """The cost of one step (...,) and its derivative by the command (..., n)."""
+        """The cost of one step (...,) and its derivative by the command (..., n).
+
+        Parameters
+        ----------
+        moment : Moment
+            Where the episode is; leaves (...,).
+        command : Array (..., n)
+            In the excitation range, held over the step.
+        noise : Array (..., normals), optional
+            Standard normal numbers; None: all noise off.
+
+        Returns
+        -------
+        Array (...,)
+            The cost.
+        Array (..., n)
+            Its derivative.
+        """
         self.simulator.refuse_zero_gradient()
         (each, *more) = self._noise(noise)
         if more:
@@ -490,7 +579,12 @@ class Rollout(NamedTuple):
 
 
 def rollout(
-    world: World, policy: Callable[[Moment], Array], moment: Moment, steps: int, noise: Array | None = None
+    world: World,
+    policy: Callable[[Moment], Array],
+    moment: Moment,
+    steps: int,
+    noise: Array | None = None,
+    goals: Array | None = None,
 ) -> Rollout:
     """Steps of the world under a policy. What a policy remembers is its own.
 
@@ -506,6 +600,8 @@ def rollout(
         Of the world.
     noise : Array (steps, ..., normals), optional
         Standard normal; None: all noise off.
+    goals : Array (steps, ..., 2), optional
+        The trial's only goal in each step, where it moves; None: where it is.
 
     Returns
     -------
@@ -514,6 +610,9 @@ def rollout(
     """
     moments, commands, outcomes = [moment], [], []
     for time in range(steps):
+        if goals is not None:
+            trial = moments[-1].trial
+            moments[-1] = moments[-1]._replace(trial=trial._replace(goals=goals[time][..., None, :]))
         commands.append(policy(moments[-1]))
         after, outcome = world.step(moments[-1], commands[-1], None if noise is None else noise[time])
         moments.append(after)

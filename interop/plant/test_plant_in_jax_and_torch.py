@@ -19,6 +19,7 @@ from plant_arms import (
     step_vjp,
 )
 
+from armfa.benchmarks.gradients import SPOTS, slopes
 from armfa.plant import (
     ArmState,
     hand_position,
@@ -213,3 +214,10 @@ def test_the_closed_form_optimum_takes_numpy_only_and_says_so(make):
 def test_whole_numbers_are_no_angles(make):
     with pytest.raises(TypeError, match="floating"):
         hand_position(make_arm(), make([1, 1]))
+
+
+def test_curves_are_the_printed_ones_where_these_have_slopes_and_have_slopes_where_these_have_none():
+    (ours, printed), *broken = map(slopes, SPOTS)
+    assert ours == pytest.approx(printed, rel=1e-12)
+    assert all(abs(ours) < 1.0 for ours, _ in broken)
+    assert not any(abs(printed) < 1e5 for _, printed in broken)  # NaN, infinite, or beside a pole

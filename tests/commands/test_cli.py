@@ -46,7 +46,7 @@ def test_train_leaves_settings_curves_parameters_pictures_and_a_table(trained):
 
 def test_train_starts_every_rule_from_the_same_error(trained):
     rows = [line.split(",") for line in (trained / "curves.csv").read_text().splitlines()[1:]]
-    starts = {row[0]: row[3] for row in rows if row[1] == "0" and row[2] == "0"}
+    starts = {row[0]: row[4] for row in rows if row[1] == "0" and row[2] == "0"}
     assert starts["backprop"] == starts["feedback-alignment"] == starts["shallow"]
 
 
@@ -171,7 +171,7 @@ def test_a_run_goes_on_to_more_updates_and_says_so(trained, tmp_path, capsys):
     assert (kept["updates"], kept["extended"]) == (80, [60])
     facts = json.loads((folder / "runs" / "arm" / "li_todorov_backprop.json").read_text())
     assert facts["settings"]["extended"] == [60]
-    assert (folder / "curves.csv").read_text().splitlines()[-1].split(",")[2] == str(80 * 16)
+    assert (folder / "curves.csv").read_text().splitlines()[-1].split(",")[2:4] == ["80", str(80 * 16)]
 
 
 def test_a_run_is_not_asked_for_fewer_updates_than_it_has(trained, capsys):

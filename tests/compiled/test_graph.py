@@ -154,6 +154,8 @@ def test_what_symbols_cannot_do_is_said():
         pair + graph.vector("v", 3)
     with pytest.raises(TypeError, match=r"x\[\.\.\., None\]"):
         pair * x
+    with pytest.raises(TypeError, match=r"x\[\.\.\., None\]"):
+        pair * graph.constant("per muscle", wide=True)
     with pytest.raises(TypeError, match="last axis"):
         pair[0]
     with pytest.raises(TypeError, match="only axis"):

@@ -15,9 +15,11 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 from armfa.arrays import where
 from armfa.envs import ArmEnv, HandVelocityEnv, ReachEnv, open_door
+from armfa.envs.arms import Arms
 from armfa.plant import PRESETS, Simulator, hand_velocity, inside, make_arm, rest_state
 from armfa.plant.muscles.linear import ForceGenerator
 from armfa.tasks import HandVelocity, Reach
+from armfa.world.program import packed
 
 IDS = ["armfa/HandVelocity-v0", "armfa/Reach-v0"]
 VARIANTS = [
@@ -271,6 +273,21 @@ def test_the_desired_velocity_changes_every_hold_steps_and_the_reward_is_for_the
         assert reward == pytest.approx(-((velocity - desired) ** 2).sum(), rel=1e-5)
         assert info["velocity_error"] ** 2 == pytest.approx(-reward)
         assert (observation[4:] == desired).all() == (k % 4 != 0)
+
+
+@pytest.mark.usefixtures("plain")
+@every_id
+@pytest.mark.parametrize("settings", [{}, {"activation": "first_order"}, {"goal_observation": True}], ids=repr)
+def test_episodes_begun_on_symbols_are_those_begun_on_arrays(name, settings):
+    door = gym.make(name, **settings).unwrapped.door
+    assert door.run_begin is not None
+    uniform, arms, world = np.random.default_rng(0).random((7, door.world.draws)), Arms(door, 7), door.world
+    seen, error = arms.begin(slice(None), uniform, {}, 0, None)
+    moment = door.begin(uniform, {})
+    for name, array in packed(moment).items():
+        np.testing.assert_allclose(getattr(arms, name), array, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(error, world.error(world.seen(moment), world.goal(moment)), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(seen, np.concatenate(door.seen(moment), axis=-1), rtol=0, atol=1e-6)
 
 
 def test_the_environment_moves_the_arm_exactly_as_the_plant_does():

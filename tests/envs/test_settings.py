@@ -194,7 +194,7 @@ def test_settings_travel_in_a_spec_as_json():
 
 
 def test_an_unknown_setting_is_refused_and_the_known_ones_are_named():
-    with pytest.raises(TypeError, match=r"visual_delay.*got 'visual_dealy'"):
+    with pytest.raises(TypeError, match=r"visual_delay.*'visual_dealy'"):
         gym.make("armfa/Reach-v0", visual_dealy=0.1)
 
 

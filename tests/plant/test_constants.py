@@ -19,8 +19,10 @@ FOUND = [
     for name, part in [("", arm), *((field.name, getattr(arm, field.name)) for field in dataclasses.fields(arm))]
     if dataclasses.is_dataclass(part)
 ]
+SONG = make_arm("song2008")
 EXAMPLES = {type(part).__name__: part for _, _, part in reversed(FOUND)}
-"""One part of each class, from the first published arm that has it: it leaves no constant out."""
+EXAMPLES |= {"Skeleton": SONG.skeleton, "PolynomialMomentArms": SONG.geometry}
+"""One part of each class, from the first published arm that leaves no constant of it out."""
 FIELDS = [(part, field) for part in EXAMPLES.values() for field in fields_of(type(part))]
 TRIES = (float("nan"), float("inf"), -1.0, 0.0, 1.0, 60.0)
 """One of them is what each kind of constant cannot be: below 0, 0, at most 1, degrees."""

@@ -9,7 +9,7 @@ import pytest
 
 from armfa.runs import Unit
 from armfa.runs.job import Job
-from armfa.runs.schedulers.processes import DEATHS, run_jobs
+from armfa.runs.schedulers.processes import DEATHS, Processes
 from armfa.runs.store import Continued, read_run
 
 TOY = """
@@ -54,7 +54,7 @@ def job(folder, run, name="one", dies_at=9, always=False):
 def test_a_dead_process_is_replaced_and_its_unit_goes_on_from_its_last_state(tmp_path, toy):
     jobs = [job(tmp_path, toy.count, "dies", dies_at=3), job(tmp_path, toy.count, "lives")]
     news = []
-    outcomes = list(run_jobs(jobs, 2, lambda job, share: news.append(share)))
+    outcomes = list(Processes(2).run(jobs, lambda job, share: news.append(share)))
     assert [outcome.error for outcome in outcomes] == [None, None]
     runs = [read_run(tmp_path, "toy", Settings(), job.unit) for job in jobs]
     assert [int(run.arrays["begun"]) for run in runs] == [3, 0]
@@ -65,27 +65,27 @@ def test_a_dead_process_is_replaced_and_its_unit_goes_on_from_its_last_state(tmp
 
 def test_a_unit_that_kills_every_process_fails_and_the_others_do_not(tmp_path, toy):
     jobs = [job(tmp_path, toy.count, "kills", dies_at=0, always=True), job(tmp_path, toy.count, "lives")]
-    errors = {outcome.job.unit.name: outcome.error for outcome in run_jobs(jobs, 2, lambda job, share: None)}
+    errors = {outcome.job.unit.name: outcome.error for outcome in Processes(2).run(jobs, lambda job, share: None)}
     assert f"died {DEATHS} times" in errors["kills"] and errors["lives"] is None
 
 
 def test_what_cannot_be_imported_by_a_worker_is_said(tmp_path, toy):
     jobs = [job(tmp_path, toy.fail), job(tmp_path, toy.count, "two")]
     (tmp_path / "toy_units.py").write_text("raise ImportError('not here')")
-    errors = [outcome.error for outcome in run_jobs(jobs, 2, lambda job, share: None)]
+    errors = [outcome.error for outcome in Processes(2).run(jobs, lambda job, share: None)]
     assert errors == ["ImportError: not here"] * 2
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_unit_that_raises_is_named_with_its_reason(tmp_path, toy, processes):
     jobs = [job(tmp_path, toy.fail), job(tmp_path, toy.count, "two")]
-    errors = {each.job.unit.name: each.error for each in run_jobs(jobs, processes, lambda job, share: None)}
+    errors = {each.job.unit.name: each.error for each in Processes(processes).run(jobs, lambda job, share: None)}
     assert errors == {"one": "ValueError: no luck", "two": None}
 
 
 def test_processes_leave_the_limits_of_threads_as_they_were(tmp_path, toy):
     before = dict(os.environ)
-    list(run_jobs([job(tmp_path, toy.count)] * 2, 2, lambda job, share: None))
+    list(Processes(2).run([job(tmp_path, toy.count)] * 2, lambda job, share: None))
     assert dict(os.environ) == before
 
 

@@ -148,3 +148,12 @@ def test_a_score_ends_with_success():
 def played(world, commands, moment):
     turn = iter(commands)
     return rollout(world, lambda _: next(turn), moment, len(commands))
+
+
+def test_goals_for_each_step_that_stay_where_they_are_change_nothing():
+    world, moment, plan = planned(Reach(), steps=10, trials=2, rounds=2)
+    guess = rollout(world, first_guess(world), moment, 10).commands
+    goals = np.broadcast_to(moment.trial.goals[:, 0], (10, 2, 2))
+    again = ilqr(world, moment, guess, goals=goals, rounds=2)
+    np.testing.assert_array_equal(again.commands, plan.commands)
+    np.testing.assert_array_equal(again.costs, plan.costs)

@@ -94,13 +94,14 @@ def comparison_rows(runs: Sequence[Run], reach: float) -> list[dict[str, Any]]:
     return rows
 
 
-def curve_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def curve_rows(runs: Sequence[Run], batch_size: int) -> list[dict[str, Any]]:
     """The learning curves of all networks, one row a point."""
     rows = []
     for run in runs:
         for number, seed in enumerate(run.arguments["seeds"]):
             for point, samples in enumerate(run.arrays["samples"]):
-                row = {"rule": run.arguments["rule"], "seed": seed, "samples": int(samples)}
+                row = {"rule": run.arguments["rule"], "seed": seed, "updates": int(samples) // batch_size}
+                row["samples"] = int(samples)
                 row |= {name: float(run.arrays[name][number, point]) for name in ("nse", "wrong") if name in run.arrays}
                 angles = enumerate(run.arrays["angle"][number, point])
                 rows.append(row | {f"angle_layer_{layer}": float(angle) for layer, angle in angles})

@@ -38,7 +38,23 @@ class Circuit(Protocol):
     def step(self, params: Any, memory: Any, inputs: Array, noise: Any = None) -> tuple[Any, Any]:
         """The next memory, and the trace of this step's activity, whose `output` is (..., batch, n_out).
 
-        inputs : Array (..., batch, n_in).
+        Parameters
+        ----------
+        params : tree
+            Its weights.
+        memory : tree
+            What the last step returned, or `rest`.
+        inputs : Array (..., batch, n_in)
+            What it sees.
+        noise : tree, optional
+            Added to the drive of units; None: none.
+
+        Returns
+        -------
+        tree
+            The next memory.
+        NamedTuple
+            The trace.
         """
         ...
 
@@ -47,9 +63,27 @@ class Circuit(Protocol):
     ) -> tuple[Any, Array, Any]:
         """One step back in time: gradients, dL/d inputs, dL/d memory before the step.
 
-        output_bar, memory_bar : dL/d output (..., batch, n_out) and dL/d memory after the step, of each example.
-        feedback : weights in the form of `params` that stand in their place on the way back, for rules that do not know
+        Parameters
+        ----------
+        params : tree
+            Its weights.
+        trace : NamedTuple
+            Of this step, from `step`.
+        output_bar : Array (..., batch, n_out)
+            dL/d output of each example.
+        memory_bar : tree
+            dL/d memory after the step, of each example.
+        feedback : tree, optional
+            Weights in the form of `params` that stand in their place on the way back, for rules that do not know
             these.
-        The gradients are means over the batch.
+
+        Returns
+        -------
+        tree
+            Gradients in the form of `params`, means over the batch.
+        Array (..., batch, n_in)
+            dL/d inputs.
+        tree
+            dL/d memory before the step.
         """
         ...

@@ -32,6 +32,7 @@ class Trace(NamedTuple):
     inputs: tuple[Array, ...]  # presynaptic rates (..., batch, n_in)
     preactivations: tuple[Array, ...]  # (..., batch, n_out)
     output: Array  # (..., batch, n_out) rates of the last layer
+    slopes: tuple[Array, ...] | None = None  # f'(z) (..., batch, n_out), where they have been computed already
 
 
 class Nonlinearity(NamedTuple):
@@ -106,6 +107,13 @@ class MLP:
         biases.
     sparsity : number or one per layer of weights
         Share of the weights that is absent (0.5 in the papers' sparse network).
+
+    Raises
+    ------
+    TypeError
+        For sizes that are not whole numbers.
+    ValueError
+        For fewer than two layers of units, and for a nonlinearity that there is not.
     """
 
     sizes: tuple[int, ...]
@@ -178,10 +186,7 @@ class MLP:
     def step_vjp(
         self, params: Params, trace: Trace, output_bar: Array, memory_bar: Any = (), feedback: Any = None
     ) -> tuple[Params, Array, tuple[()]]:
-        """Gradients (means over the batch), dL/d inputs of each example, and no memory.
-
-        feedback : weights in the form of `params` that stand in their place on the way back.
-        """
+        """Gradients (means over the batch), dL/d inputs of each example, and no memory: see `Circuit.step_vjp`."""
         weights = [layer.weight for layer in (params if feedback is None else feedback)]
         deltas = [self.weigh(self.n_layers - 1, output_bar, trace)]
         for layer in reversed(range(self.n_layers - 1)):
@@ -191,8 +196,19 @@ class MLP:
     def forward(self, params: Params, inputs: Array, noise: Sequence[Array | None] | None = None) -> Trace:
         """The trace of one pass over a batch.
 
-        inputs : Array (..., batch, n_in).
-        noise : added to the preactivations, one array (..., batch, n_out) or None per layer.
+        Parameters
+        ----------
+        params : tuple of Dense
+            Its weights.
+        inputs : Array (..., batch, n_in)
+            What it sees.
+        noise : sequence of Array (..., batch, n_l) or None, optional
+            Added to the preactivations, one per layer.
+
+        Returns
+        -------
+        Trace
+            Rates, preactivations and output.
         """
         rates, preactivations, rate = [], [], inputs
         for number, (layer, name) in enumerate(zip(params, self.nonlinearities)):
@@ -206,12 +222,14 @@ class MLP:
 
     def weigh(self, layer: int, signal: Array, trace: Trace) -> Array:
         """The signal at a layer's units times their slope, signal * f'(z)."""
+        if trace.slopes is not None:
+            return signal * trace.slopes[layer]
         return NONLINEARITIES[self.nonlinearities[layer]].weigh(
             signal, trace.preactivations[layer], rates_out(trace, layer)
         )
 
     def slopes(self, trace: Trace) -> tuple[Array, ...]:
-        """f'(z) of every layer, (..., batch, n_out)."""
+        """Slopes f'(z) of every layer, (..., batch, n_out)."""
         return tuple(self.weigh(layer, z * 0 + 1, trace) for layer, z in enumerate(trace.preactivations))
 
 

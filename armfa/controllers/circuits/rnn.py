@@ -26,6 +26,11 @@ class RNN(RecurrentCircuit):
         f: "tanh", "logistic", "linear" or "relu".
     leak : str
         What leaks: "current" or "rate".
+
+    Raises
+    ------
+    ValueError
+        For a time constant below the time step, and for a leak or a nonlinearity that there is not.
     """
 
     tau: float = 0.05

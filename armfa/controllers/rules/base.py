@@ -30,8 +30,14 @@ class Settings:
 class GradientEstimator(Settings, ABC):
     """Anything that proposes a gradient for the weights.
 
-    looks_at : what the rule may see. keeps : what it stores between updates, and of rules through time what it stores
-    within an episode.
+    Attributes
+    ----------
+    looks_at : tuple of str
+        What the rule may see.
+    keeps : tuple of str
+        What it stores between updates, and of rules through time what it stores within an episode.
+    source : str
+        Who published it.
     """
 
     looks_at: ClassVar[tuple[str, ...]] = ()
@@ -50,7 +56,28 @@ class GradientEstimator(Settings, ABC):
     def gradients(
         self, circuit: Circuit, params: Any, batch: Batch | Episode, state: RuleState, rng: Any
     ) -> tuple[Gradients, RuleState]:
-        """Estimated gradient of the mean loss, and the rule's next state."""
+        """Estimated gradient of the mean loss, and the rule's next state.
+
+        Parameters
+        ----------
+        circuit : Circuit
+            Which network learns.
+        params : tree
+            Its weights.
+        batch : Batch or Episode
+            What is learned from.
+        state : tree
+            What the rule keeps.
+        rng : Generator or Streams
+            Of the rule alone.
+
+        Returns
+        -------
+        tree
+            In the form of the weights; None: this layer does not learn.
+        tree
+            The next state.
+        """
 
 
 class LearningRule(GradientEstimator):
@@ -68,7 +95,30 @@ class LearningRule(GradientEstimator):
     def deltas(
         self, network: MLP, params: Params, trace: Trace, loss: Loss, state: RuleState, rng: Any
     ) -> tuple[Deltas, RuleState]:
-        """Modulators of every layer's units, in place of dL/dz, and the rule's next state."""
+        """Modulators of every layer's units, in place of dL/dz, and the rule's next state.
+
+        Parameters
+        ----------
+        network : MLP
+            Which network learns.
+        params : tree
+            Its weights.
+        trace : Trace
+            Activity of the forward pass.
+        loss : Loss
+            Bound to the batch: `error(output)`, `value(output)`.
+        state : tree
+            What the rule keeps.
+        rng : Generator or Streams
+            Of the rule alone.
+
+        Returns
+        -------
+        list of Array (..., batch, n_l)
+            One per layer of weights; None: this layer does not learn.
+        tree
+            The next state.
+        """
 
 
 def as_rule(rule: Any) -> GradientEstimator:

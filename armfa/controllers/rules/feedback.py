@@ -226,7 +226,7 @@ def units_above(params: Params) -> list[int]:
 def shared_by(params: Params, matrices: Sequence[Array]) -> tuple[Array, ...]:
     """The matrices with the leading axes of the weights: one that all networks of a stack share is repeated, a view."""
     networks = params[0].weight.shape[:-2]
-    return tuple(np.broadcast_to(matrix, (*networks, *matrix.shape[-2:])) for matrix in matrices)
+    return tuple(namespace(matrix).broadcast_to(matrix, (*networks, *matrix.shape[-2:])) for matrix in matrices)
 
 
 def draw_matrix(

@@ -25,6 +25,11 @@ class NodePerturbation(LearningRule):
     output : str
         "perturbation", or "delta": the output layer learns from its error by the delta rule and only hidden
         units are perturbed, as in Lillicrap et al. 2016.
+
+    Raises
+    ------
+    ValueError
+        For noise of 0, and for an output that there is not.
     """
 
     noise: float = 0.01

@@ -36,6 +36,11 @@ class Frozen(GradientEstimator):
         The other rule.
     layers : tuple[int, ...]
         Numbers of the frozen layers of weights, 0 is the first.
+
+    Raises
+    ------
+    ValueError
+        From `init`, for layers that the circuit does not have.
     """
 
     rule: GradientEstimator

@@ -12,35 +12,33 @@ nowhere (shallow); losses that offer `bound()` and `arrays()`; float32.
 
 import functools
 import itertools
-import math
 from typing import Any, cast
 
 import numpy as np
 
 from armfa.compiled import kernels
 from armfa.controllers.circuits.mlp import MLP, Dense
-from armfa.controllers.optimizers import SGD, SGDState, per_layer
+from armfa.controllers.optimizers import SGD, SGDState
 from armfa.controllers.problem import Batch
 from armfa.controllers.rules.direct import DirectFeedbackAlignment
 from armfa.controllers.rules.feedback import Backprop, Feedback, FeedbackAlignment
 from armfa.controllers.rules.learned import KolenPollack
 from armfa.controllers.rules.shallow import Shallow
 from armfa.controllers.rules.symmetry import FixedSignSymmetry, UniformSignSymmetry
+from armfa.controllers.training.around import around
+from armfa.controllers.training.layout import VECTOR, empty, known, pace, units_of, widening
 from armfa.controllers.training.update import TrainState, Updates, one_by_one
 
 CHUNK = 128
 """Examples that pass through all layers together: 128 x 500 float32 are 256 kB."""
 NARROW = 64
 """Units of the narrower side of a layer, at most: wider products are BLAS's."""
-VECTOR = 16
-"""Rows of hidden units are filled up to a multiple of this: float32 numbers of the widest vectors there are."""
-UNITS = {"tanh": 0, "logistic": 1, "linear": 2}
 SIGNED = (UniformSignSymmetry, FixedSignSymmetry)
 RULES = (Backprop, FeedbackAlignment, DirectFeedbackAlignment, Shallow, KolenPollack, *SIGNED)
 
 
 def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
-    """The default back end: a block of updates in one compiled function where that can be, else `one_by_one`.
+    """The default back end: compiled where that can be, with a rule of one's own but for its deltas; else `one_by_one`.
 
     Parameters
     ----------
@@ -59,21 +57,21 @@ def fastest(circuit: Any, rule: Any, optimizer: Any) -> Updates:
     plain = one_by_one(circuit, rule, optimizer)
 
     def updates(state: TrainState, examples: Any, draws: Any) -> TrainState:
-        return (fused(circuit, rule, optimizer, examples) or plain)(state, examples, draws)
+        made = (make(circuit, rule, optimizer, examples) for make in (fused, around))
+        return next(filter(None, made), plain)(state, examples, draws)
 
     return updates
 
 
 def fused(network: Any, rule: Any, optimizer: Any, examples: Any) -> Updates | None:
     """The back end for blocks of examples like these, or None where it cannot be."""
-    if not isinstance(network, MLP) or not isinstance(examples, Batch) or examples.inputs.dtype != np.float32:
+    plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
+    plain = plain and type(rule) in RULES and getattr(rule, "propagate_derivative", True)
+    if not plain or not known(network, optimizer, examples):
+        return None
+    if any(min(pair) > NARROW for pair in itertools.pairwise(network.sizes)):
         return None
     loss: Any = examples.loss
-    plain = getattr(rule, "carry", "delta") == "delta" and getattr(rule, "derivative", "exact") == "exact"
-    narrow = all(min(pair) <= NARROW for pair in zip(network.sizes, network.sizes[1:]))
-    known = set(network.nonlinearities) <= set(UNITS) and getattr(rule, "propagate_derivative", True)
-    if not (type(rule) in RULES and plain and narrow and known and isinstance(optimizer, SGD) and kernels.available()):
-        return None
     if (bound := getattr(loss, "bound", lambda: None)()) is None:
         return None
     names = tuple(bound.program.names[0])
@@ -85,21 +83,17 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
              examples: Batch, draws: Any) -> TrainState:  # fmt: skip
     inputs, loss = examples.inputs, cast(Any, examples.loss)
     seeds, count, size, _ = inputs.shape
-    step, sizes, layers = state.optimizer.step, network.sizes, network.n_layers
-    shares = np.array([optimizer.factor(step + k) for k in range(count)])[:, None] * per_layer(
-        optimizer.rates, layers, ""
-    )
-    kept = 1.0 - shares * np.array(optimizer.decays(state.params))
-    factors, kept = (x.astype(np.float32) for x in (shares / size, kept))
+    sizes, layers = network.sizes, network.n_layers
+    shares, rates, kept = pace(optimizer, state.optimizer, state.params, count)
+    factors, kept = (x.astype(np.float32) for x in (rates / size, kept))
     learns, signed = isinstance(rule, KolenPollack), isinstance(rule, SIGNED)
-    paces = rule.rate * np.array([optimizer.factor(step + k) for k in range(count)]) if learns else np.zeros(count)
-    pace, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
-    widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])
-    widens = np.array([n_out > n_in for n_in, n_out in itertools.pairwise(sizes)])
+    paces = rule.rate * shares if learns else np.zeros(count)
+    paces, held = (x.astype(np.float32) for x in (paces / size, 1.0 - paces * getattr(rule, "decay", 0.0)))
+    widths = (sizes[0], *(-(-n // VECTOR) * VECTOR for n in sizes[1:-1]), sizes[-1])  # rows of whole vectors
+    widens = widening(network)
     direct = isinstance(rule, DirectFeedbackAlignment)
     above = [layers] * (layers - 1) if direct else list(range(2, layers + 1))
     narrows = np.array([sizes[k] <= n for n, k in zip(sizes[1:], above)] or [True])
-    units = np.array([UNITS[name] for name in network.nonlinearities])
     lowest = layers - 1 if isinstance(rule, Shallow) else 0
     arrays = loss.arrays(names)
     room = [tuple(zeros((min(size, CHUNK), n)) for n in widths[1:]) for _ in range(2)]
@@ -123,25 +117,24 @@ def _updates(network: MLP, rule: Any, optimizer: SGD, run: Any, table: Any, name
         feedback = tuple(zeros(b.shape) for b in sent) if signed else sent or weights[1:] or weights
         gradients = tuple(zeros(w.shape) for w in weights)
         run(table, inputs[seed], *(x[seed] for x in arrays), weights, biases, feedback, sent or feedback, widens,
-            narrows, units, np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept, pace, held,
-            optimizer.biases, direct, lowest, learns, signed)  # fmt: skip
-        for b, laid, narrow in zip(learned if learns else (), feedback, narrows):
+            narrows, units_of(network), np.array(sizes[1:]), *room, gradients, totals, spare, nothing, factors, kept,
+            paces, held, optimizer.biases, direct, lowest, learns, signed)  # fmt: skip
+        for b, end, narrow in zip(learned if learns else (), feedback, narrows):
             n, above_it = b[seed].shape
-            b[seed] = laid[:above_it, :n].T if narrow else laid[:n, :above_it]
+            b[seed] = end[:above_it, :n].T if narrow else end[:n, :above_it]
         for layer, weight, bias, wide in zip(params, weights, biases, widens):
             n_out, n_in = layer.weight[seed].shape
             layer.weight[seed] = weight[:n_in, :n_out].T if wide else weight[:n_out, :n_in]
             layer.bias[seed] = bias[:n_out]
     kept_rule = Feedback(tuple(learned)) if learns else state.rule
-    return TrainState(tuple(params), kept_rule, SGDState(step + count))
+    return TrainState(tuple(params), kept_rule, SGDState(state.optimizer.step + count))
 
 
 def zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """Float32 zeros that begin where a vector does: others cross two lines of the cache, and cost twice the time."""
-    count = math.prod(shape)
-    whole = np.zeros(count + VECTOR, np.float32)
-    start = -whole.ctypes.data // whole.itemsize % VECTOR
-    return whole[start : start + count].reshape(shape)
+    """Float32 zeros that begin where a vector does."""
+    room = empty(shape)
+    room[...] = 0.0
+    return room
 
 
 def _laid(weight: np.ndarray, wide: Any, width: int) -> np.ndarray:

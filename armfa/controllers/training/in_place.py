@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import scipy
 
 from armfa.compiled import kernels
 from armfa.controllers.circuits.mlp import MLP, NONLINEARITIES, Dense, Params, Trace
@@ -48,6 +47,11 @@ def in_place(network: Any, rule: GradientEstimator, optimizer: Optimizer) -> Upd
     -------
     Callable
         (state, examples, draws) -> state: the state after as many updates as the examples are for.
+
+    Raises
+    ------
+    ValueError
+        For anything but an MLP, a rule that fills in deltas, and SGD.
     """
     inner = rule.rule if isinstance(rule, Sparse) else rule
     if not isinstance(network, MLP) or not isinstance(inner, LearningRule):
@@ -255,7 +259,9 @@ def add_products(weight: np.ndarray, left: np.ndarray, right: np.ndarray, factor
         if not weight.flags.c_contiguous:
             raise ValueError("expected weights that are contiguous in memory, got a view with gaps")
         weight, left, right = weight.T, right, left  # BLAS writes only into column order
-    gemm: Any = getattr(scipy.linalg.blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
+    from scipy.linalg import blas  # here, so that a learner without wide layers needs no SciPy
+
+    gemm: Any = getattr(blas, "sgemm" if weight.dtype == np.float32 else "dgemm")
     gemm(factor, left.T, right.T, beta=1.0, c=weight, trans_b=True, overwrite_c=True)
 
 

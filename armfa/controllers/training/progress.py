@@ -25,8 +25,12 @@ def shown_progress(progress: Any, updates: int) -> Iterator[Callable[[Report], N
     if progress is not True:
         yield progress or (lambda report: None)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    except ModuleNotFoundError:  # in a browser, which has no terminal
+        yield lambda report: None
+        return
 
     console = Console(stderr=True)
     in_notebook = console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -41,6 +41,22 @@ SECONDS_BETWEEN_FILES = 10.0
 """A checkpoint is written so often where no number of updates is given."""
 
 REFERENCES: Mapping[str, GradientEstimator | str] = {"angle": Backprop()}
+
+
+class Checkpoint(Protocol):
+    """Who keeps the state of a run, where it is no file of its own."""
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """The arrays saved last, or None at the first start."""
+        ...
+
+    def save(self, arrays: Callable[[], Mapping[str, np.ndarray]]) -> None:
+        """Keep `arrays()`, now and then."""
+        ...
+
+    def progress(self, fraction: float) -> None:
+        """Take the share that is done, 0 to 1."""
+        ...
 
 
 class TrainResult(NamedTuple):
@@ -91,15 +107,22 @@ class TrainResult(NamedTuple):
 
     def to_csv(self, path: str | Path) -> None:
         """Write the curves, one row per point and network; angles have a column per hidden layer."""
+        rows = self.rows()
         with files.replacing(Path(path).expanduser()) as unfinished, unfinished.open("w", newline="") as file:
-            writer = csv.writer(file)
-            parts = [(name, self.curve[name]) for name in self._measured()]
-            titles = [name if x.ndim == 2 else f"{name}_{k}" for name, x in parts for k in range(x[0, 0].size)]
-            writer.writerow(["seed", "updates", "samples", *titles])
-            for number, seed in enumerate(self.settings["seeds"]):
-                for k, (updates, samples) in enumerate(zip(self.curve["updates"], self.curve["samples"])):
-                    values = [value for _, x in parts for value in np.ravel(x[k, number])]
-                    writer.writerow([seed, updates, samples, *values])
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The curves, one row per network and point: seed, updates, samples and what was measured, by name."""
+        parts = [(name, self.curve[name]) for name in self._measured()]
+        titles = [name if x.ndim == 2 else f"{name}_{k}" for name, x in parts for k in range(x[0, 0].size)]
+        return [
+            {"seed": seed, "updates": int(updates), "samples": int(samples)}
+            | dict(zip(titles, [float(value) for _, x in parts for value in np.ravel(x[k, number])]))
+            for number, seed in enumerate(self.settings["seeds"])
+            for k, (updates, samples) in enumerate(zip(self.curve["updates"], self.curve["samples"]))
+        ]
 
     def _measured(self) -> list[str]:
         return [name for name, x in self.curve.items() if x.ndim > 1 and x[0, 0].size]
@@ -120,7 +143,7 @@ def train(
     angle_samples: int = 500,
     start: TrainState | None = None,
     dtype: type = np.float32,
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | Checkpoint | None = None,
     checkpoint_every: int | None = None,
     progress: bool | Callable[[Report], None] | None = True,
     back_end: BackEnd = fastest,
@@ -158,7 +181,7 @@ def train(
         A stack to begin from instead of fresh weights.
     dtype : type
         Precision of weights and batches.
-    checkpoint : path
+    checkpoint : path, or what has `load`, `save` and `progress` as a unit of work has them
         File that a killed run goes on from, and bit for bit gives the curve of an undisturbed run. It is written now
         and then, at the end, at Ctrl-C and when training diverges, then with the last finite state. Where it exists the
         run goes on from it, also to more updates.
@@ -167,8 +190,8 @@ def train(
     progress : bool or f(Report)
         True shows a bar on a terminal where it takes long; a function is called at every point of the curve.
     back_end : BackEnd
-        How updates are made: `fastest` (compiled by Numba where that can be, else `one_by_one`), `one_by_one` (any
-        rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
+        How updates are made: `fastest` (compiled by Numba where that can be, rules of one's own but for their `deltas`;
+        else `one_by_one`), `one_by_one` (any rule, in NumPy), `in_place` (wide layers), `compiled` (JAX).
 
     Returns
     -------
@@ -219,9 +242,13 @@ def train(
          "dtype": np.dtype(dtype).name, "back_end": getattr(back_end, "__name__", str(back_end))}
     )  # fmt: skip
     at = np.unique([*range(0, updates, every), updates])
-    keeper = nullcontext(lambda: None) if checkpoint is None else Keeper(checkpoint, settings, run, often)
-    if isinstance(keeper, Keeper):
+    if checkpoint is None:
+        keeper = nullcontext(lambda: None)
+    elif isinstance(checkpoint, str | Path):
+        keeper = Keeper(checkpoint, settings, run, often)
         keeper.resume(updates, at)
+    else:
+        keeper = nullcontext(kept_by(checkpoint, settings, run, updates))
     began = time.perf_counter()
     with shown_progress(progress, updates) as tell, one_blas_thread(), keeper as pause:
 
@@ -235,6 +262,19 @@ def train(
     curve = {"updates": np.array(run.measured), "samples": np.array(run.measured) * batch_size}
     curve |= {name: np.asarray(values) for name, values in run.curve.items()}
     return TrainResult(run.state, curve, time.perf_counter() - began, settings)
+
+
+def kept_by(checkpoint: Checkpoint, settings: dict[str, Any], run: Loop, updates: int) -> Callable[[], None]:
+    """Let a run go on from what was kept of it; returns what is called when a block of examples is done."""
+    if (saved := checkpoint.load()) is not None:
+        arrays, header = files.unpack(saved)
+        run.restore(unpack_run(arrays, header, run.state))
+
+    def pause() -> None:
+        checkpoint.save(lambda: pack_run(run.kept(), settings))
+        checkpoint.progress(run.update / updates)
+
+    return pause
 
 
 def spacing(updates: int) -> int:

@@ -7,6 +7,7 @@ weights. Without the second, a figure that shows feedback alignment ahead of it 
 [Lillicrap, Cownden, Tweed & Akerman 2014, abstract, fig. 2a, b]
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ from armfa.experiments.base import Experiment, Scales, told
 from armfa.experiments.learning import learn, points, samples_to_reach
 from armfa.experiments.rules import check_fit, code_of, label, rule_of, source, with_decay
 from armfa.plant import best_excitation, hand_velocity, make_arm
+from armfa.plant.description import called
 from armfa.problems.hand_velocity import HandVelocityProblem
 from armfa.reports.claim import Choice, Claim, Verdict
 from armfa.reports.statistics import (
@@ -110,7 +112,7 @@ class Settings(Scales):
 
     SCALELESS = ("seeds", "first_seed", "arms", "rules", "activation", "dt", "command_margin", "points")
 
-    arms: tuple[ArmName, ...] = ("li_todorov", "lillicrap_scott")
+    arms: tuple[str, ...] = ("li_todorov", "lillicrap_scott")  # names, or texts of arms' files
     rules: tuple[str, ...] = (*STANDARD, BACKPROP_RATES)  # these, and all that `rules.rule_of` takes
     rates: tuple[float, ...] = ()  # of every rule, one or one per layer; each rule's own when empty
     activation: Activation = "static"
@@ -124,6 +126,11 @@ class Settings(Scales):
     nonlinearity: str = "tanh"  # of the hidden layers; the output layer is tanh
     points: int = 30
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The arms by what they are called in figures and tables."""
+        return {called(arm): arm for arm in self.arms}
+
     @classmethod
     def quick(cls):
         """One arm, fewer networks, a shorter training."""
@@ -135,8 +142,8 @@ def problem_for(
 ) -> HandVelocityProblem:
     """What is learned: the hand velocity of that arm, one step ahead. Activation is seen where it is a state."""
     margin = COMMAND_MARGIN[activation] if command_margin is None else command_margin
-    task = HandVelocity(target="reach", command_margin=margin)
-    return HandVelocityProblem(make_arm(arm, activation=activation), task, dt or TIME_STEP.get(arm, 0.01))
+    task, made = HandVelocity(target="reach", command_margin=margin), make_arm(arm, activation=activation)
+    return HandVelocityProblem(made, task, dt or TIME_STEP.get(made.name, 0.01))
 
 
 def learner_of(name: str) -> Learner:
@@ -167,13 +174,22 @@ def rates_for(settings: Settings, learner: Learner, problem: HandVelocityProblem
     return (hidden * 6 / problem.n_inputs, *(hidden,) * (depth - 1), output)
 
 
+def as_file_name(name: str) -> str:
+    """A name with what no file name should have replaced."""
+    return re.sub(r"[^\w.-]+", "_", name)
+
+
 def units(settings: Settings) -> list[Unit]:
     """One unit per arm and rule: all its networks as one stack."""
     seeds = list(range(settings.first_seed, settings.first_seed + settings.seeds))
     seconds = 5e-6 * settings.seeds * settings.updates * settings.batch_size + 2
     return [
-        Unit(f"{arm}_{label(rule)}", {"arm": arm, "rule": label(rule), "seeds": seeds, **source(rule)}, seconds)
-        for arm in settings.arms
+        Unit(
+            f"{as_file_name(arm)}_{label(rule)}",
+            {"arm": arm, "rule": label(rule), "seeds": seeds, **source(rule)},
+            seconds,
+        )
+        for arm in settings.names
         for rule in settings.rules
     ]
 
@@ -181,7 +197,9 @@ def units(settings: Settings) -> list[Unit]:
 def run(settings: Settings, unit: Unit, checkpoint) -> dict[str, np.ndarray]:
     """Train the stack, then let every network move the arm."""
     name = code_of(unit)
-    problem = problem_for(unit.arguments["arm"], settings.activation, settings.dt, settings.command_margin)
+    problem = problem_for(
+        settings.names[unit.arguments["arm"]], settings.activation, settings.dt, settings.command_margin
+    )
     learner, network, optimizer = made(settings, name, problem)
     test, few = problem.test(), problem.batch(np.random.default_rng(problem.test_seed), ANGLE_SAMPLES)
 
@@ -320,7 +338,7 @@ def table(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
 def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
     """The claims, arm by arm; where all four standard rules have run."""
     found = []
-    for arm in settings.arms if set(STANDARD) <= set(settings.rules) else ():
+    for arm in settings.names if set(STANDARD) <= set(settings.rules) else ():
         for rule in PROTOCOLS:
             if rule in settings.rules:
                 found += claims_against_backprop(arm, rule, runs)

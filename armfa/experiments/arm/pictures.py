@@ -25,7 +25,7 @@ def name_of(rule: str) -> str:
 def figures(settings: Any, runs: Sequence[Run]) -> dict[str, Any]:
     """For each arm, learning curves beside the angle, and the center-out paths of one network a rule."""
     drawn = {}
-    for arm in settings.arms:
+    for arm in settings.names:
         drawn[f"{arm}_learning"] = learning_curves(select(runs, arm=arm))
         drawn[f"{arm}_paths"] = hand_paths(select(runs, arm=arm))
     return drawn

@@ -61,12 +61,17 @@ def phases(protocol: Protocol, each: Moved) -> list[tuple[int, float]]:
     return list(zip(protocol.adaptation_trials, (0.0, 1.0, 0.0, 1.0)))
 
 
-def move_id(folder: Path, protocol: Protocol, unit: Unit, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
-    """Reaches of the trained networks, or what trials showed, each (networks, reaches or trials)."""
+def move_id(
+    learned: Mapping[str, np.ndarray], protocol: Protocol, unit: Unit, checkpoint: Checkpoint
+) -> dict[str, np.ndarray]:
+    """Reaches of the trained networks, or what trials showed, each (networks, reaches or trials).
+
+    learned : the state they learned to, as `trained_arrays` finds it.
+    """
     name, each = code_of(unit), MOVED[unit.arguments["id"]]
     problem = problem_of(protocol, KEPT)
     network = network_of(problem, LEARNED[KEPT], name)
-    state = trained(folder, protocol, unit, problem, network)
+    state = trained(learned, unit, network)
     if each.perturbation is None:
         return {"distance": reaches(problem, network, state)}
     rates = tuple(ADAPTATION_SHARE * rate for rate in unit.arguments["rates"])
@@ -80,18 +85,21 @@ def move_id(folder: Path, protocol: Protocol, unit: Unit, checkpoint: Checkpoint
     return told._asdict()
 
 
-def trained(
-    folder: Path, protocol: Protocol, unit: Unit, problem: HandVelocityProblem, network: Any
-) -> TrainState:  # fmt: skip
-    """Networks and rule state at the end of velocity/0."""
+def trained_arrays(folder: Path, protocol: Protocol, unit: Unit) -> dict[str, np.ndarray]:
+    """What the networks that a unit moves were left as by the unit that trained them."""
     run = read_run(folder, "learning", protocol, learned_by(unit))
     if run is None:
         raise FileNotFoundError(f"expected the networks of {learned_by(unit).name} in {folder}, they are not there")
+    return {name: array for name, array in run.arrays.items() if name.startswith(STATE)}
+
+
+def trained(learned: Mapping[str, np.ndarray], unit: Unit, network: Any) -> TrainState:
+    """Networks and rule state at the end of velocity/0."""
     arguments = unit.arguments
     rates, random = tuple(arguments["rates"]), streams(arguments["seeds"])
     rule = entry(code_of(unit), rates)
     like = init_state(network, rule, with_decay(SGD(rates), rule), random.weights, random.rule)._replace(optimizer=())
-    return fill(like, [run.arrays[f"{STATE}{n}"] for n in range(sum(key.startswith(STATE) for key in run.arrays))])
+    return fill(like, [learned[f"{STATE}{n}"] for n in range(len(learned))])
 
 
 def learned_by(unit: Unit) -> Unit:

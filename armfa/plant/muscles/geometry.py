@@ -5,10 +5,10 @@ positive. By virtual work, torque = R T and dl/dt = -R qd/L0, whatever the muscl
 """
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Any
 
 from armfa.arrays import Array, cos, sin
-from armfa.plant.constants import Constants, Pair, PerMuscle, angle, number, positive
+from armfa.plant.constants import Constants, Pair, PerMuscle, PerTerm, angle, number, positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,3 +76,69 @@ class LinearMomentArms(Constants):
         """R1 and R2, (n, ...) m."""
         y1, y2 = q1 - self.origin[0], q2 - self.origin[1]
         return -(self.shoulder + 2.0 * self.shoulder_slope * y1), -(self.elbow + 2.0 * self.elbow_slope * y2)
+
+
+HIGHEST_POWER = 12
+"""Of a joint angle, in radians, in a polynomial."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PolynomialMomentArms(Constants):
+    """l = base + sum_k c_k y1^i_k y2^j_k/L0, y = q - origin: a path that is any polynomial in both angles.
+
+    R1 = -sum_k i_k c_k y1^(i_k - 1) y2^j_k, and R2 alike. Beyond the angles that it was fitted to, a polynomial may go
+    anywhere: keep the arm's limits within them.
+    """
+
+    powers: tuple[tuple[int, int], ...]  # (i, j) of each term
+    coefficients: Annotated[PerTerm, number("m/rad^(i+j)")]  # c: a row per term, a number per muscle
+    origin: Annotated[Pair, angle()]
+    reference_length: Annotated[PerMuscle, positive("m")]  # L0
+    base: Annotated[PerMuscle, number("L0")]  # l at q = origin
+
+    def __post_init__(self) -> None:
+        """Refuses powers that no polynomial has."""
+        super().__post_init__()
+        powers = tuple(map(_powers, self.powers)) if isinstance(self.powers, tuple | list) else ()
+        if not powers or None in powers or (0, 0) in powers or len(set(powers)) < len(powers):
+            raise ValueError(
+                f"PolynomialMomentArms.powers: expected two whole numbers from 0 to {HIGHEST_POWER} for each term, "
+                f"each pair once, without (0, 0), which is `base`; got {self.powers!r}"
+            )
+        if len(powers) != len(self.coefficients):
+            raise ValueError(
+                f"PolynomialMomentArms.coefficients: expected {len(powers)} rows, one per term, got "
+                f"{len(self.coefficients)}"
+            )
+        object.__setattr__(self, "powers", powers)
+
+    def length(self, q1: Array, q2: Array) -> Array:
+        """l(q), (n, ...) in L0."""
+        return self.base + self._sum(q1, q2, [(i, j, 1) for i, j in self.powers]) / self.reference_length
+
+    def moment_arms(self, q1: Array, q2: Array) -> tuple[Array, Array]:
+        """R1 and R2, (n, ...) m."""
+        return (
+            self._sum(q1, q2, [(i - 1, j, -i) for i, j in self.powers]),
+            self._sum(q1, q2, [(i, j - 1, -j) for i, j in self.powers]),
+        )
+
+    def _sum(self, q1: Array, q2: Array, terms: list[tuple[int, int, int]]) -> Array:
+        """The sum of factor c y1^i y2^j over terms (i, j, factor) of the polynomial or of its slope."""
+        up1, up2 = ([1.0, q - origin] for q, origin in zip((q1, q2), self.origin))
+        found = []
+        for (i, j, factor), c in zip(terms, self.coefficients):
+            for up, power in ((up1, i), (up2, j)):
+                while len(up) <= power:
+                    up.append(up[-1] * up[1])
+            if factor:
+                found.append((factor * c) * (up1[i] * up2[j]))
+        return sum(found[1:], found[0]) if found else 0.0 * self.reference_length
+
+
+def _powers(pair: Any) -> tuple[int, int] | None:
+    """The powers of one term; None where they cannot be."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        return None
+    whole = all(type(x) is int and 0 <= x <= HIGHEST_POWER for x in pair)
+    return (pair[0], pair[1]) if whole else None

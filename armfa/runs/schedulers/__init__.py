@@ -1,1 +1,1 @@
-"""What runs units of work: processes of this machine."""
+"""What runs units of work: processes of this machine, or a cluster."""

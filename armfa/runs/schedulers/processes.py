@@ -6,14 +6,15 @@ A process that dies is replaced, and its unit goes on from its last state.
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any
 
-from armfa.runs.job import Job, Outcome, attempt
+from armfa.runs.job import Job, Outcome, Tell, attempt
 
 THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -23,12 +24,22 @@ DEATHS = 3
 _UNKNOWN: Any = None
 """A job that a worker could not read; who sent it knows."""
 
-Tell = Callable[[Job, float | str], None]
-"""Takes the share of a job that is done, 0 to 1, or a sentence about it."""
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes of this machine; a single job, or jobs for one process, run in this one.
+
+    workers : how many run at once.
+    """
+
+    workers: int = 2
+
+    def run(self, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
+        """Run the jobs, in order as processes get free, and yield each outcome as it comes."""
+        return _run(jobs, min(self.workers, len(jobs)), tell)
 
 
-def run_jobs(jobs: Sequence[Job], processes: int, tell: Tell) -> Iterator[Outcome]:
-    """Run the jobs, in order as processes get free, and yield each outcome as it comes."""
+def _run(jobs: Sequence[Job], processes: int, tell: Tell) -> Iterator[Outcome]:
     if processes <= 1:
         for job in jobs:
             tell(job, 0.0)

@@ -183,15 +183,20 @@ class FeedbackAlignmentThroughTime(RandomThroughTime):
 
     bar(t) = (1 - a) bar(t+1) + f' o (B_rec delta(t+1) + B_out delta_out(t)), for rate units.
 
-    through_plant : also "random": what the command is told is a fixed random matrix times the error of the task at the
-        end of this step, `episode.task_error`.
-
     Other settings: see `RandomThroughTime`.
 
     Parameters
     ----------
+    through_plant : str
+        As of `ThroughTime`, or "random": what the command is told is a fixed random matrix times the error of the task
+        at the end of this step, `episode.task_error`.
     task_size : int
         Components of the task's error, for through_plant="random".
+
+    Raises
+    ------
+    ValueError
+        For a task error of less than one component.
     """
 
     task_size: int = 4

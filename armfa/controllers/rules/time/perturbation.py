@@ -102,6 +102,13 @@ class RewardModulatedHebbian(RuleThroughTime):
     baseline : str
         What the cost is compared with: "mean", the running mean, or "quiet", what the same episodes cost without
         pushes, as where the paper compares with gradients. Trials of many types need the second.
+
+    Raises
+    ------
+    TypeError
+        From `gradients`, for gated units.
+    ValueError
+        For shares outside 0 to 1, an amplitude or a power of 0, and a baseline that there is not.
     """
 
     probability: float = 0.03
@@ -161,7 +168,7 @@ class RewardModulatedHebbian(RuleThroughTime):
         return Recurrent(total, Dense(None, None)), state  # type: ignore[arg-type]
 
     def pushes(self, size: tuple[int, ...], dtype: Any, rng: Any) -> Array:
-        """xi, (..., batch, n): 0 for most units in most steps."""
+        """Pushes xi, (..., batch, n): 0 for most units in most steps."""
         drawn = rng.uniform(-1.0 / self.probability, 1.0 / self.probability, size)
         return namespace(drawn).astype(where(abs(drawn) <= 1.0, drawn * self.amplitude, 0 * drawn), dtype)
 

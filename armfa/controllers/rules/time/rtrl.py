@@ -21,6 +21,11 @@ class RTRL(RuleThroughTime):
     It knows how every weight has moved every unit, but not what the arm does with it: the error is that of each step.
     So it is backprop through time with through_plant="cut". It takes n times n_weights numbers per example: for small
     circuits of any kind whose memory is one array.
+
+    Raises
+    ------
+    TypeError
+        From `gradients`, for a circuit whose memory is not one array.
     """
 
     looks_at: ClassVar[tuple[str, ...]] = ("error", "forward weights")

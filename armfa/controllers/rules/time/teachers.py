@@ -33,6 +33,11 @@ class Force(RuleThroughTime):
     ----------
     ridge : float
         P starts as 1 / ridge.
+
+    Raises
+    ------
+    ValueError
+        For a ridge of 0, and from `gradients` for a readout that is not linear.
     """
 
     ridge: float = 1.0
@@ -120,6 +125,11 @@ class FeedbackDrivenPlasticity(RuleThroughTime):
         The inputs that carry the error, what is wanted less what is.
     after : int
         Steps before the first that teaches: the delay of the feedback.
+
+    Raises
+    ------
+    TypeError
+        From `gradients`, for gated units.
     """
 
     feedback: tuple[int, ...] = (-2, -1)

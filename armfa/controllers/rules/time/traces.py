@@ -140,6 +140,11 @@ class EProp(TraceRule):
         exact where units are connected to no others. [Menick et al. 2021: SnAp-1] Of rate units only.
     scale : float
         Of B, in units of the rms of the first readout weights.
+
+    Raises
+    ------
+    ValueError
+        For a broadcast that there is not, and for `self_connections` of gated units.
     """
 
     broadcast: str = "symmetric"

@@ -1,0 +1,143 @@
+"""Commands of the command line in small, run in processes of their own that may be killed; and what they wrote."""
+
+import csv
+import hashlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+FILM = ("--frame-size", "64", "--frames-per-second", "1")
+SMALL = ("--quiet", "--processes", "1")
+COMMANDS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "train": (
+        ("train", "--arm", "torque", "--rules", "backprop,feedback-alignment", "--seeds", "2", "--updates", "150",
+         "--hidden", "16", *FILM, *SMALL, "--out", "FOLDER"),
+        "settings.json",
+    ),
+    "compare": (
+        ("compare", "--problem", "linear", "--rules", "backprop,feedback-alignment", "--seeds", "2", "--updates",
+         "2000", *SMALL, "--out", "FOLDER"),
+        "settings.json",
+    ),
+    "reproduce": (
+        ("reproduce", "--quick", "--only", "flow-field,ellipses", *SMALL, "--out", "FOLDER"),
+        "reproduce.json",
+    ),
+    "benchmark": (
+        ("benchmark", "--quick", "--seeds", "1", "--rules", "backprop", "--ids", "velocity/0", *SMALL, "--out",
+         "FOLDER"),
+        "benchmark.json",
+    ),
+    "learn": (
+        ("learn", "Reach", "--arm", "torque", "--activation", "static", "--controller", "mlp", "--units", "8",
+         "--updates", "300", "--batch-size", "4", "--no-oracle", "--quiet", *FILM, "--out", "FOLDER"),
+        "settings.json",
+    ),
+    "adapt": (
+        ("adapt", "RUN", "--field", "curl", "--baseline", "5", "--trials", "40", "--washout", "5", "--batch-size", "2",
+         "--quiet", "--out", "FOLDER"),
+        "settings.json",
+    ),
+}  # fmt: skip
+"""Every long command: what it is called with, and the file by which its folder has been begun."""
+
+BETWEEN_FILES = 0.1
+"""s from one state on disk to the next, in place of the commands' own 10 to 15 s, so that kills meet them."""
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: int  # of its exit; minus a signal's number where one ended it
+    seconds: float
+    told: str
+
+
+def begin_of(name: str, folder: Path, run: Path | None = None) -> list[str]:
+    """The words that begin a command in a folder. run : where `learn` has trained what `adapt` lets adapt."""
+    return [str({"FOLDER": folder, "RUN": run}.get(word, word)) for word in COMMANDS[name][0]]
+
+
+def go_on_of(name: str, folder: Path, run: Path | None = None) -> list[str]:
+    """The words that go on with it, or begin it where it has not been begun."""
+    if not (folder / COMMANDS[name][1]).exists():
+        return begin_of(name, folder, run)
+    if name in ("reproduce", "benchmark"):
+        return [*begin_of(name, folder, run), "--resume"]
+    return [name, "--resume", str(folder), "--quiet", *(SMALL[1:] if name in ("train", "compare") else ()),
+            *(FILM if name in ("train", "learn") else ())]  # fmt: skip
+
+
+def run(words: Sequence[str], log: Path, kill_after: float | None = None, prepare: Callable[[], None] = lambda: None):
+    """Run a command in a process forked from this one; it and all its workers are killed after so many seconds.
+
+    prepare : what the process does first.
+    """
+    start = time.monotonic()
+    process = os.fork()
+    if process == 0:
+        _serve(words, log, prepare)
+    while True:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            break
+        if kill_after is not None and time.monotonic() - start >= kill_after:
+            os.killpg(process, signal.SIGKILL)
+            _, status = os.waitpid(process, 0)
+            break
+        time.sleep(0.002)
+    code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return Ended(code, time.monotonic() - start, log.read_text(errors="replace") if log.exists() else "")
+
+
+def _serve(words: Sequence[str], log: Path, prepare: Callable[[], None]) -> None:
+    """What the forked process does; it never returns."""
+    status = 70
+    try:
+        os.setsid()
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        from armfa.cli import main
+        from armfa.commands import adapt
+        from armfa.controllers.training import train
+        from armfa.runs.store import FileCheckpoint
+
+        adapt.SECONDS_BETWEEN_FILES = train.SECONDS_BETWEEN_FILES = BETWEEN_FILES  # type: ignore[attr-defined]
+        FileCheckpoint.__init__.__defaults__ = (None, BETWEEN_FILES, ())  # type: ignore[attr-defined]
+        prepare()
+        status = main(list(words))
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What a command has found: a digest of each array and table under its folder, without times."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                for key in file.files:
+                    if key != "header":
+                        array = file[key]
+                        told = f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+                        found[f"{name}:{key}"] = hashlib.sha256(told).hexdigest()
+        elif path.suffix == ".csv":
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = [{k: v for k, v in row.items() if "seconds" not in k} for row in csv.DictReader(file)]
+            found[name] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    return found
