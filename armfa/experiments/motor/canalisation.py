@@ -194,10 +194,15 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Recorded(GradientEstimator):
-    """A rule, and beside it a sketch of the trajectory of the recurrent weights, a row every so many updates."""
+    """A rule, and beside it a sketch of the trajectory of the recurrent weights, a row every so many updates.
+
+    kept : what weight decay leaves of the first weights at an update. The decay of these is no part of where they went:
+        it is every network's own, and by far the longest way.
+    """
 
     rule: GradientEstimator
     every: int = 50
+    kept: float = 1.0
 
     looks_at: ClassVar[tuple[str, ...]] = ("what the rule sees",)
     keeps: ClassVar[tuple[str, ...]] = ("what the rule keeps", "a sketch of the trajectory")
@@ -214,13 +219,14 @@ class Recorded(GradientEstimator):
         gradients, inner = self.rule.gradients(circuit, params, batch, state.inner, rng)
         state = state._replace(inner=inner, count=state.count + 1)
         if state.count[0] % self.every == 1:
-            state = state._replace(sketch=with_row(state.sketch, moved(state, params)))
+            went = moved(state.first, params, self.kept ** int(state.count[0] - 1))
+            state = state._replace(sketch=with_row(state.sketch, went))
         return gradients, state
 
 
-def moved(state: Record, params: Recurrent) -> Array:
-    """W(t) - W(0), flat (seeds, n n)."""
-    change = params.cell.recurrent - state.first
+def moved(first: Array, params: Recurrent, left: float = 1.0) -> Array:
+    """W(t) - left W(0), flat (seeds, n n). left : the share of W(0) that weight decay has left."""
+    change = params.cell.recurrent - left * first
     return change.reshape(len(change), -1)
 
 
@@ -343,7 +349,8 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
     problem = problem_for(settings, group.point)
     circuit = circuit_for(settings, problem, group.inputs)
     optimizer = SGD(group.rate, biases=False, weight_decay=group.decay)
-    rule = Recorded(group.rule, max(1, updates // 200))
+    kept = 1.0 - group.rate * group.decay
+    rule = Recorded(group.rule, max(1, updates // 200), kept)
     params = circuit.init(random.weights, np.float32)
     middle = np.float32(0.5 * (group.inputs[0] + group.inputs[1]))
     params = params._replace(cell=params.cell._replace(weight=params.cell.weight + middle))
@@ -360,7 +367,7 @@ def run(settings: Settings, unit: Unit, checkpoint: Any) -> dict[str, np.ndarray
         measure=measure, checkpoint=checkpoint, alone=True,
         start=TrainState(params, rule.init(params, random.rule), optimizer.init(params)),
     )  # fmt: skip
-    went = moved(state.rule, state.params)
+    went = moved(state.rule.first, state.params, kept**updates)
     sketch = with_row(state.rule.sketch, went)
     return {
         "updates": at, **curves, "moved": went, "directions": sketch.directions[..., :TOP], "sizes": sketch.sizes,
@@ -562,7 +569,8 @@ def choices(settings: Settings) -> tuple[Choice, ...]:
         ),
         Choice(
             "trajectories",
-            f"W(t) - W(0) every 200th part of training, by an incremental SVD that keeps {KEPT} directions: "
+            f"W(t) - W(0), less what weight decay took of W(0), every 200th part of training, by an incremental SVD "
+            f"that keeps {KEPT} directions: "
             f"{4e-6 * KEPT * settings.units**2:.2f} MB per network",
             "published: all weights of every update, 0.66 GB per network",
         ),
