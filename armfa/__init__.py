@@ -10,7 +10,7 @@ from armfa.envs.registration import register_environments
 if TYPE_CHECKING:
     from armfa.controllers import Policy
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 register_environments()
 
