@@ -1,5 +1,6 @@
 """The picture of one arm at one moment: backdrop, arm, muscles, goal, trail and gauges."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -210,7 +211,8 @@ def _gauges(arm: Arm, view: View, state: ArmState) -> list[Shape]:
 
 def _initials(names: Sequence[str]) -> list[str]:
     """Initials of each name, two letters of each word where they are another's too, then a number: SF, TrLa, Br1."""
-    one, two = (["".join(word[:k].capitalize() for word in name.split()) for name in names] for k in (1, 2))
+    one, two = (["".join(word[:k].capitalize() for word in re.findall(r"\w+", name)) for name in names]
+                for k in (1, 2))  # fmt: skip
     short = [two[i] if one.count(one[i]) > 1 else one[i] for i in range(len(names))]
     return [word if short.count(word) == 1 else f"{word}{short[: i + 1].count(word)}" for i, word in enumerate(short)]
 
