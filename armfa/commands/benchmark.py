@@ -46,6 +46,7 @@ from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import continued, own_settings
+from armfa.runs.job import Scheduler
 from armfa.runs.sweep import missing_units, run_missing, runs_of
 from armfa.runs.unit import Run, Sweep, Unit
 
@@ -107,9 +108,10 @@ NOT_KEPT = ("out", "resume", "processes", "scheduler", "quiet", "redraw", "check
 def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     """Run what is missing, draw the board, and return the path of its page."""
     console, config = console or Console(), checked_names(at_home(config))
+    scheduler = scheduler_of(config)
     if config.check is not None:
-        return check_board(config, config.check, console)
-    scheduler, whole = scheduler_of(config), settled(config)
+        return check_board(config, config.check, scheduler, console)
+    whole = settled(config)
     asked = narrowed(config, whole)
     if asked.resume or asked.redraw:
         say(console, own_settings(whole.out, whole, NOT_KEPT))
@@ -130,7 +132,7 @@ def benchmark(config: Benchmark, console: Console | None = None) -> Path:
     return path
 
 
-def check_board(config: Benchmark, folder: Path, console: Console) -> Path:
+def check_board(config: Benchmark, folder: Path, scheduler: Scheduler, console: Console) -> Path:
     """Run two of a board's ids again and compare; the ids are drawn, so that nobody knows them before."""
     whole = settled(replace(config, out=folder, resume=True, check=None))
     plan = Plan.of(narrowed(config, whole))
@@ -145,10 +147,10 @@ def check_board(config: Benchmark, folder: Path, console: Console) -> Path:
     submitted = [run for sweep in sweeps for run in runs_of(sweep, plan.folder) if unit_id(run) in drawn]
     names = [run.unit for run in submitted]
     again = [sweep._replace(units=[unit for unit in sweep.units if unit.name in names]) for sweep in sweeps]
-    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / scheduler_of(config).workers
+    seconds = sum(unit.seconds for sweep in again for unit in sweep.units) / scheduler.workers
     say(console, f"{' and '.join(drawn)} of {folder} are run again: about {minutes(seconds)}")
     with TemporaryDirectory() as place:
-        failed = run_missing(again, Path(place), scheduler_of(config), console, config.quiet)
+        failed = run_missing(again, Path(place), scheduler, console, config.quiet)
         made = [run for sweep in again for run in runs_of(sweep, Path(place))]
     found = compared(whole.protocol, _names(whole), submitted, made)
     for each in found:
