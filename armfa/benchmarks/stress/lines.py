@@ -1,6 +1,7 @@
 """What was done and what went wrong, line by line; counted over several calls, and told as a table."""
 
 import csv
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,13 +30,11 @@ Part = Callable[[float, int], Iterator[Line]]
 def kept(path: Path, lines: Sequence[Line], seed: int, seconds: float) -> None:
     """Put lines under those that a file of counts has."""
     there = path.read_text(encoding="utf-8") if path.exists() else "part,what,seed,done,wrong,seconds,day,told\n"
-    day, rows = time.strftime("%Y-%m-%d"), []
+    day, added = time.strftime("%Y-%m-%d"), io.StringIO()
+    writer = csv.writer(added, lineterminator="\n")
     for line in lines:
-        words = [line.part, line.what, seed, line.done, line.wrong, f"{seconds:.0f}", day, line.told]
-        rows.append(
-            ",".join(f'"{str(word).replace(chr(34), chr(39))}"' if "," in str(word) else str(word) for word in words)
-        )
-    write_text(path, there + "".join(f"{row}\n" for row in rows))
+        writer.writerow([line.part, line.what, seed, line.done, line.wrong, f"{seconds:.0f}", day, line.told])
+    write_text(path, there + added.getvalue())
 
 
 def table(path: Path) -> str:
