@@ -53,7 +53,7 @@ def sizes(command: str, given: Mapping[str, Any]) -> list[tuple[str, int]]:
     found = list[int]()
     with tempfile.TemporaryDirectory() as folder:
         job = Job(sweep.name, sweep.settings, sweep.units[0], sweep.run, Path(folder))
-        work(job, every=0.0, wrote=lambda path: found.append(path.stat().st_size))
+        work(job, lambda news: found.append(news.stat().st_size) if isinstance(news, Path) else None, every=0.0)
         run = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     return [("job", len(pickle.dumps(job))), ("state", max(found)), ("run", run)]
 

@@ -26,14 +26,16 @@ from armfa.controllers.streams import streams
 from armfa.controllers.training.doors import TRIED, check_fit
 from armfa.controllers.training.train import in_precision
 from armfa.controllers.trees import stack, take
+from armfa.experiments.learning import curves_of
 from armfa.experiments.motor.trials import FIRST, LAST, MEASURES, Course, known_mean, practised
 from armfa.experiments.rules import spelt
 from armfa.problems import problem_of
-from armfa.reports.curves import check_tensorboard, write_curves
+from armfa.reports.curves import Curves, check_tensorboard
 from armfa.reports.figures import STYLE, panels, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
 from armfa.runs.folders import begin, begun
+from armfa.runs.job import News
 from armfa.runs.store import FileCheckpoint
 from armfa.runs.unit import Checkpoint, Run, Sweep, Unit
 from armfa.world import Fields, Schedule
@@ -85,7 +87,8 @@ class Adapt:
     quiet: bool = False
     """No progress, only the results."""
     tensorboard: bool = False
-    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder, which grow with each state on disk; needs the
+    extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -131,23 +134,26 @@ def adapt(config: Adapt, console: Console | None = None) -> Path:
     start, policy = time.monotonic(), open_policy(config)[0]
     course = course_of(config, policy)
     settled = replace(config, out=None, resume=None, quiet=False, tensorboard=False)
-    shown = console.is_terminal and not config.quiet
+    shown, curves = console.is_terminal and not config.quiet, Curves(folder, config.tensorboard)
     try:
         with Progress(console=console, transient=True, disable=not shown) as bar, one_blas_thread():
             task = bar.add_task("trials", total=1.0)
 
-            def tell(news: float | str) -> None:
-                bar.update(task, completed=news) if isinstance(news, float) else say(console, news)
+            def tell(news: News) -> None:
+                if isinstance(news, Path):
+                    curves.grow(curve_rows(config, rows_of(config, curves_of(checkpoint.latest(), config.batch_size))))
+                else:
+                    bar.update(task, completed=news) if isinstance(news, float) else say(console, news)
 
             unit = Unit("adapting", {}, 0.0)
             checkpoint = FileCheckpoint(folder, "", settled, unit, tell, every=SECONDS_BETWEEN_FILES)
-            curves, state = adapted(config, course, policy, checkpoint)
+            practice, state = adapted(config, course, policy, checkpoint)
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: armfa adapt --resume {folder}")
         raise
-    rows = rows_of(config, curves)
+    rows = rows_of(config, practice)
     write_table(folder / "trials.csv", rows)
-    write_curves(folder, curve_rows(config, rows), config.tensorboard)
+    curves.grow(curve_rows(config, rows))
     summary = phases(config, rows)
     write_table(folder / "table.csv", summary)
     about = {**(policy.about or {}), "adapted_to": f"{config.field} {config.strength:g}, {config.rotation:g} degrees"}
@@ -200,12 +206,12 @@ def adapted(
 
 
 def rows_of(config: Adapt, curves: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """A row per trial."""
+    """A row per trial, as far as they are."""
     schedule = config.schedule
     return [
         {"trial": number, "condition": float(schedule.conditions[number]), "channel": int(schedule.channels[number])}
         | {name: float(curves[name][0, number]) for name in MEASURES}
-        for number in range(schedule.trials)
+        for number in range(len(curves["cost"][0]))
     ]
 
 

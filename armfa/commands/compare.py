@@ -33,7 +33,7 @@ from armfa.experiments.rules import (
     source,
 )  # fmt: skip
 from armfa.experiments.tuning import EXPECTED_TRIES, TuningCheckpoint, best_rates
-from armfa.reports.curves import check_tensorboard, write_curves
+from armfa.reports.curves import Curves, check_tensorboard
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.tables import write_table
 from armfa.runs.display import say
@@ -84,7 +84,8 @@ class Compare:
     quiet: bool = False
     """No progress, only the results."""
     tensorboard: bool = False
-    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder, which grow with each state on disk; needs the
+    extra armfa[tensorboard]."""
 
     @property
     def names(self) -> list[str]:
@@ -116,12 +117,17 @@ def compare(config: Compare, console: Console | None = None) -> Path:
         check(config)
     scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
-    settings = config.settled
+    settings, curves = config.settled, Curves(folder, config.tensorboard)
+    size = settings.batch_size or settings.ground.batch_size
     start = time.monotonic()
-    runs = complete(
-        sweep(config), folder, scheduler, console, f"armfa compare --resume {folder}", config.quiet
-    )  # fmt: skip
-    show_results(settings, runs, folder, console, config.tensorboard)
+
+    def grown(run: Run) -> None:
+        curves.grow(curve_rows([run], size))
+
+    again = f"armfa compare --resume {folder}"
+    runs = complete(sweep(config), folder, scheduler, console, again, config.quiet, grown)
+    curves.grow(curve_rows(runs, size))
+    show_results(settings, runs, folder, console)
     seconds = time.monotonic() - start
     written = "comparison.png, comparison.csv, curves.csv" + (", controllers/" if settings.problem == ARM else "")
     say(console, f"\n{folder} ({seconds:.0f} s): {written}")
@@ -169,14 +175,10 @@ def place_of(config: Compare, console: Console) -> tuple[Compare, Path]:
     return config, begin(config.out, f"compare-{config.problem}", config.settled)
 
 
-def show_results(
-    settings: Compare, runs: Sequence[Run], folder: Path, console: Console, tensorboard: bool = False
-) -> None:
-    """Curves, figure and table, from finished runs."""
+def show_results(settings: Compare, runs: Sequence[Run], folder: Path, console: Console) -> None:
+    """Figure and table, from finished runs."""
     rows = comparison_rows(runs, reach := settings.reach or settings.ground.reach)
     write_table(folder / "comparison.csv", rows)
-    size = settings.batch_size or settings.ground.batch_size
-    write_curves(folder, curve_rows(runs, size), tensorboard)
     if settings.problem == ARM:
         problem = problem_for("li_todorov")
         for run in runs:

@@ -14,8 +14,23 @@ from rich.table import Table
 
 from armfa.commands.flags import at_home, at_least_one
 from armfa.commands.showing import Performer, moving
-from armfa.controllers import GRU, MLP, RNN, SGD, TIME_RULES, Adam, Circuit, GradientEstimator, Optimizer, Policy, train
-from armfa.controllers.training.progress import Report
+from armfa.controllers import (
+    GRU,
+    MLP,
+    RNN,
+    SGD,
+    TIME_RULES,
+    Adam,
+    Circuit,
+    GradientEstimator,
+    Optimizer,
+    Policy,
+    TrainState,
+    train,
+)
+from armfa.controllers.checkpoint import read
+from armfa.controllers.training.loop import unpack_curve
+from armfa.controllers.training.progress import Report, shown_progress
 from armfa.controllers.training.train import TrainResult
 from armfa.experiments.arm.controller import Activation, ArmName
 from armfa.experiments.motor.movements import (
@@ -37,7 +52,7 @@ from armfa.experiments.motor.movements import (
 from armfa.experiments.rules import DECAY, LEARNED, rule_of, spelt
 from armfa.plant import Simulator, make_arm
 from armfa.problems import TaskProblem
-from armfa.reports.curves import check_tensorboard, write_curves
+from armfa.reports.curves import Curves, check_tensorboard
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -145,7 +160,8 @@ class Learn:
     quiet: bool = False
     """No progress, only the results."""
     tensorboard: bool = False
-    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder, which grow with each state on disk; needs the
+    extra armfa[tensorboard]."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -233,12 +249,19 @@ def learn(config: Learn, console: Console | None = None) -> Path:
     config, folder = place_of(config, console)
     start, problem = time.monotonic(), config.problem
     circuit = config.circuit(problem.n_in, problem.n_out)
-    again = f"armfa learn --resume {folder}"
+    curves, file = Curves(folder, config.tensorboard), folder / "training.npz"
     try:
-        result = learned(config, problem, circuit, folder / "training.npz", teller(config, console))
+        with shown_progress(teller(config, console), config.made) as tell:
+
+            def told(report: Report) -> None:
+                tell(report)
+                curves.grow(rows_so_far(config, file))
+
+            result = learned(config, problem, circuit, file, told)
     except KeyboardInterrupt:
-        say(console, f"stopped; continue with: {again}")
+        say(console, f"stopped; continue with: armfa learn --resume {folder}")
         raise
+    curves.grow(curve_rows(config, result))
     show_results(config, problem, circuit, result, folder, console)
     written = "learning.png, paths.png, speed.png, activation.png, movements.gif, table.csv, curves.csv, controllers/"
     say(console, f"\n{folder} ({time.monotonic() - start:.0f} s): {written}")
@@ -286,13 +309,12 @@ def teller(config: Learn, console: Console) -> bool | Callable[[Report], None] |
 def show_results(
     config: Learn, problem: TaskProblem, circuit: Circuit, result: TrainResult, folder: Path, console: Console
 ) -> None:
-    """Controllers, curves, figures, animation and table, of a finished run."""
+    """Controllers, figures, animation and table, of a finished run."""
     rule, seeds = spelt(config.rule), config.all_seeds
     policies = policies_of(config, problem, circuit, result)
     done = movements_of(problem, policies)
     for policy, seed in zip(policies, seeds):
         policy.save(folder / "controllers" / f"{rule}_{seed}.npz")
-    write_curves(folder, [{"rule": rule} | row for row in result.rows()], config.tensorboard)
     rows = [row_of(problem, f"{config.controller}, seed {seed}", each) for seed, each in zip(seeds, done)]
     if not config.no_oracle:
         rows += reference_rows(problem, rows[0])
@@ -312,6 +334,19 @@ def show_results(
         )  # fmt: skip
         write_film(folder / "movements.gif", film, config.frames_per_second)
     console.print(results_table(title, rows))
+
+
+def curve_rows(config: Learn, result: TrainResult) -> list[dict[str, Any]]:
+    """The curves of all networks, one row a point."""
+    return [{"rule": spelt(config.rule)} | row for row in result.rows()]
+
+
+def rows_so_far(config: Learn, file: Path) -> list[dict[str, Any]]:
+    """The rows of the points that are in the file of an unfinished run."""
+    arrays, header = read(file)
+    updates, curve = unpack_curve(arrays, header)
+    at = {"updates": np.array(updates), "samples": np.array(updates) * config.batch_size}
+    return curve_rows(config, TrainResult(TrainState((), (), ()), {**at, **curve}, 0.0, header["settings"]))
 
 
 def policies_of(config: Learn, problem: TaskProblem, circuit: Circuit, result: TrainResult) -> list[Policy]:

@@ -35,11 +35,12 @@ from armfa.experiments.arm.controller import (
 )  # fmt: skip
 from armfa.experiments.arm.controller import table as arm_table
 from armfa.experiments.arm.pictures import hand_paths, learning_curves, name_of
+from armfa.experiments.learning import curves_of
 from armfa.experiments.rules import anywhere, code_of, label, listed, rule_class
 from armfa.plant import make_arm
 from armfa.plant.description import called
 from armfa.reports.claim import STATUSES
-from armfa.reports.curves import check_tensorboard, write_curves
+from armfa.reports.curves import Curves, check_tensorboard
 from armfa.reports.figures import STYLE, save_figure
 from armfa.reports.film import FRAME_SIZE, FRAMES_PER_SECOND, check_film, write_film
 from armfa.reports.tables import write_table
@@ -104,7 +105,8 @@ class Train:
     quiet: bool = False
     """No progress, only the results."""
     tensorboard: bool = False
-    """Curves as logs of TensorBoard too, in tensorboard/ of the folder; needs the extra armfa[tensorboard]."""
+    """Curves as logs of TensorBoard too, in tensorboard/ of the folder, which grow with each state on disk; needs the
+    extra armfa[tensorboard]."""
     extended: Annotated[tuple[int, ...], tyro.conf.Suppress] = ()
     """Updates at which the run was to end before it was asked for more."""
 
@@ -148,9 +150,15 @@ def train_arm(config: Train, console: Console | None = None) -> Path:
     console, config = console or Console(), at_home(config)
     scheduler = scheduler_of(config)
     config, folder = place_of(config, console)
-    settings = config.settings
+    settings, curves = config.settings, Curves(folder, config.tensorboard)
     start = time.monotonic()
-    runs = complete(sweep(settings), folder, scheduler, console, f"armfa train --resume {folder}", config.quiet)
+
+    def grown(run: Run) -> None:
+        curves.grow(curve_rows(settings, [run]))
+
+    again = f"armfa train --resume {folder}"
+    runs = complete(sweep(settings), folder, scheduler, console, again, config.quiet, grown)
+    curves.grow(curve_rows(settings, runs))
     show_results(config, runs, folder, console)
     seconds = time.monotonic() - start
     written = "learning.png, paths.png, reaching.gif, table.csv, claims.csv, curves.csv, controllers/"
@@ -186,7 +194,7 @@ def longer(config: Train, asked: int | None, folder: Path, console: Console) -> 
 
 
 def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Console) -> None:
-    """Controllers, curves, figures, animation and table, from finished runs."""
+    """Controllers, figures, animation and table, from finished runs."""
     settings = config.settings
     problem = problem_for(settings.arms[0], settings.activation, settings.dt, settings.command_margin)
     networks = [network_for(settings, learner_of(code_of(run)), problem) for run in runs]
@@ -194,7 +202,6 @@ def show_results(config: Train, runs: Sequence[Run], folder: Path, console: Cons
         save_controllers(problem, network, run, folder / "controllers")
     rows = arm_table(settings, runs)
     write_table(folder / "table.csv", rows)
-    write_curves(folder, curve_rows(settings, runs), config.tensorboard)
     with matplotlib.rc_context(STYLE):
         save_figure(learning_curves(runs), folder / "learning.png")
         save_figure(hand_paths(runs), folder / "paths.png")
@@ -224,13 +231,14 @@ def sweep_rows(config: Train, runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def curve_rows(settings: Settings, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """The learning curves of all networks, one row a point."""
+    """The learning curves of all networks, as far as they are, one row a point."""
     rows = []
     for run in runs:
+        curves = curves_of(run.arrays, settings.batch_size)
         for number, seed in enumerate(run.arguments["seeds"]):
-            for point, samples in enumerate(run.arrays["samples"]):
-                angle = float(run.arrays["angle"][number, point]) if "angle" in run.arrays else float("nan")
-                nse = float(run.arrays["nse"][number, point])
+            for point, samples in enumerate(curves.get("samples", ())):
+                angle = float(curves["angle"][number, point]) if "angle" in curves else float("nan")
+                nse = float(curves["nse"][number, point])
                 row = {"rule": run.arguments["rule"], "seed": seed, "updates": int(samples) // settings.batch_size}
                 rows.append(row | {"samples": int(samples), "nse": nse, "angle": angle})
     return rows

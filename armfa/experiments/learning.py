@@ -15,7 +15,7 @@ from armfa.controllers.circuits import Circuit
 from armfa.controllers.machine import keep_memory
 from armfa.controllers.streams import RunStreams
 from armfa.controllers.training.fused import fastest
-from armfa.controllers.training.loop import Loop, pack_run, unpack_run
+from armfa.controllers.training.loop import Loop, pack_run, unpack_curve, unpack_run
 from armfa.controllers.training.train import in_precision
 from armfa.controllers.training.update import BackEnd, TrainState, init_state
 from armfa.controllers.trees import first_array, is_array, leaves
@@ -83,6 +83,15 @@ def learn(
         run.restore(unpack_run(*unpack(saved), state))
     run.run(marks, lambda: measure(run.state), pause)
     return {name: np.stack(values, axis=1) for name, values in run.curve.items()}, run.state
+
+
+def curves_of(arrays: Mapping[str, np.ndarray], batch_size: int) -> dict[str, np.ndarray]:
+    """Samples and curves (seeds, points) of a unit whose run or state is given; none before it has a point."""
+    if "samples" in arrays:
+        return dict(arrays)
+    measured, curve = unpack_curve(*unpack(arrays)) if "header" in arrays else ([], {})
+    by_seed = {name: values.swapaxes(0, 1) for name, values in curve.items()}
+    return {"samples": np.array(measured) * batch_size, **by_seed} if curve else {}
 
 
 def precisions(state: TrainState) -> str:

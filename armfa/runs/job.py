@@ -39,8 +39,10 @@ class Outcome(NamedTuple):
     error: str | None
 
 
-Tell = Callable[[Job, float | str], None]
-"""Takes the share of a job that is done, 0 to 1, or a sentence about it."""
+News = float | str | Path
+"""Of a job: the share of it that is done, 0 to 1, a sentence about it, or the file of its state, which was written."""
+
+Tell = Callable[[Job, News], None]
 
 
 class Scheduler(Protocol):
@@ -56,11 +58,11 @@ class Scheduler(Protocol):
         ...
 
 
-def work(job: Job, tell: Callable[[float | str], None] | None = None, **keeping: Any) -> float:
+def work(job: Job, tell: Callable[[News], None] | None = None, **keeping: Any) -> float:
     """Run one unit and put it on disk; returns the wall seconds it took.
 
     A state that cannot be continued is as good as none: the unit is then begun anew.
-    keeping : how often its state is written, and who is told of it, as `FileCheckpoint` takes them.
+    keeping : how often its state is written, as `FileCheckpoint` takes it.
     """
     checkpoint = FileCheckpoint(job.folder, job.name, job.settings, job.unit, tell, earlier=job.earlier, **keeping)
     run = job.run if job.given is None else partial(job.run, job.given(job.unit))
@@ -82,7 +84,7 @@ def work(job: Job, tell: Callable[[float | str], None] | None = None, **keeping:
     return seconds
 
 
-def attempt(job: Job, tell: Callable[[float | str], None], **keeping: Any) -> Outcome:
+def attempt(job: Job, tell: Callable[[News], None], **keeping: Any) -> Outcome:
     """How `work` ended, whatever it raised."""
     try:
         return Outcome(job, work(job, tell, **keeping), None)

@@ -156,17 +156,15 @@ class FileCheckpoint:
     Parameters
     ----------
     tell : callable, optional
-        Takes the share that is done, 0 to 1, or a sentence.
+        Takes the share that is done, 0 to 1, a sentence, or the path of the file whenever it was written.
     earlier : (settings, share), the last first
         A unit that began under these goes on: from its state or, where it was finished, from what its run kept. The
         share is that of the work which is done where they ended.
-    wrote : callable, optional
-        Told of the file whenever it was written.
     """
 
     def __init__(
         self, folder: Path, experiment: str, settings: Any, unit: Unit, tell: Callable[[Any], None] | None = None,
-        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (), wrote: Callable[[Path], None] | None = None,
+        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (),
     ):  # fmt: skip
         self.path = folder / experiment / f".{unit.name}.state"
         self.place, self.earlier = (folder, experiment, unit), earlier
@@ -174,7 +172,7 @@ class FileCheckpoint:
         self.ends = {f"{FORM} {fingerprint(experiment, each, unit)}": share for each, share in ends}
         self.fingerprint = next(iter(self.ends))
         self.tell = tell or (lambda news: None)
-        self.every, self.wrote = every, wrote or (lambda path: None)
+        self.every = every
         self.code = code_version()  # that made the state, if one is loaded, and that goes on with it
         self.latest: Callable[[], Mapping[str, np.ndarray]] = dict  # the state that there is now
         self.written = time.monotonic()
@@ -233,8 +231,8 @@ class FileCheckpoint:
                 digest = hashlib.file_digest(file, "sha256").digest()
                 file.seek(0)
                 file.write(digest)
-            self.wrote(self.path)
             self.written = time.monotonic()
+            self.tell(self.path)
 
     def kept(self) -> dict[str, np.ndarray]:
         """The state that there is now, as arrays for a finished run."""

@@ -1,16 +1,17 @@
 """Sweeps: what is missing of them on disk is run, with its end time on the console, and read back."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from armfa.files import clear_unfinished
 from armfa.runs.code import code_version
 from armfa.runs.display import Display, say
-from armfa.runs.job import Job, Scheduler
-from armfa.runs.store import Tell, other_code, read_run
+from armfa.runs.job import Job, News, Scheduler
+from armfa.runs.store import FileCheckpoint, Tell, other_code, read_run
 from armfa.runs.unit import Run, Sweep, Unit
 
 
@@ -31,12 +32,20 @@ def missing_units(
     return missing
 
 
+def so_far(sweep: Sweep, folder: Path, unit: Unit) -> Mapping[str, np.ndarray]:
+    """The arrays of a unit that are on disk: those of its run, else those of its state, or none."""
+    if (run := read_run(folder, sweep.name, sweep.settings, unit)) is not None:
+        return run.arrays
+    return FileCheckpoint(folder, sweep.name, sweep.settings, unit, earlier=sweep.earlier).load() or {}
+
+
 def run_missing(
-    sweeps: Sequence[Sweep], folder: Path, scheduler: Scheduler, console: Console, quiet: bool = False
-) -> list[str]:
+    sweeps: Sequence[Sweep], folder: Path, scheduler: Scheduler, console: Console, quiet: bool = False,
+    grown: Callable[[Unit], None] = lambda unit: None,
+) -> list[str]:  # fmt: skip
     """Run every unit that is not on disk yet, longest first; returns the names of those that failed.
 
-    What other code has made stays as it is, and it is said.
+    What other code has made stays as it is, and it is said. grown : told of a unit whenever more of it is on disk.
     """
     clear_unfinished(folder.parent)
     jobs, others = list[Job](), Counter[str]()
@@ -56,19 +65,37 @@ def run_missing(
     jobs.sort(key=lambda job: -job.unit.seconds)
     failed = []
     with Display(jobs, scheduler.workers, console, quiet) as display:
-        for outcome in scheduler.run(jobs, display.tell):
+
+        def hear(job: Job, news: News) -> None:
+            grown(job.unit) if isinstance(news, Path) else display.tell(job, news)
+
+        for outcome in scheduler.run(jobs, hear):
             display.end(outcome)
-            if outcome.error is not None:
+            if outcome.error is None:
+                grown(outcome.job.unit)
+            else:
                 failed.append(f"{outcome.job.name}/{outcome.job.unit.name}")
     return failed
 
 
 def complete(
-    sweep: Sweep, folder: Path, scheduler: Scheduler, console: Console, again: str, quiet: bool = False
-) -> list[Run]:
-    """All runs of a sweep in `folder/runs`, after those that were missing have run; `again` continues it."""
+    sweep: Sweep, folder: Path, scheduler: Scheduler, console: Console, again: str, quiet: bool = False,
+    grown: Callable[[Run], None] = lambda run: None,
+) -> list[Run]:  # fmt: skip
+    """All runs of a sweep in `folder/runs`, after those that were missing have run.
+
+    again : the command that continues it. grown : shown what is on disk of each unit, at the start and whenever there
+    is more: a run, or one with the arrays of a state.
+    """
+
+    def show(unit: Unit) -> None:
+        if arrays := so_far(sweep, folder / "runs", unit):
+            grown(Run(unit.name, unit.arguments, arrays, {}))
+
     try:
-        failed = run_missing([sweep], folder / "runs", scheduler, console, quiet)
+        for unit in sweep.units:
+            show(unit)
+        failed = run_missing([sweep], folder / "runs", scheduler, console, quiet, show)
     except KeyboardInterrupt:
         say(console, f"stopped; continue with: {again}")
         raise

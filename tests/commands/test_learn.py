@@ -227,7 +227,7 @@ def test_settings_that_no_adaptation_has_are_damaged(tmp_path, capsys, changed):
 
 @pytest.mark.parametrize(("task", "adapts"), [("Reach", True), ("HandVelocity", False)])
 def test_adapt_is_proposed_for_movements_to_a_place_only(tmp_path, capsys, monkeypatch, task, adapts):
-    for name in ("train", "show_results"):
+    for name in ("train", "curve_rows", "show_results"):
         monkeypatch.setattr(command, name, lambda *args, **more: None)
     assert main(["learn", task, *FAST, "--out", str(tmp_path / "run")]) == 0
     assert ("armfa adapt" in capsys.readouterr().out) == adapts

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from armfa.controllers import LearningRule
-from armfa.experiments.learning import samples_to_reach
+from armfa.experiments.learning import curves_of, samples_to_reach
 from armfa.experiments.rules import code_of, rule_class
 from armfa.experiments.tuning import diverged
 from armfa.reports.figures import angle_axis, band, colours, examples_axis, panels
@@ -95,15 +95,16 @@ def comparison_rows(runs: Sequence[Run], reach: float) -> list[dict[str, Any]]:
 
 
 def curve_rows(runs: Sequence[Run], batch_size: int) -> list[dict[str, Any]]:
-    """The learning curves of all networks, one row a point."""
+    """The learning curves of all networks, as far as they are, one row a point."""
     rows = []
     for run in runs:
+        curves = curves_of(run.arrays, batch_size)
         for number, seed in enumerate(run.arguments["seeds"]):
-            for point, samples in enumerate(run.arrays["samples"]):
+            for point, samples in enumerate(curves.get("samples", ())):
                 row = {"rule": run.arguments["rule"], "seed": seed, "updates": int(samples) // batch_size}
                 row["samples"] = int(samples)
-                row |= {name: float(run.arrays[name][number, point]) for name in ("nse", "wrong") if name in run.arrays}
-                angles = enumerate(run.arrays["angle"][number, point])
+                row |= {name: float(curves[name][number, point]) for name in ("nse", "wrong") if name in curves}
+                angles = enumerate(curves["angle"][number, point])
                 rows.append(row | {f"angle_layer_{layer}": float(angle) for layer, angle in angles})
     return rows
 

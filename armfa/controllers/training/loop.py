@@ -164,9 +164,15 @@ def pack_run(kept: Kept, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def unpack_run(arrays: Sequence[np.ndarray], header: Mapping[str, Any], like: TrainState) -> Kept:
     """What a run goes on from, of the form of `like`."""
+    measured, curve = unpack_curve(arrays, header)
+    state = fill(like, arrays[: len(arrays) - len(curve)])
+    lists = {name: list(values) for name, values in curve.items()}
+    return Kept(state, lists, measured, len(measured), header["extra"]["place"])
+
+
+def unpack_curve(arrays: Sequence[np.ndarray], header: Mapping[str, Any]) -> tuple[list[int], dict[str, np.ndarray]]:
+    """The updates at which a run was measured, and measure -> (points, ...)."""
     extra = header["extra"]
     if "measured" not in extra:
         raise CheckpointError("expected an unfinished run of this version, got another kind of file, or an older one")
-    split = len(arrays) - len(extra["curve"])
-    curve = {name: list(values) for name, values in zip(extra["curve"], arrays[split:])}
-    return Kept(fill(like, arrays[:split]), curve, extra["measured"], len(extra["measured"]), extra["place"])
+    return extra["measured"], dict(zip(extra["curve"], arrays[len(arrays) - len(extra["curve"]) :]))

@@ -24,7 +24,7 @@ import numpy as np
 
 from armfa.files import replacing
 from armfa.runs.code import code_version
-from armfa.runs.job import Job, Outcome, Tell, attempt
+from armfa.runs.job import Job, News, Outcome, Tell, attempt
 from armfa.runs.store import Continued
 
 try:
@@ -119,6 +119,7 @@ def _run(client: Any, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
                 Queue(content, client=client).put(_sent(job, running))
             elif kind == "state":
                 _write(_state(job), content)
+                tell(job, _state(job))
             elif kind == "share":
                 tell(job, Continued(content[0]) if content[1] else content[0])
             elif kind == "words":
@@ -236,7 +237,7 @@ def _serve(job: Job, inbox: str, key: str) -> tuple[float, str | None, list[byte
                 given = dict(opened)
             job = job._replace(given=lambda unit: given)
         talk.every, every = sent["often"]
-        outcome = attempt(job, talk.tell, every=every, wrote=talk.state)
+        outcome = attempt(job, talk.tell, every=every)
         files = [] if outcome.error else [_place(job, ending).read_bytes() for ending in RUN]
         return outcome.seconds, outcome.error, files
 
@@ -264,16 +265,14 @@ class _Talk:
         finally:
             answer.close()
 
-    def tell(self, news: float | str) -> None:
-        """A share, now and then, or words."""
+    def tell(self, news: News) -> None:
+        """A share, now and then, words, or a state that was written."""
         if isinstance(news, str):
             self.put("words", news)
+        elif isinstance(news, Path):
+            with suppress(TimeoutError):
+                self.put("state", news.read_bytes())
         elif isinstance(news, Continued) or monotonic() - self.told >= self.every:
             with suppress(TimeoutError):  # too many others tell; the next one will be heard
                 self.put("share", (float(news), isinstance(news, Continued)))
             self.told = monotonic()
-
-    def state(self, path: Path) -> None:
-        """A state that was written."""
-        with suppress(TimeoutError):
-            self.put("state", path.read_bytes())
