@@ -21,7 +21,7 @@ TURN, LARGEST_TURN = 15.0, 90.0
 NOISES = (0.0, 0.2, 0.5, 1.0)
 DELAYS = (0.0, 0.05, 0.1, 0.15)
 """s"""
-KEY_LINE = "f field   n noise   d delay   arrows   r reset   space pause   h help"
+KEY_LINE = "f ↑↓ field   ←→ turn   n noise   d delay   r reset   space pause   h help"
 HELP = (
     "move the mouse: the target follows it",
     "f: force field off, curl, viscous",

@@ -49,6 +49,8 @@ RULES = ("feedback-alignment", "backprop")
 RECURRENT = "li_todorov/center-out"
 NAMES = (*(f"{arm}/{rule}" for arm in get_args(ArmName) for rule in RULES), RECURRENT)
 SEED = 0
+OWN: Mapping[str, Mapping[str, Any]] = {"katayama_kawato": {"command_margin": 3.0, "updates": 160_000}}
+"""Settings of arms with which the usual ones leave the hand centimetres away: docs/arm.md."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,13 @@ def ship(config: Ship, console: Console | None = None) -> None:
 
 def follower(arm: str, rule: str) -> tuple[Policy, dict[str, Any]]:
     """A 6-500-6 controller of the hand's velocity, as `armfa train` makes it, and how it was trained."""
-    settings = Settings(arms=(arm,), rules=(rule,), seeds=1, first_seed=SEED)  # pyright: ignore[reportArgumentType]
-    problem, learner = problem_for(arm), learner_of(rule)
+    own = OWN.get(arm, {})
+    settings = Settings(arms=(arm,), rules=(rule,), seeds=1, first_seed=SEED, **own)
+    problem, learner = problem_for(arm, command_margin=settings.command_margin), learner_of(rule)
     [unit] = units(settings)
     made = Run(unit.name, unit.arguments, run(settings, unit, NoCheckpoint()), {})
     training = {"rule": rule, "rates": learner.rates, "updates": settings.updates, "batch_size": settings.batch_size}
+    training |= own
     if "angle" in made.arrays:
         training["angle_to_backprop_deg"] = float(made.arrays["angle"][0, -1])
     return policy_of(problem, network_for(settings, learner, problem), made, 0), training

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from armfa.commands.following import TRAIL_TIME, Follower
+from armfa.compiled.kernels import uncompiled
 from armfa.controllers import Policy, load_policy
 from armfa.controllers.shipped import load_controller, shipped
 from armfa.controllers.trees import tree_map
@@ -158,7 +159,8 @@ def show(
 ) -> None:
     """A window where there is a display and no file is asked for, otherwise an animation."""
     if config.out is None and has_display() and opens_windows():
-        in_window(follower, caption, targets, desk)
+        with uncompiled():  # the first frame comes at once
+            in_window(follower, caption, targets, desk)
         return
     folder = config.run if config.run.is_dir() else Path()
     path = config.out or folder / ("watch.gif" if desk is None else "play.gif")
@@ -169,7 +171,8 @@ def show(
     film = moving(follower, caption, targets, frames, config.frame_size, config.frames_per_second)
     if console.is_terminal:
         film = track(film, "drawing", total=frames, console=console)
-    write_film(path, film, config.frames_per_second)
+    with uncompiled():
+        write_film(path, film, config.frames_per_second)
     say(console, path)
 
 
@@ -193,22 +196,28 @@ def opens_windows() -> bool:
 
 
 def in_window(follower: Any, caption: str, targets: Iterator[Any], desk: Any = None) -> None:
-    """Show the arm at real-time speed until the window is closed.
+    """Show the arm at real-time speed until the window is closed, or Ctrl-C is pressed in the terminal.
 
     desk : where there is one, the mouse leads the target, and it is told the keys that are pressed (`play.Desk`).
     """
-    target = next(targets)
-    follower.step(target)  # what is compiled is compiled before there is a window
+    target = follower.center if desk else next(targets)  # where the hand is, until the mouse moves
     window = Window(caption=f"armfa: {caption}", frames_per_second=1 / WINDOW_FRAME_TIME)
-    while not window.closed:
-        for key in window.pressed() if desk else ():
-            desk.press(key)
-        for _ in range(0 if desk and desk.paused else follower.steps_in(WINDOW_FRAME_TIME)):
-            target = follower.workspace(window.mouse) if desk else next(targets)
-            follower.step(target)
-        written = (desk.notes, desk.hints) if desk else ()
-        window.show(follower.scene(target, caption, *written))
-    window.close()
+    try:
+        while not window.closed:
+            for key in window.pressed() if desk else ():
+                desk.press(key)
+            for _ in range(0 if desk and desk.paused else follower.steps_in(WINDOW_FRAME_TIME)):
+                if not desk:
+                    target = next(targets)
+                elif window.mouse is not None:
+                    target = follower.workspace(window.mouse)
+                follower.step(target)
+            written = (desk.notes, desk.hints) if desk else ()
+            window.show(follower.scene(target, caption, *written))
+    except KeyboardInterrupt:
+        pass  # nothing is lost: it is the other way to close a window
+    finally:
+        window.close()
 
 
 def moving(

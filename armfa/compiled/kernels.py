@@ -6,6 +6,7 @@ ones (3.5 times slower). What is made of constants alone stands in a table, so t
 """
 
 import atexit
+import contextvars
 import functools
 import hashlib
 import importlib.metadata
@@ -15,8 +16,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,22 @@ OFF = "ARMFA_COMPILED"
 """Environment variable: 0 runs the same source uncompiled, for debugging and where nothing may be compiled."""
 
 
+_compiling = contextvars.ContextVar("compiling", default=True)
+
+
 def available() -> bool:
     """Whether kernels are to be compiled: Numba is here and not switched off."""
-    return os.environ.get(OFF, "1") != "0" and numba_version() is not None
+    return _compiling.get() and os.environ.get(OFF, "1") != "0" and numba_version() is not None
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Within, the source runs as it is: one arm in real time needs no kernel, and one takes seconds to compile."""
+    before = _compiling.set(False)
+    try:
+        yield
+    finally:
+        _compiling.reset(before)
 
 
 def how_it_runs() -> str:

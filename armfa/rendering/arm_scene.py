@@ -98,7 +98,11 @@ def arm_scene(
         shapes.append(Circle(np.asarray(cursor, dtype=np.float64), 0.2 * pose.unit, TRAIL, 0.07 * pose.unit))
     panel = _gauges(arm, backdrop.view, state) + _words(backdrop.view, time, caption)
     panel += _lines(backdrop.view, 0.96, 0.905, notes, "right")
-    panel += _lines(backdrop.view, 0.04, ROW * gauge_rows(arm) + 0.028 + LINE * (len(hints) - 1), hints, "left")
+    foot = ROW * gauge_rows(arm)
+    if len(hints) > 1:  # before the arm: a sheet of paper keeps them apart from it
+        top = foot + 0.028 + LINE * (len(hints) - 0.5)
+        panel.append(Polygon(_box(backdrop.view, 0.02, 0.52, foot + 0.003, top), PAPER))
+    panel += _lines(backdrop.view, 0.04, foot + 0.028 + LINE * (len(hints) - 1), hints, "left")
     if desired_velocity is not None or desired_force is not None:
         panel += _legend(backdrop.view, "velocity" if desired_force is None else "force")
     return Scene(backdrop, shapes, panel)

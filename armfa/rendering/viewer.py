@@ -109,7 +109,8 @@ class Window:
         self.closed = False
         self._open(pygame)
         self._clock = pygame.time.Clock()
-        self._view, self._mouse = View((0.0, 0.0), 2.0), (0.5, 0.5)  # shares of the window, from the top left
+        self._view = View((0.0, 0.0), 2.0)
+        self._mouse: tuple[float, float] | None = None  # shares of the picture, from the top left
         self._pressed: deque[str] = deque(maxlen=16)
 
     def show(self, picture: Scene | np.ndarray) -> None:
@@ -119,7 +120,7 @@ class Window:
         pygame = import_pygame()
         if isinstance(picture, Scene):
             self._view = picture.view
-            surface = draw_surface(picture, self.size)
+            surface = draw_surface(picture, min(max(self._place(pygame).width, SMALLEST), LARGEST))
         else:
             surface = pygame.surfarray.make_surface(np.swapaxes(picture, 0, 1))
         try:
@@ -132,8 +133,10 @@ class Window:
             self._clock.tick(self.frames_per_second)
 
     @property
-    def mouse(self) -> np.ndarray:
-        """Where the mouse was last in this window, in the scene's plane (2,), m; at first the middle."""
+    def mouse(self) -> np.ndarray | None:
+        """Where the mouse was last in this window, in the scene's plane (2,), m; None until it moves there."""
+        if self._mouse is None:
+            return None
         right, down = self._mouse
         return np.array(self._view.point(right, 1.0 - down))
 
@@ -162,9 +165,9 @@ class Window:
         pygame.display.init()
         self._window, self._own_display = None, False
         if hasattr(getattr(pygame, "Window", None), "flip"):
-            self._window = pygame.Window(self.caption, (self.size, self.size))
+            self._window = pygame.Window(self.caption, (self.size, self.size), resizable=True)
         elif pygame.display.get_surface() is None:
-            pygame.display.set_mode((self.size, self.size))
+            pygame.display.set_mode((self.size, self.size), pygame.RESIZABLE)
             pygame.display.set_caption(self.caption)
             self._own_display = True
         else:
@@ -172,16 +175,31 @@ class Window:
         if self not in Window._opened:
             Window._opened.append(self)
 
-    def _blit(self, pygame: Any, surface: Any) -> None:
-        """Puts a picture on the screen, scaled to it."""
-        display = self._window or pygame.display
-        screen = display.get_surface()
+    def _screen(self, pygame: Any) -> Any:
+        """What is drawn on, as large as the user has made the window."""
+        screen = (self._window or pygame.display).get_surface()
         if screen is None:
             raise pygame.error("the display is gone")
-        if surface.get_size() != screen.get_size():
-            surface = pygame.transform.smoothscale(surface, screen.get_size())
-        screen.blit(surface, (0, 0))
-        display.flip()
+        return screen
+
+    def _place(self, pygame: Any) -> Any:
+        """The square in the middle of the screen that a picture fills."""
+        try:
+            area = self._screen(pygame).get_rect()
+        except pygame.error:
+            return pygame.Rect(0, 0, self.size, self.size)  # it will be opened anew
+        side = min(area.size)
+        return pygame.Rect((area.width - side) // 2, (area.height - side) // 2, side, side)
+
+    def _blit(self, pygame: Any, surface: Any) -> None:
+        """Puts a picture into the middle of the screen, scaled to it."""
+        screen, place = self._screen(pygame), self._place(pygame)
+        if surface.get_size() != place.size:
+            surface = pygame.transform.smoothscale(surface, place.size)
+        if place.size != screen.get_size():
+            screen.fill(surface.get_at((0, 0)))
+        screen.blit(surface, place)
+        (self._window or pygame.display).flip()
 
     def _hear(self, pygame: Any, event: Any) -> None:
         """Closes the window when its button, Escape or q was pressed; follows the mouse; keeps other keys."""
@@ -192,8 +210,8 @@ class Window:
         elif pressed:
             self._pressed.append(pygame.key.name(event.key))
         elif event.type == pygame.MOUSEMOTION:
-            width, height = (self._window or pygame.display).get_surface().get_size()
-            self._mouse = (event.pos[0] / width, event.pos[1] / height)
+            place = self._place(pygame)
+            self._mouse = ((event.pos[0] - place.left) / place.width, (event.pos[1] - place.top) / place.height)
 
 
 def _listen(pygame: Any) -> None:

@@ -13,6 +13,7 @@ from armfa.commands.play import DELAYS, KEYS, NOISES, Desk, wandering
 from armfa.commands.showing import in_window
 from armfa.controllers.shipped import load_controller
 from armfa.rendering.scene import Text
+from armfa.rendering.viewer import Window
 from armfa.world import Fields, Senses
 
 RIGHT = np.array([0.05, 0.0])
@@ -194,8 +195,25 @@ def test_every_cycle_comes_round():
         assert now == Laboratory()
 
 
+def test_the_hand_stays_where_it_is_until_the_mouse_moves(follower):
+    pressed(follower, *[pygame.K_x] * 30)
+    np.testing.assert_allclose(follower.trail[-1], follower.center, atol=0.01)
+
+
 def test_the_mouse_leads_the_target(follower):
-    """The window's middle is where the mouse is at first."""
+    where = {"pos": (320, 240), "rel": (0, 0), "buttons": (0, 0, 0)}
+    pygame.display.init()
+    pygame.event.post(pygame.event.Event(pygame.MOUSEMOTION, where))
     pressed(follower, *[pygame.K_x] * 60)
-    middle = follower.workspace(np.array(follower.scene(follower.center, "").view.center))
-    np.testing.assert_allclose(follower.trail[-1], middle, atol=0.01)
+    place = np.array(follower.scene(follower.center, "").view.point(0.5, 1 - 240 / 640))
+    np.testing.assert_allclose(follower.trail[-1], follower.workspace(place), atol=0.01)
+
+
+def test_ctrl_c_in_the_terminal_closes_the_window(follower):
+    class Interrupted(Desk):
+        @property
+        def notes(self):
+            raise KeyboardInterrupt
+
+    in_window(follower, "test", wandering(follower), Interrupted(follower))
+    assert not Window._opened

@@ -308,3 +308,11 @@ def test_a_tilde_in_the_name_of_the_cache_is_the_home_folder(tmp_path, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", "~/mine")
     assert kernels.cache_folder() == tmp_path / "mine" / "armfa" / "kernels"
+
+
+def test_within_uncompiled_nothing_is_compiled_and_after_it_all_is_as_before():
+    before = kernels.available()
+    with pytest.raises(KeyError), kernels.uncompiled():
+        assert not kernels.available()
+        raise KeyError
+    assert kernels.available() == before

@@ -7,7 +7,7 @@ from armfa.controllers import RNN, Adam, BackpropThroughTime
 from armfa.controllers.streams import streams
 from armfa.controllers.trees import take
 from armfa.experiments.learning import Stages
-from armfa.experiments.motor import movements, savings, trials
+from armfa.experiments.motor import adaptation, movements, savings, trials
 from armfa.experiments.motor.trials import Course, practised
 from armfa.experiments.motor.two_rate import SMITH, TwoRates, adapted, fitted
 from armfa.problems import TaskProblem
@@ -137,3 +137,9 @@ def test_what_was_done_before_a_kill_is_not_done_again():
         except KeyboardInterrupt:
             assert attempt == 0
     assert calls == ["first", "second"]
+
+
+def test_late_adaptation_has_slow_muscles_and_senses_as_late_as_peoples():
+    usual, late = (adaptation.problem_for(Fields(), late).world for late in (False, True))
+    assert usual.senses == Senses() and usual.arm.activation_dynamics is None
+    assert late.delays == (2, 9) and late.arm.activation_dynamics is not None and late.noise

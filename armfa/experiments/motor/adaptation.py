@@ -31,13 +31,14 @@ from armfa.experiments.base import Experiment, Scales
 from armfa.experiments.learning import Stages, learn
 from armfa.experiments.motor.trials import Course, known_mean, practised
 from armfa.experiments.motor.two_rate import SMITH, TwoRates, adapted, bootstrapped, fitted, interval
+from armfa.plant import make_arm
 from armfa.problems import TaskProblem
 from armfa.reports.claim import Choice, Claim
 from armfa.reports.figures import COLOURS, band, panels
 from armfa.reports.statistics import mean_above, mean_below, paired_less, reported, unchanged_within
 from armfa.runs.unit import Checkpoint, Run, Unit
 from armfa.tasks import CenterOut
-from armfa.world import Fields, Schedule
+from armfa.world import Fields, Schedule, Senses
 
 
 class Flipped(EProp):
@@ -86,12 +87,18 @@ RATE, OWN_RATE = 5e-3, 2e-3
 """Adam's, of the training before, by backprop through time and by the rules of `OWN`; they fall to 0."""
 OWN = ("e-prop", "rflo")
 """Rules that are also tried from networks which they have trained themselves."""
+LATE_RULES = ("backprop-through-time", "rflo")
+"""Rules that are also tried with first-order muscles and late, noisy senses."""
 ROTATION = 30.0
 """degrees"""
 STRENGTH = 13.0
 """N s/m"""
 SHARE = 7 / 8
 """Of trials in a field that are no channel trials."""
+LATE = Senses(
+    proprioceptive_delay=0.02, visual_delay=0.09, motor_noise=0.1, sensory_noise={"joint_angle": 0.01, "hand": 0.005}
+)
+"""Senses as late as people's [Cross, Cluff, Takei & Scott 2019], and noise of commands, joints (rad) and hand (m)."""
 FIRST = 3
 """Trials whose mean is the first deviation, and the after-effect."""
 
@@ -124,10 +131,13 @@ class Settings(Scales):
         return self.baseline, self.baseline + self.trials, self.baseline + self.trials + self.washout
 
 
-def problem_for(fields: Fields) -> TaskProblem:
-    """Reaches of 10 cm to eight targets, 0.7 s, the go after 0.1 s; static muscles and exact senses."""
+def problem_for(fields: Fields, late: bool = False) -> TaskProblem:
+    """Reaches of 10 cm to eight targets, 0.7 s, the go after 0.1 s; static muscles and exact senses, or (`late`)
+    first-order muscles, and delays and noise.
+    """
     task = CenterOut(distance=0.1, cue_time=0.0, shortest_delay=0.1, longest_delay=0.1)
-    return TaskProblem("li_todorov", task, fields=fields, duration=0.7, velocity=0.1)
+    arm = make_arm("li_todorov", activation="first_order" if late else "static")
+    return TaskProblem(arm, task, senses=LATE if late else Senses(), fields=fields, duration=0.7, velocity=0.1)
 
 
 def fields_of(kind: str) -> Fields:
@@ -136,10 +146,16 @@ def fields_of(kind: str) -> Fields:
 
 
 def trained(
-    settings: Any, seeds: Sequence[int], rule: GradientEstimator, rate: float, updates: int, checkpoint: Checkpoint
+    settings: Any,
+    seeds: Sequence[int],
+    rule: GradientEstimator,
+    rate: float,
+    updates: int,
+    checkpoint: Checkpoint,
+    late: bool = False,
 ) -> dict[str, Array]:
     """The weights of networks that this rule has trained without a field, by their place."""
-    problem = problem_for(Fields())
+    problem = problem_for(Fields(), late)
     _, state = learn(
         problem, circuit_for(settings, problem), rule, Adam(rate, schedule="linear", updates=updates),
         streams(seeds),
@@ -173,7 +189,9 @@ def adaptation_streams(seeds: Sequence[int]) -> RunStreams:
 
 
 def units(settings: Settings) -> list[Unit]:
-    """A field, a rotation, and a field for networks that e-prop and RFLO have trained themselves."""
+    """A field, a rotation, a field for networks that e-prop and RFLO have trained themselves, and the first two with
+    slow muscles and late senses.
+    """
     seeds, rules = list(range(settings.seeds)), list(LEARNERS)
     pace = 2e-3 * settings.seeds * settings.ends[-1]
     before = 2e-3 * settings.seeds * settings.updates
@@ -184,6 +202,8 @@ def units(settings: Settings) -> list[Unit]:
              before + 7 * pace),
         Unit("field_own-start", {"kind": "field", "start": "own", "rules": list(OWN), "seeds": seeds},
              6e-3 * settings.seeds * settings.own_updates + 2 * pace),
+        *(Unit(f"{kind}_late", {"kind": kind, "start": "late", "rules": [*LATE_RULES, "still"], "seeds": seeds},
+               2 * before + 6 * pace) for kind in ("field", "rotation")),
     ]  # fmt: skip
 
 
@@ -196,7 +216,8 @@ def run(settings: Settings, unit: Unit, checkpoint: Checkpoint) -> dict[str, Arr
         Schedule.adaptation(settings.baseline, settings.trials, settings.washout, channel_every=every, seed=seed)
         for seed in seeds
     ]
-    course = Course(problem_for(fields_of(kind)), tuple(schedules), settings.movements)
+    late = own == "late"
+    course = Course(problem_for(fields_of(kind), late), tuple(schedules), settings.movements)
     circuit = circuit_for(settings, course.problem)
     whole = 0.5 if own == "own" else 0.8  # of the time, what is not training before
     kept: Mapping[str, Array] = {}
@@ -206,7 +227,7 @@ def run(settings: Settings, unit: Unit, checkpoint: Checkpoint) -> dict[str, Arr
             teach = partial(trained, settings, seeds, learner.rule, OWN_RATE, settings.own_updates)
             kept = stages.run(f"start of {name}", (1.0 - whole) / len(rules), teach)
         elif not kept:
-            teach = partial(trained, settings, seeds, BackpropThroughTime(), RATE, settings.updates)
+            teach = partial(trained, settings, seeds, BackpropThroughTime(), RATE, settings.updates, late=late)
             kept = stages.run("start", 1.0 - whole, teach)
         curves = stages.run(
             name, whole / len(rules), partial(adapting, course, circuit, learner, params_of(circuit, kept), seeds)
@@ -323,6 +344,15 @@ def claims(settings: Settings, runs: Sequence[Run]) -> list[Claim]:
         found.append(Claim(f"{LEARNERS[name].label}, from networks that it has trained itself, curl field: most of it "
                            "is cancelled", "adaptation index at the end", told.end, mean_above(told.end, 0.7),
                            own=True, full=True))  # fmt: skip
+    for name in LATE_RULES:
+        field, turned = (session(settings, units[f"{kind}_late"], name).end for kind in ("field", "rotation"))
+        body = f"{LEARNERS[name].label}, first-order muscles, senses late and noisy"
+        found += [
+            Claim(f"{body}, curl field: most of it is cancelled", "adaptation index at the end", field,
+                  mean_above(field, 0.7), own=True, full=True),
+            Claim(f"{body}, rotation: the hand is turned back", "direction at the end, degrees", turned,
+                  mean_below(np.abs(turned), 5.0), own=True, full=True),
+        ]  # fmt: skip
     for kind in ("field", "rotation"):
         for name, learner in LEARNERS.items():
             rates = units[kind].arrays[f"{name}.rates"]
@@ -417,7 +447,9 @@ def choices(settings: Settings) -> list[Choice]:
                "range at rates at which it would adapt"),
         Choice("rates", "; ".join(f"{x.label} {x.rate:g}, saturation {x.saturation:g}" for x in LEARNERS.values()),
                "found on seeds 100 to 102 in the field; the same for the rotation"),
-        Choice("the body", "human arm, static muscles, exact senses without delay",
+        Choice("the body", "human arm, static muscles, exact senses without delay; for backprop through time and RFLO "
+               "also first-order muscles, delays of 20 ms (body) and 90 ms (vision), noise of a tenth of the command, "
+               "0.01 rad and 5 mm",
                "an online rule sees the cost of one step, and muscles with a state answer a command later than that"),
     ]  # fmt: skip
 

@@ -241,33 +241,38 @@ class Group(NamedTuple):
     decay: float = 0.0  # of all weights
     point: bool = False  # a point mass in the arm's place
 
+    @property
+    def varied(self) -> bool:
+        """Whether it is more than another rule: other first weights, or another body."""
+        return self.point or self.inputs != (-0.1, 0.0)
 
-GROUPS: Mapping[str, Group] = {
-    "rflo-shared": Group(Broadcast(B="shared"), "RFLO, shared B", "#009e73"),
-    "rflo-own": Group(Broadcast(B="own"), "RFLO, own B", "#56b4e9"),
+
+GROUPS: Mapping[str, Group] = {  # one colour for a rule, with B shared or own
+    "rflo-shared": Group(Broadcast(B="shared"), "RFLO, shared B", "#0072b2"),
+    "rflo-own": Group(Broadcast(B="own"), "RFLO, own B", "#0072b2"),
     "bptt": Group(BackpropThroughTime(), "backprop through time", "#000000"),
-    "fa-shared": Group(Broadcast(B="shared", recurrent=True), "FA through time, shared B", "#d55e00"),
-    "fa-own": Group(Broadcast(B="own", recurrent=True), "FA through time, own B", "#e69f00"),
+    "fa-shared": Group(Broadcast(B="shared", recurrent=True), "FA through time, shared B", "#009e73"),
+    "fa-own": Group(Broadcast(B="own", recurrent=True), "FA through time, own B", "#009e73"),
     "e-prop": Group(Broadcast(B="readout"), "e-prop, B = readout", "#cc79a7"),
-    "node-perturbation": Group(NodePerturbationThroughTime(), "node perturbation", "#666666", rate=0.004),
+    "node-perturbation": Group(NodePerturbationThroughTime(), "node perturbation", "#a6a6a6", rate=0.004),
     "rflo-shared-two-sided": Group(
-        Broadcast(B="shared"), "RFLO, shared B, inputs of both signs", "#0072b2", (-0.1, 0.1)
+        Broadcast(B="shared"), "RFLO, shared B, inputs of both signs", "#e69f00", (-0.1, 0.1)
     ),
-    "rflo-own-two-sided": Group(Broadcast(B="own"), "RFLO, own B, inputs of both signs", "#882255", (-0.1, 0.1)),
-    "rflo-shared-large": Group(Broadcast(B="shared"), "RFLO, shared B, large inputs", "#44aa99", (-0.5, 0.5)),
-    "rflo-own-large": Group(Broadcast(B="own"), "RFLO, own B, large inputs", "#999933", (-0.5, 0.5)),
+    "rflo-own-two-sided": Group(Broadcast(B="own"), "RFLO, own B, inputs of both signs", "#e69f00", (-0.1, 0.1)),
+    "rflo-shared-large": Group(Broadcast(B="shared"), "RFLO, shared B, large inputs", "#d55e00", (-0.5, 0.5)),
+    "rflo-own-large": Group(Broadcast(B="own"), "RFLO, own B, large inputs", "#d55e00", (-0.5, 0.5)),
     "kolen-pollack-shared": Group(
         KolenPollackThroughTime(rate=0.1, decay=DECAY, seed=SHARED),
         "Kolen-Pollack, first B shared",
-        "#aa4499",
+        "#d55e00",
         decay=DECAY,
     ),
     "kolen-pollack-own": Group(
-        KolenPollackThroughTime(rate=0.1, decay=DECAY), "Kolen-Pollack, own B", "#ddaadd", decay=DECAY
+        KolenPollackThroughTime(rate=0.1, decay=DECAY), "Kolen-Pollack, own B", "#d55e00", decay=DECAY
     ),
-    "point-rflo-shared": Group(Broadcast(B="shared"), "point mass: RFLO, shared B", "#117733", rate=0.03, point=True),
-    "point-rflo-own": Group(Broadcast(B="own"), "point mass: RFLO, own B", "#88ccee", rate=0.03, point=True),
-    "point-bptt": Group(BackpropThroughTime(), "point mass: backprop through time", "#444444", rate=0.03, point=True),
+    "point-rflo-shared": Group(Broadcast(B="shared"), "point mass: RFLO, shared B", "#0072b2", rate=0.03, point=True),
+    "point-rflo-own": Group(Broadcast(B="own"), "point mass: RFLO, own B", "#0072b2", rate=0.03, point=True),
+    "point-bptt": Group(BackpropThroughTime(), "point mass: backprop through time", "#000000", rate=0.03, point=True),
 }
 """Rates found on seeds 100 to 102, over 0.1 and 0.4 (RFLO, backprop), 0.001, 0.004 and 0.1 (node perturbation), and of
 point masses over 0.01, 0.03 and 0.1 (published: 0.01)."""
@@ -506,13 +511,19 @@ def compared(first: Run, second: Run, kind: str) -> tuple[np.ndarray, int]:
 
 def figures(settings: Settings, runs: Sequence[Run]) -> dict[str, Any]:
     """Curves of learning, angles and cosines between networks."""
-    figure, (left, middle, right) = panels(4.2, 3.4, 3.4, height=4.6)
+    figure, (left, others, middle, right) = panels(3.6, 3.6, 3.6, 3.0, height=4.8)
     for run in runs:
         group = GROUPS[run.arguments["group"]]
-        band(left, run.arrays["updates"], run.arrays["end"], group.colour, group.words, log=True)
-    left.set(xlabel="updates", ylabel="end error, of the way", title="learning (dotted: low)", yscale="log")
-    left.axhline(LOW, color="#999999", linewidth=0.8, linestyle=":")
-    left.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.18), ncol=2, fontsize=6.5)
+        axis, style = others if group.varied else left, "--" if "own" in group.words else "-"
+        band(axis, run.arrays["updates"], run.arrays["end"], group.colour, group.words, log=True, linestyle=style)
+    left.set_title("rules (dashed: own B)")
+    others.set_title("other starts, a point mass")
+    others.sharey(left)
+    for axis in (left, others):
+        axis.set(xlabel="updates", ylabel="end error, of the way (dotted: low)", yscale="log")
+        axis.axhline(LOW, color="#999999", linewidth=0.8, linestyle=":")
+        if axis.lines[1:]:
+            axis.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.16), fontsize=6.5, handlelength=3.2)
     for axis, kind in ((middle, "angle"), (right, "cosine")):
         for place, run in enumerate(runs):
             matrix = angles_between(frames_of(run)) if kind == "angle" else cosines_between(run.arrays["moved"])
