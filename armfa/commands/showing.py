@@ -16,7 +16,7 @@ from rich.progress import track
 from armfa.commands.following import TRAIL_TIME, Follower
 from armfa.compiled.kernels import uncompiled
 from armfa.controllers import Policy, load_policy
-from armfa.controllers.shipped import load_controller, shipped
+from armfa.controllers.shipped import FOLDER, shipped
 from armfa.controllers.trees import tree_map
 from armfa.envs.picture import picture
 from armfa.experiments.arm.reaching import center_out_distance
@@ -108,7 +108,14 @@ class Performer:
 
 
 def controller_file(config: Any) -> Path:
-    """The file of the controller that was asked for by `run`, `rule` and `seed`."""
+    """The file of the controller that was asked for by `run`, `rule` and `seed`, of a folder or shipped."""
+    if is_shipped(config.run):
+        if config.rule or config.seed:
+            raise ValueError(
+                f"expected --rule and --seed of a folder only, got them beside the shipped controller {config.run}; "
+                f"there are {', '.join(shipped())}"
+            )
+        return FOLDER / f"{config.run.as_posix()}.npz"
     folder = config.run / "controllers"
     there = sorted(file.stem for file in folder.glob("*.npz"))
     if not there:
@@ -133,20 +140,14 @@ def is_shipped(run: Path) -> bool:
 
 def open_policy(config: Any) -> tuple[Policy, str]:
     """The controller that was asked for by `run`, `rule` and `seed`, of a folder or shipped, and its caption."""
-    if is_shipped(config.run):
-        if config.rule or config.seed:
-            raise ValueError(
-                f"expected --rule and --seed of a folder only, got them beside the shipped controller {config.run}; "
-                f"there are {', '.join(shipped())}"
-            )
-        return load_controller(config.run.as_posix()), config.run.name.replace("-", " ")
     try:
         file = controller_file(config)
     except FileNotFoundError as error:
         if config.run.is_dir():
             raise
         raise FileNotFoundError(f"{error}; or the name of a shipped controller, {', '.join(shipped())}") from None
-    return load_policy(file), file.stem.rpartition("_")[0].replace("-", " ")
+    name = file.stem if is_shipped(config.run) else file.stem.rpartition("_")[0]
+    return load_policy(file), name.replace("-", " ")
 
 
 def show(

@@ -253,6 +253,11 @@ def load_policy(path: str | Path) -> Policy:
     return policy_in(*checkpoint.read(path), path)
 
 
+def at_least_single(weights: Array) -> Array:
+    """Weights that were kept in half precision, to save space, in float32; others as they are."""
+    return weights.astype(np.float32) if weights.dtype == np.float16 else weights
+
+
 def policy_in(arrays: Sequence[Array], header: Mapping[str, Any], path: str | Path) -> Policy:
     """The controller in what was read from a file; `path` is for sentences about it."""
     settings = header["settings"]
@@ -262,7 +267,7 @@ def policy_in(arrays: Sequence[Array], header: Mapping[str, Any], path: str | Pa
         )
     try:
         network = CIRCUITS[settings.get("circuit", "MLP")](**settings["network"])
-        params = checkpoint.fill(network.blank(arrays[0].dtype), arrays[:-4])
+        params = tree_map(at_least_single, checkpoint.fill(network.blank(arrays[0].dtype), arrays[:-4]))
     except Exception as error:
         raise checkpoint.CheckpointError(f"{path}: its network cannot be built: {error}") from error
     numbers = [array if array.ndim else array.item() for array in arrays[-4:]]

@@ -7,10 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from armfa.controllers.policy import Policy, load_policy
-from armfa.controllers.trees import tree_map
 
 FOLDER = Path(__file__).parent / "trained"
 """Where they lie: ARM/CONTROLLER.npz, weights in float16, and ARM/CONTROLLER.json, the card."""
@@ -53,8 +50,7 @@ def load_controller(name: str = "", folder: Path = FOLDER) -> Policy:
     ValueError
         For another name; it tells those that there are.
     """
-    policy = load_policy(folder / f"{_known(name, folder)}.npz")
-    return policy._replace(params=tree_map(lambda leaf: leaf.astype(np.float32), policy.params))
+    return load_policy(folder / f"{_known(name, folder)}.npz")
 
 
 def score_card(name: str = "", folder: Path = FOLDER) -> dict[str, Any]:

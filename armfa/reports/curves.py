@@ -43,8 +43,7 @@ class Curves:
 class Logs:
     """Logs of TensorBoard: FOLDER/RULE-SEED, over samples, each point once.
 
-    The first point takes the logs of an earlier command away and begins new ones; a TensorBoard that is open forgets
-    what it has read of those.
+    The first point takes the logs of an earlier command away and begins new ones.
     """
 
     def __init__(self, folder: Path):

@@ -179,8 +179,10 @@ def test_the_example_in_the_documentation_of_the_format_is_a_plan(tmp_path):
 SMALL = {
     "train": {"updates": 4, "seeds": 2, "hidden": [5], "rules": "backprop"},
     "learn": {"updates": 2, "units": 4, "batch_size": 2, "duration": 0.1, "seeds": 2},
+    "adapt": {"run": "li_todorov/center-out", "field": "curl", "baseline": 1, "trials": 2, "washout": 1,
+              "batch_size": 2, "channel_every": 0},
     "compare": {"problem": "linear", "rules": "backprop,shallow", "updates": 4, "seeds": 2},
-}
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def uncompiled(monkeypatch):
 
 
 def test_every_command_of_a_sweep_is_run_and_tabled_as_its_own_units(tmp_path, uncompiled):
-    for command in {*SWEPT} - {"adapt"}:  # which asks for the folder of a controller; see test_learn.py
+    for command in SWEPT:
         (tmp_path / f"{command}.toml").write_text(f'command = "{command}"\n[settings]\n' + "".join(
             f"{name} = {value!r}\n" for name, value in SMALL[command].items()))  # fmt: skip
         path = sweep(SweepFile(tmp_path / f"{command}.toml", out=tmp_path / command, processes=1),
