@@ -1,10 +1,12 @@
-"""Gallery scripts that need nothing but NumPy, SciPy and Matplotlib can be run in the reader's browser, by JupyterLite.
+"""What runs in the reader's browser: scripts of the gallery, and the arm that learns (docs/live, where npm is there).
 
+Scripts that need nothing but NumPy, SciPy and Matplotlib are run by JupyterLite.
 Pyodide and its wheels come from Pyodide's CDN, as they do in every JupyterLite; armfa comes from the site itself, so that
 a script meets the version it was written for.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,12 @@ BUTTON = """
    Run in the browser
 
 """
+LIVE_BUTTON = """
+```{button-link} live/index.html
+:color: primary
+Open it
+```
+"""
 
 
 def core_demos() -> list[Path]:
@@ -51,7 +59,10 @@ def prepared(notebook: dict, demo: Path) -> dict:
 
 
 def on_source(app: Any, page: str, source: list[str]) -> None:
-    """A button above each script that a browser can run."""
+    """A button above each script that a browser can run, and one to the live page."""
+    if page == "live" and shutil.which("npm"):
+        title, line, rest = source[0].partition("\n")
+        source[0] = title + line + LIVE_BUTTON + rest
     for demo in core_demos():
         if page == f"gallery/{demo.stem}":
             head, line, rest = source[0].partition("===\n\n")  # the end of the title
@@ -59,9 +70,11 @@ def on_source(app: Any, page: str, source: list[str]) -> None:
 
 
 def build(app: Any, error: Exception | None) -> None:
-    """JupyterLite with these notebooks, in the folder lite/ of the site."""
+    """JupyterLite with these notebooks in the folder lite/ of the site, and the live page in live/."""
     if error is not None or app.builder.format != "html":
         return
+    if shutil.which("npm"):
+        subprocess.run([sys.executable, str(PACKAGE / "docs/live/build.py"), str(Path(app.outdir, "live"))], check=True)
     with tempfile.TemporaryDirectory() as place:
         wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", f"{place}/pypi", str(PACKAGE)]
         subprocess.run(wheel, check=True)
