@@ -1,8 +1,8 @@
 """What runs in the reader's browser: scripts of the gallery, and the arm that learns (docs/live, where npm is there).
 
-Scripts that need nothing but NumPy, SciPy and Matplotlib are run by JupyterLite.
-Pyodide and its wheels come from Pyodide's CDN, as they do in every JupyterLite; armfa comes from the site itself, so that
-a script meets the version it was written for.
+Scripts that need nothing but NumPy, SciPy and Matplotlib are run by JupyterLite. Pyodide and its wheels come from
+Pyodide's CDN, as they do in every JupyterLite; armfa comes from the site itself, so that a script meets the version it
+was written for.
 """
 
 import json

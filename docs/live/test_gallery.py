@@ -2,8 +2,8 @@
 
 Needs a built site (docs/_build/html, or the folder that SITE names), node, puppeteer-core (`npm install puppeteer-core`
 in the working folder) and /usr/bin/chromium, or the one that CHROMIUM names. Not part of the other tests, since few
-machines have a Chromium. A reader's browser takes Pyodide and its wheels from their CDN; here they come from the package
-that build.py takes NumPy from, so that nothing is asked of other hosts.
+machines have a Chromium. A reader's browser takes Pyodide and its wheels from their CDN; here they come from the
+package that build.py takes NumPy from, so that nothing is asked of other hosts.
 """
 
 import json
@@ -45,8 +45,9 @@ def lite(tmp_path_factory):
     comm, lock = downloaded("comm==0.2.2", tmp_path_factory.mktemp("comm")), out / pyodide / "pyodide-lock.json"
     shutil.copy(comm, out / pyodide)  # the kernel wants it, and the package has it elsewhere
     known = json.loads(lock.read_text())
-    about = {"name": "comm", "version": "0.2.2", "file_name": comm.name, "sha256": sha256(comm.read_bytes()).hexdigest()}
-    known["packages"]["comm"] = {**known["packages"]["traitlets"], **about, "imports": ["comm"], "depends": ["traitlets"]}
+    digest = sha256(comm.read_bytes()).hexdigest()
+    about = {"name": "comm", "version": "0.2.2", "file_name": comm.name, "sha256": digest, "imports": ["comm"]}
+    known["packages"]["comm"] = known["packages"]["traitlets"] | about | {"depends": ["traitlets"]}
     lock.write_text(json.dumps(known))
     settings = json.loads((out / "jupyter-lite.json").read_text())
     data = settings["jupyter-config-data"]
