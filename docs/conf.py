@@ -23,6 +23,7 @@ extensions = [
     "sphinx_design",
     "generated",  # docs/_ext/generated.py: the cards and the pages of the API
     "sphinx_gallery.gen_gallery",
+    "browser",  # docs/_ext/browser.py: scripts of the gallery in JupyterLite
 ]
 exclude_patterns = ["_build", "_ext", "live", "rl_zoo3", "gallery/sg_execution_times.rst", "sg_execution_times.rst"]
 suppress_warnings = ["config.cache"]  # the settings of the gallery hold functions

@@ -58,15 +58,17 @@ def gallery_arguments(settings: dict, script: dict) -> list[str]:
     return GALLERY_ARGUMENTS.get(Path(script["src_file"]).name, [])
 
 
+def imported(demo: Path) -> list[str]:
+    """The libraries that a script imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(demo.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return [name.split(".")[0] for name in names]
+
+
 def runnable(demos: Path) -> str:
     """The scripts of the gallery whose libraries are there, as a pattern; others are shown, but not run."""
-    names = []
-    for path in sorted(demos.glob("*.py")):
-        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-        needs = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-        needs += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
-        if all(importlib.util.find_spec(name.split(".")[0]) for name in needs):
-            names.append(path.stem)
+    names = [path.stem for path in sorted(demos.glob("*.py")) if all(map(importlib.util.find_spec, imported(path)))]
     return rf"/({'|'.join(names)})\.py$"
 
 

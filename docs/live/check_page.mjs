@@ -1,23 +1,10 @@
 // node check_page.mjs FOLDER [PICTURES]: the page in a headless Chromium, end to end. Needs puppeteer-core, and CHROMIUM
 // or /usr/bin/chromium. Prints one line of JSON for each thing that was seen; pictures go to the folder PICTURES.
-import fs from "node:fs";
-import http from "node:http";
 import path from "node:path";
-import { createRequire } from "node:module";
+import { launched, say, served } from "./chromium.mjs";
 
-const puppeteer = createRequire(path.join(process.cwd(), "x.js"))("puppeteer-core");
 const [folder, pictures] = process.argv.slice(2).map((name) => path.resolve(name));
-const KINDS = {
-  ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm",
-};
-const server = http.createServer((request, answer) => {
-  const name = decodeURI(new URL(request.url, "http://x").pathname).replace(/\/$/, "/index.html");
-  fs.readFile(path.join(folder, name), (error, content) => {
-    answer.writeHead(error ? 404 : 200, { "content-type": KINDS[path.extname(name)] || "application/octet-stream" });
-    answer.end(content);
-  });
-}).listen(0, "127.0.0.1");
-const say = (name, value) => console.log(JSON.stringify({ [name]: value }));
+const server = served(folder);
 const until = async (page, what) => { // seconds until it is so
   const began = performance.now();
   await page.waitForFunction(what, { timeout: 300000, polling: 50 });
@@ -25,11 +12,7 @@ const until = async (page, what) => { // seconds until it is so
 };
 const later = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars"],
-});
+const browser = await launched();
 try {
   const page = await browser.newPage();
   const faults = [];
