@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from armfa.commands.reproduce import section_of
-from armfa.experiments.motor import noise_and_delays
+from armfa.experiments.motor import adaptation, noise_and_delays
 from armfa.experiments.registry import NAMES, experiment
 from armfa.reports.page import maths, write_report
 from armfa.reports.tables import write_table
@@ -96,7 +96,9 @@ SMALL = {
 }
 
 
-UNCOMPILED = ("noise-and-delays", "power-law", "preferred-directions", "feedback-teaches")
+UNCOMPILED = (
+    "canalisation", "center-out", "feedback-teaches", "noise-and-delays", "power-law", "preferred-directions",
+)  # fmt: skip
 """So small, these would take longer to compile than to run."""
 
 
@@ -115,6 +117,7 @@ def done(request):
     runs = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noise_and_delays, "DELAYS", (0.0, 0.05))  # each kind of delay would be a kernel
+        patch.setattr(adaptation, "LATE_RULES", ("backprop-through-time",))  # and each rule with late senses
         if request.param in UNCOMPILED:
             patch.setenv("ARMFA_COMPILED", "0")
         for unit in source.units(settings):
