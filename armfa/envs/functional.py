@@ -40,6 +40,10 @@ class EnvParams(NamedTuple):
     max_steps_in_episode: Any  # steps after which an episode is truncated
     condition: Any = 1.0  # how much of fields and rotation acts: 1 in full, 0 nothing, -1 reversed
 
+    def replace(self, **changes: Any) -> "EnvParams":
+        """The same with some changes, as gymnax asks its parameters for it."""
+        return self._replace(**changes)
+
 
 class EnvState(NamedTuple):
     """One episode; an arm in a task without batch axes."""

@@ -214,6 +214,11 @@ def test_spaces_are_gymnasiums_and_hold_what_they_sample():
     assert (env.name, env.num_actions, params.max_steps_in_episode) == ("CenterOut", 6, 200)
 
 
+def test_parameters_are_replaced_as_gymnax_does_it():
+    _, params = functional.make("Reach")
+    assert params.replace(max_steps_in_episode=7) == functional.EnvParams(7, params.condition)
+
+
 def test_what_cannot_be_is_refused_with_what_can():
     with pytest.raises(ValueError, match=r"expected a name out of .*armfa/Reach-v0.*, got 'Reech'"):
         functional.make("Reech")
