@@ -1,5 +1,6 @@
 // node check_page.mjs FOLDER [PICTURES]: the page in a headless Chromium, end to end. Needs puppeteer-core, and CHROMIUM
 // or /usr/bin/chromium. Prints one line of JSON for each thing that was seen; pictures go to the folder PICTURES.
+import fs from "node:fs";
 import path from "node:path";
 import { launched, say, served } from "./chromium.mjs";
 
