@@ -10,8 +10,13 @@ from armfa.controllers import GRU, MLP, RNN, BackpropThroughTime
 from armfa.controllers.trees import leaves, tree_map
 from armfa.plant import hand_velocity, make_arm
 from armfa.problems import TaskProblem
+from armfa.world import Senses
 
-PROBLEM = TaskProblem(make_arm("li_todorov", activation="first_order"), duration=1.0)
+PROBLEM = TaskProblem(
+    make_arm("li_todorov", activation="first_order"),
+    duration=1.0,
+    senses=Senses(proprioceptive_delay=0.02, visual_delay=0.09),
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -21,29 +26,45 @@ def double():
         yield
 
 
+def step_of(problem, circuit, params, scaling):
+    """One step of an episode and its cost, written down on the world's own functions, in any array library."""
+    world, (offset, factor) = problem.world, scaling
+
+    def one(carry, _=None):
+        moment, memory, before = carry
+        memory, trace = circuit.step(params, memory, (world.observe(moment) - offset) * factor)
+        u = 0.5 + 0.5 * trace.output
+        after, outcome = world.step(moment, u)
+        speed = hand_velocity(world.arm, after.arm.joint_angle, after.arm.joint_velocity)
+        cost = problem.position * ((outcome.achieved - moment.trial.goals[..., 0, :]) ** 2).sum(-1)
+        cost = cost + problem.velocity * (speed**2).sum(-1) + problem.effort * (u**2).mean(-1)
+        return (after, memory, u), cost + problem.smoothness * ((u - before) ** 2).mean(-1)
+
+    return one
+
+
 def loss_in_jax(problem, circuit, moment):
-    """The mean cost, written down on the world's own functions: for `jax.grad` of an episode in a scan."""
-    world = problem.world
-    offset, factor = jnp.array(problem.traced.scaling).T
-    start = jax.tree.map(jnp.asarray, moment)
-    goal = start.trial.goals[..., 0, :]
+    """The mean cost of an episode in a scan, for `jax.grad`."""
+    start, scaling = jax.tree.map(jnp.asarray, moment), jnp.array(problem.traced.scaling).T
 
     def loss(params):
-        def one(carry, _):
-            moment, memory, before = carry
-            inputs = (world.observe(moment) - offset) * factor
-            memory, trace = circuit.step(params, memory, inputs)
-            u = 0.5 + 0.5 * trace.output
-            after, outcome = world.step(moment, u)
-            speed = hand_velocity(world.arm, after.arm.joint_angle, after.arm.joint_velocity)
-            cost = problem.position * ((outcome.achieved - goal) ** 2).sum(-1)
-            cost = cost + problem.velocity * (speed**2).sum(-1) + problem.effort * (u**2).mean(-1)
-            return (after, memory, u), cost + problem.smoothness * ((u - before) ** 2).mean(-1)
-
-        first = (start, circuit.rest(params, len(goal)), start.arm.activation)
-        return jax.lax.scan(one, first, None, length=problem.steps)[1].mean()
+        first = (start, circuit.rest(params, len(moment.trial.goals)), start.arm.activation)
+        return jax.lax.scan(step_of(problem, circuit, params, scaling), first, None, length=problem.steps)[1].mean()
 
     return loss
+
+
+def gradient_in_torch(problem, circuit, params, moment):
+    """The derivative of the same cost by torch's autograd, leaf by leaf."""
+    start, scaling = jax.tree.map(torch.tensor, moment), torch.tensor(np.array(problem.traced.scaling)).T
+    weights = tree_map(lambda leaf: torch.tensor(leaf, requires_grad=True), params)
+    one = step_of(problem, circuit, weights, scaling)
+    carry, total = (start, torch.tensor(circuit.rest(params, len(moment.trial.goals))), start.arm.activation), 0.0
+    for _ in range(problem.steps):
+        carry, cost = one(carry)
+        total = total + cost.mean() / problem.steps
+    total.backward()
+    return [leaf.grad.numpy() for leaf in leaves(weights)]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +83,15 @@ def test_backprop_through_time_of_a_hundred_steps_on_the_arm_is_jaxs_gradient(ci
     found, _ = BackpropThroughTime().gradients(circuit, params, PROBLEM.episode(moment), (), None)
     expected = jax.jit(jax.grad(loss_in_jax(PROBLEM, circuit, moment)))(jax.tree.map(jnp.asarray, params))
     for one, other in zip(leaves(found), leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8 * np.abs(other).max())
+
+
+def test_backprop_through_time_of_a_hundred_late_steps_is_torchs_gradient():
+    circuit = RNN(PROBLEM.n_in, 12, 6)
+    moment = PROBLEM.world.reset(np.random.default_rng(3).random((4, PROBLEM.world.draws)))
+    params = circuit.init(np.random.default_rng(1), np.float64)
+    found, _ = BackpropThroughTime().gradients(circuit, params, PROBLEM.episode(moment), (), None)
+    for one, other in zip(leaves(found), gradient_in_torch(PROBLEM, circuit, params, moment), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8 * np.abs(other).max())
 
 
