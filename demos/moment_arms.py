@@ -11,10 +11,10 @@ import numpy as np
 from armfa.plant import make_arm, moment_arm
 
 names = ("li_todorov", "lillicrap_scott", "motornet_arm26")
-figure, axes = plt.subplots(2, 3, figsize=(9.0, 5.0), sharex=True, sharey=True, layout="constrained")
 
 # %%
 # Joint by joint, the other one at its place in the centre posture:
+figure, axes = plt.subplots(2, 3, figsize=(9.0, 5.0), sharex=True, sharey=True, layout="constrained")
 for column, name in zip(axes.T, names):
     arm = make_arm(name)
     for joint, axis in enumerate(column):

@@ -1,6 +1,6 @@
 // node check_gallery.mjs LITE NOTEBOOK [PICTURE]: a notebook of the gallery in JupyterLite in a headless Chromium, all its
 // cells. Needs what chromium.mjs needs, and a LITE that fetches nothing from elsewhere (test_gallery.py makes one).
-// Prints one line of JSON: pictures and errors that came out, hosts that were asked.
+// Prints lines of JSON: whether each cell that shows a picture has one, errors that came out, hosts that were asked.
 import path from "node:path";
 import { launched, say, served } from "./chromium.mjs";
 
@@ -21,7 +21,9 @@ try {
   const status = "window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status";
   await page.waitForFunction(`${status} === "idle"`, { timeout: 300000 });
   await page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')");
-  say("pictures", await page.evaluate("document.querySelectorAll('.jp-OutputArea img').length"));
+  const showing = "window.jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.toJSON())"
+    + ".filter((cell) => cell.cell_type === 'code' && [cell.source].flat().join('').includes('plt.show()'))";
+  say("pictures", await page.evaluate(`${showing}.map((cell) => cell.outputs.some((out) => out.data?.["image/png"]))`));
   const errors = "[...document.querySelectorAll('[data-mime-type=\"application/vnd.jupyter.error\"]')]";
   say("errors", await page.evaluate(`${errors}.map((error) => error.innerText.slice(-500))`));
   say("hosts", [...hosts].filter(Boolean));
