@@ -153,7 +153,7 @@ def _serve(words: Sequence[str], log: Path, prepare: Callable[[], None]) -> None
         os.dup2(out, 1)
         os.dup2(out, 2)
         for module in WHO_WAITS:
-            module.SECONDS_BETWEEN_FILES = BETWEEN_FILES
+            setattr(module, "SECONDS_BETWEEN_FILES", BETWEEN_FILES)  # noqa: B010
         prepare()
         status = main(list(words))
     except SystemExit as error:
