@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from armfa.benchmarks.stress import readers, steps
-from armfa.benchmarks.stress.commands import digests
+from armfa.benchmarks.stress.commands import WHO_WAITS, digests
 from armfa.benchmarks.stress.lines import Line, kept, paged
+from armfa.controllers import MLP
+from armfa.runs import store
+from armfa.runs.unit import Unit
 
 
 def test_every_reader_refuses_damaged_files_in_words_or_finds_what_was_written():
@@ -41,6 +44,15 @@ def fed(reader):
 
     (line,) = readers.of_each([reader._replace(read=read)], 0.0, seed=1)
     return line.done, line.wrong, line.told
+
+
+def test_every_module_that_waits_between_files_has_the_constant_that_stress_shortens(tmp_path, monkeypatch):
+    for module in WHO_WAITS:
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_FILES", 0.0)  # raises where there is none
+    checkpoint = store.FileCheckpoint(tmp_path, "toy", MLP((2, 2)), Unit("unit", {}, 0.0))
+    checkpoint.path.parent.mkdir()
+    checkpoint.save(lambda: {"done": np.array(7)})
+    assert checkpoint.load()["done"] == 7
 
 
 def test_random_commands_keep_the_contract_of_environments():

@@ -26,6 +26,9 @@ from armfa.runs.unit import Run, Unit
 FORM = 5
 """Of the state of an unfinished unit; one of another form is not continued but begun anew."""
 
+SECONDS_BETWEEN_FILES = 15.0
+"""s, at least, from one state of an unfinished unit on disk to the next."""
+
 KEPT = "kept_"
 """Begins the names of the arrays in a run that are the state that it ended with."""
 
@@ -164,7 +167,7 @@ class FileCheckpoint:
 
     def __init__(
         self, folder: Path, experiment: str, settings: Any, unit: Unit, tell: Callable[[Any], None] | None = None,
-        every: float = 15.0, earlier: Sequence[tuple[Any, float]] = (),
+        every: float | None = None, earlier: Sequence[tuple[Any, float]] = (),
     ):  # fmt: skip
         self.path = folder / experiment / f".{unit.name}.state"
         self.place, self.earlier = (folder, experiment, unit), earlier
@@ -172,7 +175,7 @@ class FileCheckpoint:
         self.ends = {f"{FORM} {fingerprint(experiment, each, unit)}": share for each, share in ends}
         self.fingerprint = next(iter(self.ends))
         self.tell = tell or (lambda news: None)
-        self.every = every
+        self.every = SECONDS_BETWEEN_FILES if every is None else every
         self.code = code_version()  # that made the state, if one is loaded, and that goes on with it
         self.latest: Callable[[], Mapping[str, np.ndarray]] = dict  # the state that there is now
         self.written = time.monotonic()

@@ -12,23 +12,46 @@ from typing import Any
 
 import numpy as np
 
-from armfa.benchmarks.stress.commands import COMMANDS, begin_of, digests, go_on_of, run
+from armfa.benchmarks.stress.commands import (
+    COMMANDS,
+    PLAN,
+    begin_of,
+    digests,
+    go_on_of,
+    run,
+    run_anew,
+    run_here,
+)
 from armfa.benchmarks.stress.lines import Line
 
-KILLS = 4
-"""Of one run, before it is let go on to its end."""
+KILLS = 6
+"""Of one run at most, before it is let go on to its end."""
+
+ANEW = 10
+"""Of so many runs one ends in a Python of its own; the others in a process that had all imported and compiled."""
 
 
 class Reference:
     """A command left alone: what it found, and how long it takes."""
 
-    def __init__(self, name: str, place: Path, trained: Path | None):
-        self.name, self.place, self.trained, self.log = name, place, trained, place / f"{name}.log"
-        run(begin_of(name, place / f"{name}-first", trained), self.log)  # compiles what is to be compiled
-        ended = run(begin_of(name, place / f"{name}-alone", trained), self.log)
+    def __init__(self, name: str, place: Path, given: Path | None):
+        self.name, self.place, self.given, self.log = name, place, given, place / f"{name}.log"
+        ended = run_here(begin_of(name, place / f"{name}-first", given), self.log)
+        if ended.status == 0:
+            ended = run(begin_of(name, place / f"{name}-alone", given), self.log)
         if ended.status != 0:
             raise RuntimeError(f"{name} does not run: {ended.told}")
-        self.seconds, self.found = ended.seconds, digests(place / f"{name}-alone")
+        self.seconds, self.found = ended.seconds, digests(place / f"{name}-first")
+        if other := self.differs(place / f"{name}-alone"):
+            raise RuntimeError(f"{name}, run twice, found different bits: {', '.join(other)}")
+
+    def begin(self, folder: Path) -> list[str]:
+        """The words that begin it there."""
+        return begin_of(self.name, folder, self.given)
+
+    def go_on(self, folder: Path) -> list[str]:
+        """The words that go on with it there."""
+        return go_on_of(self.name, folder, self.given)
 
     def differs(self, folder: Path) -> list[str]:
         """The names of what is not as it was left alone."""
@@ -38,34 +61,41 @@ class Reference:
 
 def references(place: Path, names: tuple[str, ...] = tuple(COMMANDS)) -> Iterator[Reference]:
     """Every command left alone, one after the other."""
-    trained = None
+    given: dict[str, Path] = {"adapt": place / "trained", "sweep": place / "sweep.toml"}
+    given["sweep"].write_text(PLAN, encoding="utf-8")
     if "adapt" in names:
-        trained = place / "trained"
-        run(begin_of("learn", trained), place / "log")
+        run_here(begin_of("learn", given["adapt"]), place / "log")
     for name in names:
-        yield Reference(name, place, trained)
+        yield Reference(name, place, given.get(name))
 
 
 def kills(seconds: float, seed: int, names: tuple[str, ...] = tuple(COMMANDS)) -> Iterator[Line]:
-    """SIGKILL of a command and all its workers, up to four times, then on to the end."""
+    """SIGKILL of a command and all its workers, up to six times, then on to the end."""
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as temporary:
         for command in references(Path(temporary), names):
-            start, killed, wrong, told = time.monotonic(), 0, 0, ""
+            start, runs, killed, met, wrong, told = time.monotonic(), 0, 0, 0, 0, ""
             while time.monotonic() - start < seconds / len(names) or killed == 0:
                 folder = command.place / f"{command.name}-killed"
                 shutil.rmtree(folder, ignore_errors=True)
                 for _ in range(rng.integers(1, KILLS + 1)):
-                    words = go_on_of(command.name, folder, command.trained)
-                    ended = run(words, command.log, kill_after=rng.uniform(0.0, command.seconds))
+                    ended = run(command.go_on(folder), command.log, kill_after=rng.uniform(0.0, command.seconds))
                     killed += ended.status == -9
+                    met += ended.status == -9 and has_state(folder)
                     if ended.status not in (0, -9):
                         wrong, told = wrong + 1, told or ended.told[-200:]
-                ended = run(go_on_of(command.name, folder, command.trained), command.log)
+                runs += 1
+                ended = (run_anew if runs % ANEW == 0 else run)(command.go_on(folder), command.log)
                 if ended.status != 0 or (other := command.differs(folder)):
                     wrong += 1
                     told = told or (ended.told[-200:] if ended.status else f"other bits: {', '.join(other[:3])}")
-            yield Line("kills", f"SIGKILL of `{command.name}`, then on", killed, wrong, one_line(told))
+            words = f"SIGKILL of `{command.name}`, then on"
+            yield Line("kills", words, killed, wrong, one_line(told) or f"{met} of {killed} half-way in a unit")
+
+
+def has_state(folder: Path) -> bool:
+    """Whether a run has the state of something unfinished on disk."""
+    return any(folder.rglob("*.state")) or (folder / "training.npz").exists()
 
 
 def disks(seconds: float, seed: int) -> Iterator[Line]:
@@ -74,7 +104,7 @@ def disks(seconds: float, seed: int) -> Iterator[Line]:
     tries = (full, limited, vanishing, twice) + ((read_only,) if os.getuid() == 0 else ())
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        commands = list(references(place, ("train", "compare", "learn")))
+        commands = list(references(place))
         for trial in tries:
             start, done, wrong, told = time.monotonic(), 0, 0, ""
             while time.monotonic() - start < seconds / len(tries) or done == 0:
@@ -99,7 +129,7 @@ def read_only(command: Reference, folder: Path, rng: Any) -> str:
 def limited(command: Reference, folder: Path, rng: Any) -> str:
     """Files that may not grow beyond a limit, then may."""
     most = int(rng.integers(100, 60_000))
-    ended = run(begin_of(command.name, folder), command.log,
+    ended = run(command.begin(folder), command.log,
                 prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY)))  # fmt: skip
     return in_words(ended) or on_to_the_end(command, folder)
 
@@ -109,7 +139,7 @@ def vanishing(command: Reference, folder: Path, rng: Any) -> str:
     after = rng.uniform(0.0, command.seconds)
     words = ["sh", "-c", f"sleep {after:.3f}; rm -rf {folder}"]
     remover = subprocess.Popen(words)
-    ended = run(begin_of(command.name, folder), command.log)
+    ended = run(command.begin(folder), command.log)
     remover.wait()
     if problem := in_words(ended):
         return problem
@@ -122,10 +152,10 @@ def twice(command: Reference, folder: Path, rng: Any) -> str:
     other, log = os.fork(), command.place / "other.log"
     if other == 0:
         time.sleep(rng.uniform(0.0, command.seconds))
-        ended = run(go_on_of(command.name, folder), log)
+        ended = run(command.go_on(folder), log)
         print(in_words(ended), file=open(command.place / "other.told", "w"), flush=True)  # noqa: SIM115
         os._exit(0)
-    ended = run(go_on_of(command.name, folder), command.log)
+    ended = run(command.go_on(folder), command.log)
     os.waitpid(other, 0)
     problem = in_words(ended) or (command.place / "other.told").read_text().strip()
     return problem or on_to_the_end(command, folder)
@@ -138,7 +168,7 @@ def _mounted(command: Reference, folder: Path, before: str, after: str) -> str:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", before, "tmpfs", str(folder)], check=True)
     try:
-        ended = run(begin_of(command.name, folder / "run"), command.log)
+        ended = run(command.begin(folder / "run"), command.log)
         subprocess.run(["mount", "-o", f"remount,{after}", str(folder)], check=True)
         return in_words(ended) or on_to_the_end(command, folder / "run")
     finally:
@@ -155,7 +185,7 @@ def in_words(ended: Any) -> str:
 
 def on_to_the_end(command: Reference, folder: Path) -> str:
     """What is wrong after the command went on."""
-    ended = run(go_on_of(command.name, folder, command.trained), command.log)
+    ended = run(command.go_on(folder), command.log)
     if ended.status != 0:
         return f"cannot go on: {ended.told[-300:]}"
     other = command.differs(folder)
