@@ -19,6 +19,7 @@ from plant_arms import (
     step_vjp,
 )
 
+from armfa.benchmarks import million
 from armfa.benchmarks.gradients import SPOTS, slopes
 from armfa.plant import (
     ArmState,
@@ -221,3 +222,8 @@ def test_curves_are_the_printed_ones_where_these_have_slopes_and_have_slopes_whe
     assert ours == pytest.approx(printed, rel=1e-12)
     assert all(abs(ours) < 1.0 for ours, _ in broken)
     assert not any(abs(printed) < 1e5 for _, printed in broken)  # NaN, infinite, or beside a pole
+
+
+def test_the_benchmark_of_a_million_arms_names_the_device_that_jax_finds(capsys):
+    million.main(million.Million(arms=8, steps=1, jax=True))
+    assert f"JAX on {jax.devices()[0].device_kind}: 8 arms" in capsys.readouterr().out
