@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ Open it
 """
 
 
+@cache  # asked for every page
 def core_demos() -> list[Path]:
     """The scripts that a browser can run."""
     demos = sorted((PACKAGE / "demos").glob("*.py"))

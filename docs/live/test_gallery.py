@@ -24,25 +24,18 @@ SITE = Path(os.environ.get("SITE", LIVE.parent / "_build/html"))
 NOTEBOOKS = sorted(path.stem for path in (SITE / "lite/files").glob("*.ipynb"))
 
 
-def downloaded(name: str, place: Path) -> Path:
-    """A wheel from PyPI."""
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(place), name]
-    subprocess.run(command, check=True)
-    (wheel,) = place.glob("*.whl")
-    return wheel
-
-
 @pytest.fixture(scope="module")
 def lite(tmp_path_factory):
     """The site's JupyterLite with Pyodide beside it."""
+    build = import_module("build")
     out, pyodide = tmp_path_factory.mktemp("lite") / "lite", "static/pyodide"
     shutil.copytree(SITE / "lite", out)
     (out / pyodide).mkdir(parents=True)
-    with zipfile.ZipFile(downloaded(import_module("build").CARRIERS[0], tmp_path_factory.mktemp("all"))) as package:
+    with zipfile.ZipFile(build.download(build.CARRIERS[0], tmp_path_factory.mktemp("all"))) as package:
         for name in package.namelist():
             if "/assets/pyodide/" in name and name.count("/") == 3:
                 (out / pyodide / Path(name).name).write_bytes(package.read(name))
-    comm, lock = downloaded("comm==0.2.2", tmp_path_factory.mktemp("comm")), out / pyodide / "pyodide-lock.json"
+    comm, lock = build.download("comm==0.2.2", tmp_path_factory.mktemp("comm")), out / pyodide / "pyodide-lock.json"
     shutil.copy(comm, out / pyodide)  # the kernel wants it, and the package has it elsewhere
     known = json.loads(lock.read_text())
     digest = sha256(comm.read_bytes()).hexdigest()

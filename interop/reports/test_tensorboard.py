@@ -9,7 +9,7 @@ from armfa.cli import main
 from armfa.commands import adapt
 from armfa.controllers.training import train
 from armfa.reports.curves import Curves
-from armfa.runs.store import FileCheckpoint
+from armfa.runs import store
 
 TINY = {
     "train": ["--updates", "300", "--hidden", "8", "--seeds", "1", "--rules", "backprop", "--processes", "1"],
@@ -83,8 +83,7 @@ def test_the_logs_of_each_command_have_the_numbers_of_its_csv(folders, name):
 def test_curves_grow_with_each_state_and_a_killed_run_goes_on_with_each_point_once(
     folders, name, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(FileCheckpoint.__init__, "__defaults__", (None, 0.0, ()))
-    for module in (train, adapt):
+    for module in (train, adapt, store):
         monkeypatch.setattr(module, "SECONDS_BETWEEN_FILES", 0.0)
     grow, whole = Curves.grow, rows_of(folders / name)
 

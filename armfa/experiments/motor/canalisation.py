@@ -247,7 +247,7 @@ class Group(NamedTuple):
         return self.point or self.inputs != (-0.1, 0.0)
 
 
-GROUPS: Mapping[str, Group] = {  # one colour for a rule, with B shared or own
+GROUPS: Mapping[str, Group] = {  # a group with B shared and the one with own B have one colour
     "rflo-shared": Group(Broadcast(B="shared"), "RFLO, shared B", "#0072b2"),
     "rflo-own": Group(Broadcast(B="own"), "RFLO, own B", "#0072b2"),
     "bptt": Group(BackpropThroughTime(), "backprop through time", "#000000"),
